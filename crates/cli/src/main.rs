@@ -1,0 +1,3 @@
+//! The `undertone` command. Not a library: it only wires flags to one.
+
+fn main() {}

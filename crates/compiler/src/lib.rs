@@ -1,0 +1,3 @@
+//! Graphs to programs: passes, target facts, schedule, memory plan. Not a device: every test of it is text.
+
+#![forbid(unsafe_code)]
