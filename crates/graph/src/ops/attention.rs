@@ -1,0 +1,81 @@
+//! attention: every query attends to every key. Not causal, no cache: see `cached_attention`.
+
+use super::{OpDef, OpError, arity, op, require, softmax::softmax};
+use crate::{DType, Tensor, TensorType};
+
+op! {
+    /// Multi-head attention without a mask: `q: f32[t, w]`, `k, v: f32[s, w]`, heads side by side in `w`;
+    /// for each head `softmax(scale * q k^T) v` (ONNX Attention, `qk_matmul_output` unused).
+    Attention = "attention" {
+        /// How many heads share the width.
+        heads: usize,
+        /// Multiplies the scores.
+        scale: f32,
+    }
+}
+
+impl OpDef for Attention {
+    const CASES: &'static [&'static str] = &[
+        "attention f32[37, 128], f32[37, 128], f32[37, 128] {heads=2, scale=0.125}",
+        "attention f32[5, 48], f32[70, 48], f32[70, 48] {heads=6, scale=0.35}",
+        "attention f32[130, 64], f32[257, 64], f32[257, 64] {heads=1, scale=0.125}",
+    ];
+
+    fn infer(&self, inputs: &[TensorType]) -> Result<Vec<TensorType>, OpError> {
+        arity("attention", inputs, 3)?;
+        let (q, k, v) = (&inputs[0], &inputs[1], &inputs[2]);
+        for (name, x) in [("q", q), ("k", k), ("v", v)] {
+            require!(x.dtype == DType::F32 && x.rank() == 2, "attention: {name} is {x}, expected f32[t, w]");
+        }
+        require!(k == v, "attention: k is {k}, v is {v}; expected the same type");
+        require!(q.shape.0[1] == k.shape.0[1], "attention: q is {q}, k is {k}; expected the same width");
+        check_heads("attention", self.heads, q)?;
+        Ok(vec![q.clone()])
+    }
+
+    fn eval(&self, inputs: &[&Tensor], _: &[TensorType]) -> Vec<Tensor> {
+        let (q, k, v) = (inputs[0], inputs[1].as_f32(), inputs[2].as_f32());
+        let w = q.dims[1];
+        let s = inputs[1].dims[0];
+        let mut out = Vec::with_capacity(q.len());
+        for row in q.as_f32().chunks(w) {
+            let at = |j: usize| j * w;
+            out.extend(attend(row, k, v, &(0..s).map(at).collect::<Vec<_>>(), (self.heads, self.scale)));
+        }
+        vec![Tensor::f32(&q.dims, out)]
+    }
+}
+
+/// Checks that `heads` divides the width of `x: [t, w]`.
+pub(super) fn check_heads(op: &str, heads: usize, x: &TensorType) -> Result<(), OpError> {
+    let divides =
+        heads > 0 && x.shape.last().and_then(|d| d.as_fixed()).is_some_and(|w| w.is_multiple_of(heads));
+    require!(divides, "{op}: {heads} heads do not divide the width of {x}");
+    Ok(())
+}
+
+/// One query row against the keys and values that start at offsets `at`; heads are side by side.
+pub(super) fn attend(
+    q: &[f32],
+    k: &[f32],
+    v: &[f32],
+    at: &[usize],
+    (heads, scale): (usize, f32),
+) -> Vec<f32> {
+    let d = q.len() / heads;
+    let mut out = vec![0.0; q.len()];
+    for head in 0..heads {
+        let columns = head * d..(head + 1) * d;
+        let score = |from: &usize| {
+            let key = &k[from + columns.start..from + columns.end];
+            scale * q[columns.clone()].iter().zip(key).map(|(q, k)| q * k).sum::<f32>()
+        };
+        let mut scores: Vec<f32> = at.iter().map(score).collect();
+        softmax(&mut scores);
+        for (p, from) in scores.iter().zip(at) {
+            let value = &v[from + columns.start..from + columns.end];
+            out[columns.clone()].iter_mut().zip(value).for_each(|(o, v)| *o += p * v);
+        }
+    }
+    out
+}

@@ -1,0 +1,47 @@
+//! cache_write: writes rows into a state. The only op that consumes a state; not a copy of it.
+
+use super::{OpDef, OpError, op, require};
+use crate::{DType, Tensor, TensorType};
+
+op! {
+    /// `state: [slots, t, w]` with row `i` of `new: f32[n, w]` written to place `at[i]` of slot `slot[i]`
+    /// (StableHLO scatter without overlap). Without `placed` there is no `at`: row `i` goes to place `i` of the
+    /// one slot of `slot: i32[1]`. The state is consumed; the result is the state after the write.
+    CacheWrite = "cache_write" {
+        /// Whether `at` is an input.
+        placed: bool,
+    }
+}
+
+impl OpDef for CacheWrite {
+    const CASES: &'static [&'static str] = &[
+        "cache_write f32[4, 24, 8], f32[3, 8], i32[3], i32[3] {placed=true}",
+        "cache_write f32[2, 10, 8], f32[10, 8], i32[1] {placed=false}",
+    ];
+
+    fn infer(&self, inputs: &[TensorType]) -> Result<Vec<TensorType>, OpError> {
+        super::arity("cache_write", inputs, 3 + usize::from(self.placed))?;
+        let (state, new) = (&inputs[0], &inputs[1]);
+        require!(state.rank() == 3, "cache_write: the state is {state}, expected [slots, t, w]");
+        let fits = new.dtype == state.dtype && new.rank() == 2 && new.shape.0[1] == state.shape.0[2];
+        require!(fits, "cache_write: new is {new}, expected {}[n, {}]", state.dtype, state.shape.0[2]);
+        let rows = if self.placed { new.shape.0[0] } else { 1.into() };
+        let ids = TensorType::new(DType::I32, [rows]);
+        super::expect("cache_write: slot", &inputs[2], &ids)?;
+        if self.placed {
+            super::expect("cache_write: at", &inputs[3], &ids)?;
+        }
+        Ok(vec![state.clone()])
+    }
+
+    fn eval(&self, inputs: &[&Tensor], _: &[TensorType]) -> Vec<Tensor> {
+        let (t, w) = (inputs[0].dims[1], inputs[0].dims[2]);
+        let mut out = inputs[0].to_f32();
+        for (i, row) in inputs[1].to_f32().chunks(w).enumerate() {
+            let slot = inputs[2].as_i32()[if self.placed { i } else { 0 }] as usize;
+            let at = if self.placed { inputs[3].as_i32()[i] as usize } else { i };
+            out[(slot * t + at) * w..][..w].copy_from_slice(row);
+        }
+        vec![Tensor::from_f32(inputs[0].dtype(), &inputs[0].dims, out)]
+    }
+}

@@ -1,0 +1,63 @@
+//! cached_attention: queries attend to keys and values kept in slots. Not a writer of them: see `cache_write`.
+
+use super::{OpDef, OpError, attention, op, require};
+use crate::{DType, Tensor, TensorType};
+
+op! {
+    /// Multi-head attention over a cache: `q: f32[n, w]`, `k, v: f32[slots, t, w]`, `table: i32[rows, t]` or
+    /// `i32[rows, 1]`, `row: i32[n]` and, with `causal`, `pos: i32[n]`. Query `i` attends to places
+    /// `j = 0..=pos[i]` (to all `t` without `causal`), whose keys and values stand at place `j` of slot
+    /// `table[row[i], j]` (`table[row[i], 0]` if the table has one column).
+    CachedAttention = "cached_attention" {
+        /// How many heads share the width.
+        heads: usize,
+        /// Multiplies the scores.
+        scale: f32,
+        /// Whether `pos` is an input.
+        causal: bool,
+    }
+}
+
+impl OpDef for CachedAttention {
+    const CASES: &'static [&'static str] = &[
+        "cached_attention f32[5, 128], f32[4, 24, 128], f32[4, 24, 128], i32[3, 24], i32[5], i32[5] {heads=2, scale=0.125, causal=true}",
+        "cached_attention f32[1, 64], f32[2, 40, 64], f32[2, 40, 64], i32[1, 40], i32[1], i32[1] {heads=1, scale=0.125, causal=true}",
+        "cached_attention f32[7, 128], f32[3, 150, 128], f32[3, 150, 128], i32[4, 1], i32[7] {heads=2, scale=0.125, causal=false}",
+        "cached_attention f32[2, 48], f32[1, 33, 48], f32[1, 33, 48], i32[2, 1], i32[2] {heads=6, scale=0.35, causal=false}",
+    ];
+
+    fn infer(&self, inputs: &[TensorType]) -> Result<Vec<TensorType>, OpError> {
+        super::arity("cached_attention", inputs, 5 + usize::from(self.causal))?;
+        let (q, k, v, table) = (&inputs[0], &inputs[1], &inputs[2], &inputs[3]);
+        require!(q.dtype == DType::F32 && q.rank() == 2, "cached_attention: q is {q}, expected f32[n, w]");
+        let fits = k.dtype == DType::F32 && k.rank() == 3 && k.shape.0[2] == q.shape.0[1];
+        require!(fits, "cached_attention: k is {k}, expected f32[slots, t, {}]", q.shape.0[1]);
+        require!(k == v, "cached_attention: k is {k}, v is {v}; expected the same type");
+        let columns = table.shape.last();
+        let fits = table.dtype == DType::I32
+            && table.rank() == 2
+            && (columns == Some(k.shape.0[1]) || columns == Some(1.into()));
+        require!(fits, "cached_attention: the table is {table}, expected i32[rows, {} or 1]", k.shape.0[1]);
+        let per_query = TensorType::new(DType::I32, [q.shape.0[0]]);
+        for (name, input) in ["row", "pos"].iter().zip(&inputs[4..]) {
+            super::expect(&format!("cached_attention: {name}"), input, &per_query)?;
+        }
+        attention::check_heads("cached_attention", self.heads, q)?;
+        Ok(vec![q.clone()])
+    }
+
+    fn eval(&self, inputs: &[&Tensor], _: &[TensorType]) -> Vec<Tensor> {
+        let (q, k, v) = (inputs[0], inputs[1].as_f32(), inputs[2].as_f32());
+        let (t, w) = (inputs[1].dims[1], q.dims[1]);
+        let (table, columns) = (inputs[3].as_i32(), inputs[3].dims[1]);
+        let mut out = Vec::with_capacity(q.len());
+        for (i, query) in q.as_f32().chunks(w).enumerate() {
+            let row = inputs[4].as_i32()[i] as usize;
+            let places = if self.causal { inputs[5].as_i32()[i] as usize + 1 } else { t };
+            let slot = |j: usize| table[row * columns + j.min(columns - 1)] as usize;
+            let at: Vec<usize> = (0..places).map(|j| (slot(j) * t + j) * w).collect();
+            out.extend(attention::attend(query, k, v, &at, (self.heads, self.scale)));
+        }
+        vec![Tensor::f32(&q.dims, out)]
+    }
+}

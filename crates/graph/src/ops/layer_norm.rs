@@ -1,0 +1,68 @@
+//! layer_norm: normalises over the last axis. Not the fused form with a residual.
+
+use super::{OpDef, OpError, arity, expect, op, require};
+use crate::{DType, Tensor, TensorType};
+
+op! {
+    /// `(x - mean) / sqrt(var + eps) * gamma + beta` over the last axis (ONNX LayerNormalization, axis = -1).
+    LayerNorm = "layer_norm" {
+        /// Added to the variance; positive.
+        eps: f32,
+    }
+}
+
+impl OpDef for LayerNorm {
+    const CASES: &'static [&'static str] = &[
+        "layer_norm f32[2, 3, 384], f32[384], f32[384] {eps=1e-5}",
+        "layer_norm f32[5, 37], f32[37], f32[37] {eps=1e-5}",
+        "layer_norm f32[1, 512], f32[512], f32[512] {eps=1e-5}",
+    ];
+
+    fn infer(&self, inputs: &[TensorType]) -> Result<Vec<TensorType>, OpError> {
+        arity("layer_norm", inputs, 3)?;
+        let x = &inputs[0];
+        require!(x.dtype == DType::F32 && x.rank() > 0, "layer_norm: x is {x}, expected f32[..., n]");
+        require!(self.eps > 0.0, "layer_norm: eps is {}, expected a positive number", self.eps);
+        let row = TensorType::new(DType::F32, x.shape.last());
+        expect("layer_norm: gamma", &inputs[1], &row)?;
+        expect("layer_norm: beta", &inputs[2], &row)?;
+        Ok(vec![x.clone()])
+    }
+
+    fn eval(&self, inputs: &[&Tensor], _: &[TensorType]) -> Vec<Tensor> {
+        let n = inputs[1].len();
+        let (gamma, beta) = (inputs[1].as_f32(), inputs[2].as_f32());
+        let mut out = Vec::with_capacity(inputs[0].len());
+        for row in inputs[0].as_f32().chunks(n) {
+            let mean = row.iter().map(|x| f64::from(*x)).sum::<f64>() / n as f64;
+            let var = row.iter().map(|x| (f64::from(*x) - mean).powi(2)).sum::<f64>() / n as f64;
+            let scale = 1.0 / (var + f64::from(self.eps)).sqrt();
+            let affine = gamma.iter().zip(beta);
+            out.extend(
+                row.iter().zip(affine).map(|(x, (g, b))| ((f64::from(*x) - mean) * scale) as f32 * g + b),
+            );
+        }
+        vec![Tensor::f32(&inputs[0].dims, out)]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hand_computed_row() {
+        let row = |v: &[f32]| Tensor::f32(&[v.len()], v.to_vec());
+        let (x, gamma, beta) = (row(&[1.0, 3.0]), row(&[2.0, 2.0]), row(&[0.5, 0.5]));
+        let out = LayerNorm { eps: 1e-5 }.eval(&[&x, &gamma, &beta], &[x.ty()]);
+        let scaled = 2.0 / (1.0_f64 + 1e-5).sqrt();
+        assert_eq!(out[0].as_f32(), [(-scaled) as f32 + 0.5, scaled as f32 + 0.5]);
+    }
+
+    #[test]
+    fn a_gamma_of_the_wrong_length_is_refused() {
+        let ty = |dims: &[usize]| TensorType::fixed(DType::F32, dims);
+        let error = LayerNorm { eps: 1e-5 }.infer(&[ty(&[2, 8]), ty(&[4]), ty(&[8])]).unwrap_err();
+        assert_eq!(error.to_string(), "layer_norm: gamma is f32[4], expected f32[8]");
+    }
+}

@@ -1,0 +1,116 @@
+//! linear: a whole linear layer with what follows it. Not written by model builders beyond `x w^T`: bias,
+//! activation and residual are joined by a compiler pass.
+
+use super::{OpDef, OpError, attr::word_attr, op, require};
+use crate::scalar::Expr;
+use crate::{DType, Dim, Tensor, TensorType};
+
+word_attr! {
+    /// What is applied to the sum before the residual is added.
+    Activation {
+        /// Nothing.
+        None = "none",
+        /// The erf form of GELU.
+        Gelu = "gelu",
+    }
+}
+
+impl Activation {
+    /// The value for `x`.
+    pub fn eval(self, x: f32, gelu: &Expr, scratch: &mut Vec<f32>) -> f32 {
+        match self {
+            Activation::None => x,
+            Activation::Gelu => gelu.eval(&[x], scratch),
+        }
+    }
+}
+
+op! {
+    /// `activation(x w^T + b) + residual`: `x: f32[..., k]`, `w[out, k]` of any float type, `b: f32[out]`,
+    /// `residual: f32[..., out]` (ONNX Gemm with transB, then an activation and an addition).
+    Linear = "linear" {
+        /// Applied to the sum.
+        activation: Activation,
+        /// Whether `b` is an input.
+        bias: bool,
+        /// Whether `residual` is the last input.
+        residual: bool,
+    }
+}
+
+impl Linear {
+    /// `x w^T` and nothing else.
+    pub const PLAIN: Linear = Linear { activation: Activation::None, bias: false, residual: false };
+
+    /// The number of inputs.
+    pub fn arity(&self) -> usize {
+        2 + usize::from(self.bias) + usize::from(self.residual)
+    }
+}
+
+impl OpDef for Linear {
+    const CASES: &'static [&'static str] = &[
+        "linear f32[5, 16], f32[33, 16] {activation=none, bias=false, residual=false}",
+        "linear f32[1, 512], f16[70, 512], f32[70] {activation=none, bias=true, residual=false}",
+        "linear f32[8, 384], f32[96, 384], f32[96] {activation=gelu, bias=true, residual=false}",
+        "linear f32[40, 384], bf16[65, 384], f32[65], f32[40, 65] {activation=none, bias=true, residual=true}",
+        "linear f32[2, 3, 24], f32[40, 24], f32[2, 3, 40] {activation=gelu, bias=false, residual=true}",
+        "linear f32[130, 700], f32[200, 700] {activation=none, bias=false, residual=false}",
+    ];
+
+    fn infer(&self, inputs: &[TensorType]) -> Result<Vec<TensorType>, OpError> {
+        super::arity("linear", inputs, self.arity())?;
+        let (x, w) = (&inputs[0], &inputs[1]);
+        require!(x.dtype == DType::F32 && x.rank() > 0, "linear: x is {x}, expected f32[..., k]");
+        let k = x.shape.0[x.rank() - 1];
+        let fits = w.dtype.is_float() && w.rank() == 2 && w.shape.0[1] == k;
+        require!(fits, "linear: w is {w}, expected a float matrix [out, {k}] for x of {x}");
+        let out = w.shape.0[0];
+        let mut result = x.clone();
+        result.shape.0[x.rank() - 1] = out;
+        if self.bias {
+            super::expect("linear: the bias", &inputs[2], &TensorType::new(DType::F32, [out]))?;
+        }
+        if self.residual {
+            super::expect("linear: the residual", &inputs[inputs.len() - 1], &result)?;
+        }
+        Ok(vec![result])
+    }
+
+    fn eval(&self, inputs: &[&Tensor], results: &[TensorType]) -> Vec<Tensor> {
+        let k = inputs[1].dims[1];
+        let rows = inputs[0].as_f32().chunks(k);
+        let out = eval_rows(rows, inputs, self);
+        vec![Tensor::f32(&results[0].shape.as_fixed().unwrap_or_default(), out)]
+    }
+}
+
+/// `activation(row w^T + b) + residual` for each row; `w` is `inputs[1]`, bias and residual stand behind it.
+pub(super) fn eval_rows<'a>(
+    rows: impl Iterator<Item = &'a [f32]>,
+    inputs: &[&Tensor],
+    form: &Linear,
+) -> Vec<f32> {
+    let w = inputs[1].to_f32();
+    let n = inputs[1].dims[0];
+    let k = w.len() / n.max(1);
+    let residual = form.residual.then(|| inputs[inputs.len() - 1].as_f32());
+    let (gelu, mut scratch) = (super::Elementwise::Gelu.expr(), Vec::new());
+    let mut out = Vec::new();
+    for row in rows {
+        for j in 0..n {
+            let mut sum: f32 = row.iter().zip(&w[j * k..(j + 1) * k]).map(|(x, w)| x * w).sum();
+            if form.bias {
+                sum += inputs[2].as_f32()[j];
+            }
+            let value = form.activation.eval(sum, &gelu, &mut scratch);
+            out.push(value + residual.map_or(0.0, |r| r[out.len()]));
+        }
+    }
+    out
+}
+
+/// The number of outputs of a weight matrix, for shape rules.
+pub(super) fn outputs(w: &TensorType) -> Option<Dim> {
+    w.shape.0.first().copied()
+}

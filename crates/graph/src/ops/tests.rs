@@ -1,0 +1,88 @@
+//! Checks that hold for every op. Not the ops' own tests.
+
+use super::Op;
+use crate::{DType, Tensor, text};
+
+/// Every case is accepted, and evaluation gives what the shape rule says.
+#[test]
+fn every_case_evaluates_to_its_inferred_types() {
+    for op in Op::reference() {
+        assert!(!op.cases.is_empty(), "{} has no case", op.name);
+        for case in &op.cases {
+            let (op, types) = text::parse_case(case).unwrap_or_else(|e| panic!("{case}: {e}"));
+            let inputs: Vec<Tensor> =
+                types.iter().map(|t| Tensor::zeros(t.dtype, &t.shape.as_fixed().unwrap())).collect();
+            let results = op.infer(&types).unwrap();
+            let outputs = op.eval(&inputs.iter().collect::<Vec<_>>(), &results);
+            assert_eq!(outputs.iter().map(Tensor::ty).collect::<Vec<_>>(), results, "{case}");
+        }
+    }
+}
+
+#[test]
+fn attributes_round_trip() {
+    for op in Op::reference() {
+        for case in &op.cases {
+            let (op, _) = text::parse_case(case).unwrap();
+            assert_eq!(Op::from_attributes(op.name(), &op.attributes()).unwrap(), op, "{case}");
+        }
+    }
+}
+
+#[test]
+fn elementwise_broadcasts_and_selects() {
+    let (op, types) = text::parse_case("select bool[2, 1], f32[], f32[2, 2]").unwrap();
+    let test = Tensor::from_f32(DType::Bool, &[2, 1], vec![1.0, 0.0]);
+    let (yes, no) = (Tensor::f32(&[], vec![9.0]), Tensor::f32(&[2, 2], vec![1.0, 2.0, 3.0, 4.0]));
+    let out = op.eval(&[&test, &yes, &no], &op.infer(&types).unwrap());
+    assert_eq!(out[0].as_f32(), [9.0, 9.0, 3.0, 4.0]);
+}
+
+#[test]
+fn conv1d_is_the_sum_over_taps_and_channels() {
+    let case = "conv1d f32[4, 1], f32[1, 1, 3] {stride=2, pad=1, activation=none, bias=false}";
+    let (op, types) = text::parse_case(case).unwrap();
+    let x = Tensor::f32(&[4, 1], vec![1.0, 2.0, 3.0, 4.0]);
+    let w = Tensor::f32(&[1, 1, 3], vec![100.0, 10.0, 1.0]);
+    let out = op.eval(&[&x, &w], &op.infer(&types).unwrap());
+    assert_eq!(out[0].as_f32(), [12.0, 234.0]);
+}
+
+#[test]
+fn a_pure_tone_has_its_power_in_its_bin() {
+    let case = "spectrogram f32[400], f32[400] {hop=160}";
+    let (op, types) = text::parse_case(case).unwrap();
+    let tone = (0..400).map(|i| (2.0 * std::f64::consts::PI * 10.0 * f64::from(i) / 400.0).cos() as f32);
+    let x = Tensor::f32(&[400], tone.collect());
+    let window = Tensor::f32(&[400], vec![1.0; 400]);
+    let out = op.eval(&[&x, &window], &op.infer(&types).unwrap());
+    let power = out[0].as_f32();
+    assert!((power[10] - 40_000.0).abs() < 0.1, "{}", power[10]);
+    assert!(power.iter().enumerate().all(|(i, p)| i == 10 || *p < 1e-3));
+}
+
+#[test]
+fn cached_attention_reads_through_the_table() {
+    // Two slots; row 0 reads place 0 of slot 1 and place 1 of slot 0. Equal scores give the mean of the values.
+    let case = "cached_attention f32[1, 1], f32[2, 2, 1], f32[2, 2, 1], i32[1, 2], i32[1], i32[1] {heads=1, scale=1.0, causal=true}";
+    let (op, types) = text::parse_case(case).unwrap();
+    let (q, k) = (Tensor::f32(&[1, 1], vec![0.0]), Tensor::f32(&[2, 2, 1], vec![0.0; 4]));
+    let v = Tensor::f32(&[2, 2, 1], vec![1.0, 2.0, 4.0, 8.0]);
+    let (table, row) = (Tensor::i32(&[1, 2], vec![1, 0]), Tensor::i32(&[1], vec![0]));
+    let run = |pos: i32| {
+        let pos = Tensor::i32(&[1], vec![pos]);
+        op.eval(&[&q, &k, &v, &table, &row, &pos], &op.infer(&types).unwrap())[0].as_f32()[0]
+    };
+    assert_eq!(run(0), 4.0);
+    assert_eq!(run(1), 3.0);
+}
+
+#[test]
+fn spans_are_banned_row_by_row() {
+    let (op, types) = text::parse_case("mask_spans f32[2, 3], i32[2, 2]").unwrap();
+    let x = Tensor::f32(&[2, 3], vec![1.0; 6]);
+    let spans = Tensor::i32(&[2, 2], vec![1, 9, 2, 2]);
+    let out = op.eval(&[&x, &spans], &op.infer(&types).unwrap());
+    let ban = f32::NEG_INFINITY;
+    assert_eq!(out[0].as_f32(), [1.0, ban, ban, 1.0, 1.0, 1.0]);
+}
