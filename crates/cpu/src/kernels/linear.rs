@@ -1,0 +1,169 @@
+//! Matrix products with packed weights, and what follows them: every linear layer, convolution and vocabulary
+//! product. Not attention, which has its own kernels over the same tile.
+//!
+//! One tile serves any count of rows, so the law of order holds by construction: each output is the chain
+//! `acc = fma(x[i], w[i], acc)` over all products, from 0. What varies is the cut. Many rows: threads split the
+//! rows, and each takes blocks of rows that fit the second-level cache past each panel. Few rows: threads split
+//! the panels, and weights stream through once.
+
+mod finish;
+pub mod pack;
+pub(crate) mod tile;
+
+use std::ops::Range;
+
+use half::{bf16, f16};
+
+use super::Cx;
+use super::rows::{Rows, RowsMut, Shared, SharedRows};
+use crate::isa::Isa;
+use crate::simd::{Body, Simd, dispatch};
+pub use finish::{Activation, Epilogue, Residual};
+use finish::{Place, finish};
+use pack::{Element, Elements, Panels, panel_width};
+use tile::{MAX_TILE, block_len, fill_block, tile};
+
+/// Bytes of rows that are kept at hand while panels pass: half of a second-level cache of 1 MiB.
+const BLOCK_BYTES: usize = 512 << 10;
+
+/// The f32 values of scratch that [`linear`] needs for `rows` rows of `k` products on `threads` threads.
+pub fn linear_scratch(isa: Isa, threads: usize, rows: usize, k: usize) -> usize {
+    let tile_rows = tile_rows(isa);
+    let tiles = rows.div_ceil(tile_rows).min(block_tiles(tile_rows, k));
+    threads * block_len((tiles * tile_rows).min(rows), k)
+}
+
+/// `out = epilogue(x * weights)`: `x` is `[rows, k]`, `out` `[rows, n]`.
+///
+/// `scratch` holds [`linear_scratch`] values or more, of any content.
+///
+/// # Panics
+/// When shapes don't fit, the scratch is short or the weights are packed for another path.
+pub fn linear(cx: Cx<'_>, x: Rows<'_>, weights: Panels<'_>, epilogue: &Epilogue<'_>, out: Out<'_, '_>) {
+    let Out { mut rows, scratch } = out;
+    assert_eq!(weights.isa(), cx.isa, "weights are packed for another path");
+    assert_eq!(
+        (x.cols(), x.rows(), weights.n()),
+        (weights.k(), rows.rows(), rows.cols()),
+        "shapes of a product"
+    );
+    assert!(scratch.len() >= linear_scratch(cx.isa, cx.pool.threads(), x.rows(), x.cols()), "short scratch");
+    assert!(epilogue.bias.is_none_or(|b| b.len() == weights.n()), "a bias of another length");
+    if let Residual::Rows(r) = epilogue.residual {
+        assert_eq!((r.rows(), r.cols()), (rows.rows(), rows.cols()), "a residual of another shape");
+    }
+    if x.rows() == 0 || weights.n() == 0 {
+        return;
+    }
+    let threads = cx.pool.threads();
+    let tiles = x.rows().div_ceil(tile_rows(cx.isa));
+    let panels = weights.n().div_ceil(panel_width(cx.isa));
+    let by_rows = tiles >= 4 * threads;
+    let share = scratch.len() / threads;
+    let scratch = Shared::new(scratch);
+    let out = rows.shared();
+    cx.pool.run(threads, &|part| {
+        let cut = |count: usize| part * count / threads..(part + 1) * count / threads;
+        let (tiles, panels) = if by_rows { (cut(tiles), 0..panels) } else { (0..tiles, cut(panels)) };
+        // SAFETY: each part has its own share.
+        let scratch = unsafe { scratch.slice(part * share, share) };
+        dispatch(cx.isa, Part { x, weights, epilogue, out, tiles, panels, scratch });
+    });
+}
+
+/// Where a product goes, and what it may write on the way.
+#[derive(Debug)]
+pub struct Out<'a, 's> {
+    /// `[rows, n]`.
+    pub rows: RowsMut<'a>,
+    /// As long as the kernel's scratch function says.
+    pub scratch: &'s mut [f32],
+}
+
+/// The part of one thread: some row tiles times some panels.
+struct Part<'a, 's> {
+    x: Rows<'a>,
+    weights: Panels<'a>,
+    epilogue: &'a Epilogue<'a>,
+    out: SharedRows<'a>,
+    tiles: Range<usize>,
+    panels: Range<usize>,
+    scratch: &'s mut [f32],
+}
+
+impl Body for Part<'_, '_> {
+    type Out = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, s: S) {
+        match self.weights.elements() {
+            Elements::F32(w) => self.go::<S, f32>(s, w),
+            Elements::F16(w) => self.go::<S, f16>(s, w),
+            Elements::Bf16(w) => self.go::<S, bf16>(s, w),
+        }
+    }
+}
+
+impl Part<'_, '_> {
+    #[inline(always)]
+    fn go<S: Simd, E: Element>(self, s: S, w: &[E]) {
+        let (k, rows, width) = (self.x.cols(), self.x.rows(), 2 * S::LANES);
+        let single = rows == 1;
+        let step = block_tiles(S::TILE_ROWS, k);
+        for first in self.tiles.clone().step_by(step) {
+            let tiles = first..(first + step).min(self.tiles.end);
+            let tile_at = |t: usize| (t * S::TILE_ROWS, S::TILE_ROWS.min(rows - t * S::TILE_ROWS));
+            let block_at = |t: usize| (t - first) * block_len(S::TILE_ROWS, k);
+            if !single {
+                for t in tiles.clone() {
+                    let (row, count) = tile_at(t);
+                    let to = &mut self.scratch[block_at(t)..][..block_len(count, k)];
+                    // SAFETY: x holds the rows from `row`, and the slice the block.
+                    unsafe {
+                        fill_block(s, self.x.row(row).as_ptr(), [count, k, self.x.stride()], to.as_mut_ptr());
+                    }
+                }
+            }
+            for panel in self.panels.clone() {
+                let weights = &w[panel * width * k..][..width * k];
+                for t in tiles.clone() {
+                    let (row, count) = tile_at(t);
+                    let block = if single {
+                        self.x.row(0)
+                    } else {
+                        &self.scratch[block_at(t)..][..block_len(count, k)]
+                    };
+                    let mut buf = [std::mem::MaybeUninit::<f32>::uninit(); MAX_TILE];
+                    let buf = buf.as_mut_ptr().cast::<f32>();
+                    let at = Place { row, rows: count, col: panel * width, n: self.weights.n() };
+                    // SAFETY: block and panel have these dims (a single row is read up to k only); parts have
+                    // disjoint tiles or panels, so places in `out` are disjoint.
+                    unsafe {
+                        tile(s, block.as_ptr(), weights.as_ptr(), [count, k], buf);
+                        finish(s, self.epilogue, buf, self.out, at);
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// The row tiles that fit [`BLOCK_BYTES`]; at least four, so that a panel is read for more than one.
+fn block_tiles(tile_rows: usize, k: usize) -> usize {
+    (BLOCK_BYTES / (4 * block_len(tile_rows, k)).max(1)).max(4)
+}
+
+fn tile_rows(isa: Isa) -> usize {
+    struct TileRows;
+    impl Body for TileRows {
+        type Out = usize;
+        #[inline(always)]
+        fn run<S: Simd>(self, _s: S) -> usize {
+            S::TILE_ROWS
+        }
+    }
+    dispatch(isa, TileRows)
+}
+
+#[cfg(test)]
+mod tests;

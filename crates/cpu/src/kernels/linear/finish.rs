@@ -1,0 +1,105 @@
+//! What happens to a product before it is stored: scale, bias, activation, residual. Not the product itself.
+
+use crate::kernels::rows::{Rows, SharedRows};
+use crate::math;
+use crate::simd::{MAX_LANES, Simd};
+
+/// Functions that a product may end with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Activation {
+    /// [`math::gelu`].
+    Gelu,
+}
+
+/// What is added at the end.
+#[derive(Debug, Clone, Copy, Default)]
+pub enum Residual<'a> {
+    /// Nothing.
+    #[default]
+    None,
+    /// These rows, of the shape of the output.
+    Rows(Rows<'a>),
+    /// What the output holds already.
+    InPlace,
+}
+
+/// `out = activation(product * scale + bias) + residual`; what is absent is left out.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Epilogue<'a> {
+    /// A factor of every product.
+    pub scale: Option<f32>,
+    /// One value for each output.
+    pub bias: Option<&'a [f32]>,
+    /// Applied after the bias.
+    pub activation: Option<Activation>,
+    /// Added last.
+    pub residual: Residual<'a>,
+}
+
+/// A tile's place in the output.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Place {
+    /// The first row of the tile.
+    pub(crate) row: usize,
+    pub(crate) rows: usize,
+    /// The first output of the tile.
+    pub(crate) col: usize,
+    /// The outputs of the whole matrix: where the last panel ends.
+    pub(crate) n: usize,
+}
+
+/// Stores a tile of rows of two vectors at its place.
+///
+/// # Safety
+/// `tile` holds the tile; no other thread touches its place in `out`; bias and residual fit the output.
+#[inline(always)]
+pub(crate) unsafe fn finish<S: Simd>(
+    s: S,
+    ep: &Epilogue<'_>,
+    tile: *const f32,
+    out: SharedRows<'_>,
+    at: Place,
+) {
+    for r in 0..at.rows {
+        for v in 0..2 {
+            let col = at.col + v * S::LANES;
+            if col >= at.n {
+                break;
+            }
+            let len = S::LANES.min(at.n - col);
+            let to = out.row(at.row + r).wrapping_add(col);
+            // SAFETY: `len` values from `col` are within the row, the bias and the residual.
+            unsafe {
+                let mut y = s.load(tile.add((2 * r + v) * S::LANES));
+                if let Some(scale) = ep.scale {
+                    y = s.mul(y, s.splat(scale));
+                }
+                if let Some(bias) = ep.bias {
+                    y = s.add(y, read(s, bias.as_ptr().add(col), len));
+                }
+                if ep.activation == Some(Activation::Gelu) {
+                    y = math::gelu(s, y);
+                }
+                match ep.residual {
+                    Residual::None => (),
+                    Residual::Rows(rows) => {
+                        y = s.add(y, read(s, rows.row(at.row + r).as_ptr().add(col), len))
+                    }
+                    Residual::InPlace => y = s.add(y, read(s, to, len)),
+                }
+                if len == S::LANES {
+                    s.store(to, y);
+                } else {
+                    s.store_part(to, y, len);
+                }
+            }
+        }
+    }
+}
+
+#[inline(always)]
+unsafe fn read<S: Simd>(s: S, p: *const f32, len: usize) -> S::V {
+    debug_assert!(len <= MAX_LANES);
+    // SAFETY: the caller vouches for `len` values.
+    unsafe { if len == S::LANES { s.load(p) } else { s.load_part(p, len) } }
+}

@@ -1,0 +1,248 @@
+//! Weights in the order in which the products read them. Not a quantiser: elements keep their values.
+//!
+//! `n` outputs of `k` products each are cut into panels of [`panel_width`] outputs. A panel is `k` rows of its
+//! outputs' weights, contiguous, so that outputs lie in lanes and a product streams through memory. Outputs
+//! beyond `n` are zero.
+
+use half::{bf16, f16};
+
+use crate::aligned::{Aligned, Plain};
+use crate::isa::Isa;
+use crate::simd::Simd;
+
+/// The outputs of one panel: two vectors of `isa`.
+pub const fn panel_width(isa: Isa) -> usize {
+    2 * isa.lanes()
+}
+
+/// The elements that `n` outputs of `k` products take when packed for `isa`.
+pub const fn packed_len(isa: Isa, n: usize, k: usize) -> usize {
+    n.next_multiple_of(panel_width(isa)) * k
+}
+
+/// Elements of one of the types that weights are kept in; products are f32 for each, and widening is exact.
+#[derive(Debug, Clone, Copy)]
+pub enum Elements<'a> {
+    /// IEEE single.
+    F32(&'a [f32]),
+    /// IEEE half.
+    F16(&'a [f16]),
+    /// bfloat16.
+    Bf16(&'a [bf16]),
+}
+
+impl Elements<'_> {
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        match self {
+            Elements::F32(x) => x.len(),
+            Elements::F16(x) => x.len(),
+            Elements::Bf16(x) => x.len(),
+        }
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+/// How unpacked weights lie.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Order {
+    /// `[n, k]`: one output's weights are contiguous, as linear layers store them.
+    OutputRows,
+    /// `[k, n]`: the right operand of a plain matrix product.
+    OutputColumns,
+}
+
+/// Unpacked weights: `n` outputs of `k` products each.
+#[derive(Debug, Clone, Copy)]
+pub struct Source<'a> {
+    /// `n * k` elements.
+    pub elements: Elements<'a>,
+    /// How they lie.
+    pub order: Order,
+    /// Outputs.
+    pub n: usize,
+    /// Products of each output.
+    pub k: usize,
+}
+
+/// Packed weights that are borrowed: from a [`Packed`], a scratch buffer or a mapped file.
+#[derive(Debug, Clone, Copy)]
+pub struct Panels<'a> {
+    elements: Elements<'a>,
+    isa: Isa,
+    n: usize,
+    k: usize,
+}
+
+impl<'a> Panels<'a> {
+    /// Takes `elements` as packed for `isa`.
+    ///
+    /// # Panics
+    /// When their count is not [`packed_len`].
+    pub fn new(isa: Isa, elements: Elements<'a>, n: usize, k: usize) -> Self {
+        assert_eq!(elements.len(), packed_len(isa, n, k), "{n} outputs of {k} for {isa}");
+        Self { elements, isa, n, k }
+    }
+
+    /// The elements, panel after panel.
+    pub fn elements(&self) -> Elements<'a> {
+        self.elements
+    }
+
+    /// The path that they are packed for.
+    pub fn isa(&self) -> Isa {
+        self.isa
+    }
+
+    /// Outputs.
+    pub fn n(&self) -> usize {
+        self.n
+    }
+
+    /// Products of each output.
+    pub fn k(&self) -> usize {
+        self.k
+    }
+}
+
+/// Packed weights that are owned, in one buffer on a cache line.
+#[derive(Debug, Clone)]
+pub struct Packed {
+    store: Store,
+    isa: Isa,
+    n: usize,
+    k: usize,
+}
+
+#[derive(Debug, Clone)]
+enum Store {
+    F32(Aligned<f32>),
+    F16(Aligned<f16>),
+    Bf16(Aligned<bf16>),
+}
+
+impl Packed {
+    /// Packs for `isa` and keeps the element type. Products with the same values in another type have the same
+    /// bits, and narrow elements are half the memory to read: the speed of decoding.
+    ///
+    /// # Panics
+    /// When the count of elements is not `n * k`.
+    pub fn new(isa: Isa, source: Source<'_>) -> Self {
+        let Source { elements, order, n, k } = source;
+        assert_eq!(elements.len(), n * k, "weights of {n} outputs of {k}");
+        let store = match elements {
+            Elements::F32(x) => Store::F32(packed(isa, x, order, [n, k], |x| x)),
+            Elements::F16(x) => Store::F16(packed(isa, x, order, [n, k], |x| x)),
+            Elements::Bf16(x) => Store::Bf16(packed(isa, x, order, [n, k], |x| x)),
+        };
+        Self { store, isa, n, k }
+    }
+
+    /// Packs for `isa`, widened to f32.
+    ///
+    /// # Panics
+    /// When the count of elements is not `n * k`.
+    pub fn widened(isa: Isa, source: Source<'_>) -> Self {
+        let Source { elements, order, n, k } = source;
+        assert_eq!(elements.len(), n * k, "weights of {n} outputs of {k}");
+        let store = match elements {
+            Elements::F32(x) => packed(isa, x, order, [n, k], |x| x),
+            Elements::F16(x) => packed(isa, x, order, [n, k], f16::to_f32),
+            Elements::Bf16(x) => packed(isa, x, order, [n, k], bf16::to_f32),
+        };
+        Self { store: Store::F32(store), isa, n, k }
+    }
+
+    /// The weights as the products take them.
+    pub fn panels(&self) -> Panels<'_> {
+        let elements = match &self.store {
+            Store::F32(x) => Elements::F32(x),
+            Store::F16(x) => Elements::F16(x),
+            Store::Bf16(x) => Elements::Bf16(x),
+        };
+        Panels { elements, isa: self.isa, n: self.n, k: self.k }
+    }
+}
+
+fn packed<T: Copy, U: Plain>(isa: Isa, src: &[T], order: Order, nk: [usize; 2], f: fn(T) -> U) -> Aligned<U> {
+    let mut out = Aligned::zeroed(packed_len(isa, nk[0], nk[1]));
+    let (rows, cols) = match order {
+        Order::OutputRows => (nk[1], 1),
+        Order::OutputColumns => (1, nk[0]),
+    };
+    let width = panel_width(isa);
+    for (p, panel) in out.chunks_exact_mut((width * nk[1]).max(1)).enumerate() {
+        let first = p * width;
+        pack_panel(panel, width, (nk[0] - first).min(width), |j, i| f(src[(first + j) * rows + i * cols]));
+    }
+    out
+}
+
+/// Fills one panel from `at(output, product)`, for `valid` of its `width` outputs; the others are left.
+#[inline(always)]
+fn pack_panel<U>(panel: &mut [U], width: usize, valid: usize, at: impl Fn(usize, usize) -> U) {
+    for (i, row) in panel.chunks_exact_mut(width).enumerate() {
+        for (j, x) in row.iter_mut().enumerate().take(valid) {
+            *x = at(j, i);
+        }
+    }
+}
+
+/// Packs f32 weights into a caller's buffer of [`packed_len`] elements: right operands that are activations.
+///
+/// # Panics
+/// When a length is wrong.
+pub fn pack_into(isa: Isa, src: &[f32], order: Order, nk: [usize; 2], out: &mut [f32]) {
+    assert_eq!(src.len(), nk[0] * nk[1]);
+    assert_eq!(out.len(), packed_len(isa, nk[0], nk[1]));
+    let (rows, cols) = match order {
+        Order::OutputRows => (nk[1], 1),
+        Order::OutputColumns => (1, nk[0]),
+    };
+    let width = panel_width(isa);
+    for (p, panel) in out.chunks_exact_mut((width * nk[1]).max(1)).enumerate() {
+        let first = p * width;
+        let valid = (nk[0] - first).min(width);
+        if valid < width {
+            panel.fill(0.0);
+        }
+        pack_panel(panel, width, valid, |j, i| src[(first + j) * rows + i * cols]);
+    }
+}
+
+/// A type that weights are kept in.
+pub(crate) trait Element: Copy {
+    /// `LANES` elements, widened.
+    ///
+    /// # Safety
+    /// `p` holds `LANES` elements.
+    unsafe fn load<S: Simd>(s: S, p: *const Self) -> S::V;
+}
+
+impl Element for f32 {
+    #[inline(always)]
+    unsafe fn load<S: Simd>(s: S, p: *const Self) -> S::V {
+        // SAFETY: the caller's contract.
+        unsafe { s.load(p) }
+    }
+}
+
+impl Element for f16 {
+    #[inline(always)]
+    unsafe fn load<S: Simd>(s: S, p: *const Self) -> S::V {
+        // SAFETY: the caller's contract; f16 is a transparent u16.
+        unsafe { s.load_f16(p.cast()) }
+    }
+}
+
+impl Element for bf16 {
+    #[inline(always)]
+    unsafe fn load<S: Simd>(s: S, p: *const Self) -> S::V {
+        // SAFETY: the caller's contract; bf16 is a transparent u16.
+        unsafe { s.load_bf16(p.cast()) }
+    }
+}

@@ -1,0 +1,213 @@
+//! Views of f32 matrices by rows at a stride. Not tensors: two axes, the inner one contiguous.
+
+use std::marker::PhantomData;
+
+/// `rows` rows of `cols` values, row `i` at `data[i * stride..]`. Rows may overlap (`stride < cols`).
+#[derive(Debug, Clone, Copy)]
+pub struct Rows<'a> {
+    data: &'a [f32],
+    rows: usize,
+    cols: usize,
+    stride: usize,
+}
+
+impl<'a> Rows<'a> {
+    /// Rows packed one after the other: `data` holds `rows * cols` values or more.
+    ///
+    /// # Panics
+    /// When `data` is too short.
+    pub fn new(data: &'a [f32], rows: usize, cols: usize) -> Self {
+        Self::strided(data, rows, cols, cols)
+    }
+
+    /// Rows `stride` values apart.
+    ///
+    /// # Panics
+    /// When `data` is too short.
+    pub fn strided(data: &'a [f32], rows: usize, cols: usize, stride: usize) -> Self {
+        assert!(
+            extent(rows, cols, stride) <= data.len(),
+            "{rows} rows of {cols} at {stride}: {}",
+            data.len()
+        );
+        Self { data, rows, cols, stride }
+    }
+
+    /// The count of rows.
+    pub fn rows(&self) -> usize {
+        self.rows
+    }
+
+    /// The values of a row.
+    pub fn cols(&self) -> usize {
+        self.cols
+    }
+
+    /// The distance of two rows in values.
+    pub fn stride(&self) -> usize {
+        self.stride
+    }
+
+    /// Row `i`.
+    ///
+    /// # Panics
+    /// When there is no such row.
+    pub fn row(&self, i: usize) -> &'a [f32] {
+        assert!(i < self.rows);
+        &self.data[i * self.stride..][..self.cols]
+    }
+}
+
+/// `rows` rows of `cols` values to write, row `i` at `data[i * stride..]`; rows don't overlap.
+#[derive(Debug)]
+pub struct RowsMut<'a> {
+    data: &'a mut [f32],
+    rows: usize,
+    cols: usize,
+    stride: usize,
+}
+
+impl<'a> RowsMut<'a> {
+    /// Rows packed one after the other: `data` holds `rows * cols` values or more.
+    ///
+    /// # Panics
+    /// When `data` is too short.
+    pub fn new(data: &'a mut [f32], rows: usize, cols: usize) -> Self {
+        Self::strided(data, rows, cols, cols)
+    }
+
+    /// Rows `stride >= cols` values apart.
+    ///
+    /// # Panics
+    /// When `data` is too short or rows overlap.
+    pub fn strided(data: &'a mut [f32], rows: usize, cols: usize, stride: usize) -> Self {
+        assert!(stride >= cols || rows <= 1, "rows of {cols} overlap at stride {stride}");
+        assert!(
+            extent(rows, cols, stride) <= data.len(),
+            "{rows} rows of {cols} at {stride}: {}",
+            data.len()
+        );
+        Self { data, rows, cols, stride }
+    }
+
+    /// The count of rows.
+    pub fn rows(&self) -> usize {
+        self.rows
+    }
+
+    /// The values of a row.
+    pub fn cols(&self) -> usize {
+        self.cols
+    }
+
+    /// The same rows under a shorter borrow.
+    pub fn reborrow(&mut self) -> RowsMut<'_> {
+        RowsMut { data: self.data, rows: self.rows, cols: self.cols, stride: self.stride }
+    }
+
+    /// `count` of the rows, from row `first`.
+    ///
+    /// # Panics
+    /// When there are fewer.
+    pub fn part(&mut self, first: usize, count: usize) -> RowsMut<'_> {
+        assert!(first + count <= self.rows);
+        let from = (first * self.stride).min(self.data.len());
+        RowsMut { data: &mut self.data[from..], rows: count, cols: self.cols, stride: self.stride }
+    }
+
+    /// A handle that threads may share; each writes parts of the rows that no other touches.
+    pub(crate) fn shared(&mut self) -> SharedRows<'_> {
+        SharedRows { data: self.data.as_mut_ptr(), rows: self.rows, stride: self.stride, life: PhantomData }
+    }
+}
+
+/// Rows that several threads write at once, each its own elements.
+#[derive(Clone, Copy)]
+pub(crate) struct SharedRows<'a> {
+    data: *mut f32,
+    rows: usize,
+    stride: usize,
+    life: PhantomData<&'a mut [f32]>,
+}
+
+// SAFETY: a plain pointer; who follows it vouches that no two threads touch one element.
+unsafe impl Send for SharedRows<'_> {}
+// SAFETY: as above.
+unsafe impl Sync for SharedRows<'_> {}
+
+impl SharedRows<'_> {
+    /// The first element of row `i`.
+    #[inline(always)]
+    pub(crate) fn row(&self, i: usize) -> *mut f32 {
+        debug_assert!(i < self.rows);
+        self.data.wrapping_add(i * self.stride)
+    }
+}
+
+/// A buffer that several threads write at once, each its own elements.
+#[derive(Clone, Copy)]
+pub(crate) struct Shared<'a> {
+    data: *mut f32,
+    len: usize,
+    life: PhantomData<&'a mut [f32]>,
+}
+
+// SAFETY: a plain pointer; who takes slices of it vouches that they don't overlap.
+unsafe impl Send for Shared<'_> {}
+// SAFETY: as above.
+unsafe impl Sync for Shared<'_> {}
+
+impl<'a> Shared<'a> {
+    pub(crate) fn new(data: &'a mut [f32]) -> Self {
+        Self { data: data.as_mut_ptr(), len: data.len(), life: PhantomData }
+    }
+
+    /// `len` elements from `from`.
+    ///
+    /// # Safety
+    /// No other slice of these elements is alive.
+    #[allow(clippy::mut_from_ref)] // That is its purpose; the contract is above.
+    pub(crate) unsafe fn slice(&self, from: usize, len: usize) -> &'a mut [f32] {
+        assert!(from + len <= self.len, "{len} elements from {from} of {}", self.len);
+        // SAFETY: in bounds; the caller vouches for exclusive use.
+        unsafe { std::slice::from_raw_parts_mut(self.data.add(from), len) }
+    }
+
+    /// `len` elements from `from`, read only.
+    ///
+    /// # Safety
+    /// No slice that writes these elements is alive.
+    pub(crate) unsafe fn read(&self, from: usize, len: usize) -> &'a [f32] {
+        assert!(from + len <= self.len, "{len} elements from {from} of {}", self.len);
+        // SAFETY: in bounds; the caller vouches that nobody writes.
+        unsafe { std::slice::from_raw_parts(self.data.add(from), len) }
+    }
+}
+
+/// The values that `rows` rows span.
+fn extent(rows: usize, cols: usize, stride: usize) -> usize {
+    if rows == 0 { 0 } else { (rows - 1) * stride + cols }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_may_overlap_only_when_read() {
+        let data = [0.0, 1.0, 2.0, 3.0];
+        let rows = Rows::strided(&data, 2, 3, 1);
+        assert_eq!(rows.row(1), [1.0, 2.0, 3.0]);
+        let refused = std::panic::catch_unwind(|| {
+            let mut data = [0.0; 4];
+            RowsMut::strided(&mut data, 2, 3, 1);
+        });
+        assert!(refused.is_err());
+    }
+
+    #[test]
+    #[should_panic(expected = "2 rows of 3 at 3: 5")]
+    fn a_short_slice_is_refused() {
+        Rows::new(&[0.0; 5], 2, 3);
+    }
+}

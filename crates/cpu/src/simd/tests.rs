@@ -1,0 +1,101 @@
+use super::*;
+
+/// Runs a check written over any path on each path of this machine.
+fn everywhere<B: Body<Out = ()> + Copy>(body: B) {
+    for isa in Isa::available() {
+        dispatch(isa, body);
+    }
+}
+
+fn lanes<S: Simd>(s: S, v: S::V) -> Vec<f32> {
+    let mut out = vec![0.0; S::LANES];
+    // SAFETY: the vector holds LANES values.
+    unsafe { s.store(out.as_mut_ptr(), v) };
+    out
+}
+
+fn vector<S: Simd>(s: S, f: impl Fn(usize) -> f32) -> S::V {
+    let values: Vec<f32> = (0..S::LANES).map(f).collect();
+    // SAFETY: the vector holds LANES values.
+    unsafe { s.load(values.as_ptr()) }
+}
+
+#[derive(Clone, Copy)]
+struct Partial;
+impl Body for Partial {
+    type Out = ();
+    fn run<S: Simd>(self, s: S) {
+        let data: Vec<f32> = (1..=S::LANES).map(|i| i as f32).collect();
+        for n in 0..=S::LANES {
+            // SAFETY: n values are in the exact slice; out holds LANES.
+            unsafe {
+                let exact = data[..n].to_vec();
+                let v = s.load_part(exact.as_ptr(), n);
+                let want: Vec<f32> = (0..S::LANES).map(|i| if i < n { data[i] } else { 0.0 }).collect();
+                assert_eq!(lanes(s, v), want, "{}", S::ISA);
+                let mut out = vec![-1.0; S::LANES];
+                s.store_part(out.as_mut_ptr(), v, n);
+                assert!((0..S::LANES).all(|i| out[i] == if i < n { data[i] } else { -1.0 }), "{}", S::ISA);
+                let mixed = lanes(s, s.first(n, s.splat(1.0), s.splat(2.0)));
+                assert!((0..S::LANES).all(|i| mixed[i] == if i < n { 1.0 } else { 2.0 }), "{}", S::ISA);
+            }
+        }
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Rules;
+impl Body for Rules {
+    type Out = ();
+    fn run<S: Simd>(self, s: S) {
+        let (nan, one) = (s.splat(f32::NAN), s.splat(1.0));
+        assert_eq!(lanes(s, s.max(nan, one))[0], 1.0);
+        assert!(lanes(s, s.max(one, nan))[0].is_nan());
+        assert_eq!(lanes(s, s.min(nan, one))[0], 1.0);
+        assert!(lanes(s, s.min(one, nan))[0].is_nan());
+        assert!(!s.any(s.lt(nan, one)) && s.any(s.lt(one, s.splat(2.0))));
+        let v = vector(s, |i| i as f32 - 1.5);
+        assert_eq!(lanes(s, s.neg(v)), lanes(s, v).iter().map(|x| -x).collect::<Vec<_>>());
+        assert_eq!(lanes(s, s.abs(v)), lanes(s, v).iter().map(|x| x.abs()).collect::<Vec<_>>());
+        let rounded: Vec<f32> = lanes(s, v).iter().map(|x| x.round_ties_even()).collect();
+        assert_eq!(lanes(s, s.round(v)), rounded);
+        assert_eq!(s.reduce_add(v), (0..S::LANES).map(|i| i as f32 - 1.5).sum::<f32>());
+        assert_eq!(s.reduce_max(v), S::LANES as f32 - 2.5);
+        for n in [-126.0f32, -1.0, 0.0, 3.0, 127.0] {
+            assert_eq!(lanes(s, s.scale2(s.splat(1.5), s.splat(n)))[0], 1.5 * n.exp2(), "{} {n}", S::ISA);
+        }
+        let bits = s.sar(s.shl(s.splat_i(-5), 2), 1);
+        assert_eq!(lanes(s, s.to_float(bits))[0], -10.0);
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Widening;
+impl Body for Widening {
+    type Out = ();
+    fn run<S: Simd>(self, s: S) {
+        let values: Vec<f32> = (0..S::LANES).map(|i| (i as f32 - 3.0) * 0.375).collect();
+        let half: Vec<u16> = values.iter().map(|&x| half::f16::from_f32(x).to_bits()).collect();
+        let brain: Vec<u16> = values.iter().map(|&x| half::bf16::from_f32(x).to_bits()).collect();
+        // SAFETY: both hold LANES values.
+        unsafe {
+            assert_eq!(lanes(s, s.load_f16(half.as_ptr())), values, "{}", S::ISA);
+            assert_eq!(lanes(s, s.load_bf16(brain.as_ptr())), values, "{}", S::ISA);
+        }
+    }
+}
+
+#[test]
+fn partial_access_touches_only_its_lanes() {
+    everywhere(Partial);
+}
+
+#[test]
+fn operations_keep_their_rules() {
+    everywhere(Rules);
+}
+
+#[test]
+fn narrow_floats_widen_exactly() {
+    everywhere(Widening);
+}
