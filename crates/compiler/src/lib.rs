@@ -1,3 +1,15 @@
 //! Graphs to programs: passes, target facts, schedule, memory plan. Not a device: every test of it is text.
 
 #![forbid(unsafe_code)]
+
+mod compile;
+pub mod device;
+pub mod plan;
+pub mod program;
+pub mod schedule;
+
+pub use compile::{CompileError, compile};
+pub use device::{Arg, Buffer, Device, Executable, LoadError, NodeView, RunError, Target, TensorView, Weights};
+pub use plan::{Place, Plan};
+pub use program::{Constant, Program, Step};
+pub use schedule::KernelChoice;

@@ -1,0 +1,185 @@
+//! What a device must offer, and what it is told. Not an implementation: each device is a crate of its own.
+
+use crate::program::Program;
+use crate::schedule::KernelChoice;
+use graph::{Bindings, DType, Op, TensorType};
+use std::any::Any;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Pure facts of the machine that choose kernels: a fixed table, never a timing at run time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Target {
+    /// The device, such as `cpu`.
+    pub device: &'static str,
+    /// The instruction set, such as `avx512`.
+    pub isa: &'static str,
+    /// How many threads share a step.
+    pub threads: usize,
+}
+
+/// A node as a kernel sees it when it is chosen.
+#[derive(Clone, Debug)]
+pub struct NodeView<'a> {
+    /// The operation.
+    pub op: &'a Op,
+    /// The types of the operands.
+    pub inputs: Vec<&'a TensorType>,
+    /// Which operands are the same at every run.
+    pub constant: Vec<bool>,
+    /// The types of the results.
+    pub outputs: Vec<&'a TensorType>,
+    /// Every symbol at its largest.
+    pub largest: &'a Bindings,
+}
+
+/// A place where programs run.
+pub trait Device: Send + Sync {
+    /// The facts that choose kernels.
+    fn target(&self) -> &Target;
+
+    /// The kernel that runs `node`; `None` if there is none.
+    fn kernel(&self, node: &NodeView<'_>) -> Option<KernelChoice>;
+
+    /// Packs the weights for the program's kernels and makes it ready to run.
+    ///
+    /// # Errors
+    /// A weight is missing or of another type.
+    fn load(&self, program: Program, weights: Arc<dyn Weights>) -> Result<Box<dyn Executable>, LoadError>;
+
+    /// A state of zeros. All sizes of `ty` are constants.
+    fn state(&self, ty: &TensorType) -> Buffer;
+}
+
+/// A buffer that outlives runs: a state.
+pub struct Buffer {
+    /// Its type; all sizes are constants.
+    pub ty: TensorType,
+    /// The device's own storage.
+    pub storage: Box<dyn Any + Send>,
+}
+
+/// A tensor that somebody else keeps: row-major bytes, little-endian, not necessarily aligned.
+#[derive(Clone, Copy, Debug)]
+pub struct TensorView<'a> {
+    /// How elements are stored.
+    pub dtype: DType,
+    /// The sizes.
+    pub dims: &'a [usize],
+    /// The elements.
+    pub bytes: &'a [u8],
+}
+
+/// The tensors of a model by name.
+pub trait Weights: Send + Sync {
+    /// The tensor called `name`.
+    fn tensor(&self, name: &str) -> Option<TensorView<'_>>;
+}
+
+/// What a parameter is bound to in one run.
+pub enum Arg<'a> {
+    /// f32 elements of these sizes.
+    F32(&'a [f32], &'a [usize]),
+    /// i32 elements of these sizes.
+    I32(&'a [i32], &'a [usize]),
+    /// Truth values of these sizes.
+    Bool(&'a [bool], &'a [usize]),
+    /// A state.
+    State(&'a mut Buffer),
+}
+
+/// A program that is ready to run.
+pub trait Executable: Send {
+    /// What is run.
+    fn program(&self) -> &Program;
+
+    /// Runs the program; `args` are its inputs and states, in the order of the graph's parameters.
+    ///
+    /// # Errors
+    /// An argument does not fit its parameter.
+    fn run(&mut self, args: &mut [Arg<'_>]) -> Result<(), RunError>;
+
+    /// Result number `index` of the last run, an f32 tensor, with its sizes.
+    fn f32(&self, index: usize) -> (&[f32], &[usize]);
+
+    /// Result number `index` of the last run, an i32 tensor, with its sizes.
+    fn i32(&self, index: usize) -> (&[i32], &[usize]);
+
+    /// Starts or stops measuring the steps of each run.
+    fn measure(&mut self, on: bool);
+
+    /// What was measured of each step so far.
+    fn measured(&self) -> &[StepTime];
+
+    /// Bytes held: packed constants, copied constants, arena.
+    fn bytes(&self) -> Footprint;
+}
+
+/// What was measured of one step.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct StepTime {
+    /// How often it ran.
+    pub runs: u64,
+    /// Its time over all runs.
+    pub time: Duration,
+    /// Bytes that it read and wrote over all runs, each operand once.
+    pub bytes: u64,
+}
+
+/// Memory of a loaded program, in bytes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Footprint {
+    /// Weights packed for their kernels.
+    pub packed: usize,
+    /// Other constants that are copied or computed; those that are only mapped are not counted.
+    pub constants: usize,
+    /// Activations and scratch.
+    pub arena: usize,
+}
+
+/// Why a program could not be loaded.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum LoadError {
+    /// The model has no such tensor.
+    #[error("the model has no tensor {name}, expected {expected}")]
+    Missing {
+        /// The tensor.
+        name: String,
+        /// Its type in the graph.
+        expected: TensorType,
+    },
+    /// The model's tensor is of another type.
+    #[error("tensor {name} is {got}, expected {expected}")]
+    Type {
+        /// The tensor.
+        name: String,
+        /// Its type in the model.
+        got: TensorType,
+        /// Its type in the graph.
+        expected: TensorType,
+    },
+}
+
+/// Why a run was refused.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RunError {
+    /// Another number of arguments.
+    #[error("graph @{graph} takes {expected} arguments, got {got}")]
+    Count {
+        /// The graph.
+        graph: String,
+        /// The number given.
+        got: usize,
+        /// The number of inputs and states.
+        expected: usize,
+    },
+    /// An argument does not fit its parameter.
+    #[error("%{name}: {message}")]
+    Arg {
+        /// The parameter.
+        name: String,
+        /// What was got and what was expected.
+        message: String,
+    },
+}
+

@@ -1,0 +1,155 @@
+//! What a program reads at every run and never writes: weights, packed, copied or mapped. Not states.
+
+use crate::isa::Isa;
+use crate::device::kernel_at;
+use crate::kernel::{Dims, Memory, Operand};
+use crate::kernels::linear::Packed;
+use compiler::device::Footprint;
+use compiler::{LoadError, Program, TensorView, Weights};
+use graph::{Data, Def, ParamKind, Tensor, TensorType, Value};
+use std::collections::HashMap;
+
+/// One constant as its kernel wants it.
+pub(crate) enum Stored {
+    /// Packed for one kernel.
+    Packed(Packed),
+    /// Aligned elements of our own.
+    Own(Memory, Operand),
+    /// The model's own bytes.
+    Mapped(Operand),
+}
+
+// SAFETY: the operands point into `Memory` that travels along, or into the model, which is Send and Sync and is
+// kept alive by the executable; nobody writes through them.
+unsafe impl Send for Stored {}
+
+/// Loads the program's constants in order.
+pub(crate) fn load(
+    program: &Program,
+    weights: &dyn Weights,
+    isa: Isa,
+) -> Result<(Vec<Stored>, Footprint), LoadError> {
+    let mut loader = Loader { program, weights, computed: HashMap::new() };
+    loader.compute()?;
+    let mut stored = Vec::with_capacity(program.constants.len());
+    let mut footprint = Footprint { arena: program.plan.arena, ..Footprint::default() };
+    for constant in &program.constants {
+        let one = match constant.packed_for {
+            Some(step) => {
+                let choice = &program.steps[step].kernel;
+                let packing = kernel_at(choice.index).packing.expect("the kernel that packs has a packing");
+                footprint.packed += choice.packed_bytes;
+                let packed = loader.with(constant.value, |view| (packing.pack)(isa, view))?;
+                Stored::Packed(packed)
+            }
+            None => loader.plain(constant.value)?,
+        };
+        if let Stored::Own(memory, _) = &one {
+            footprint.constants += memory.len();
+        }
+        stored.push(one);
+    }
+    Ok((stored, footprint))
+}
+
+struct Loader<'a> {
+    program: &'a Program,
+    weights: &'a dyn Weights,
+    computed: HashMap<Value, Tensor>,
+}
+
+impl<'a> Loader<'a> {
+    /// Evaluates the nodes that depend on weights alone.
+    fn compute(&mut self) -> Result<(), LoadError> {
+        let graph = &self.program.graph;
+        for id in &self.program.load {
+            let node = graph.node(*id);
+            let inputs: Vec<Tensor> = node.inputs.iter().map(|v| self.tensor(*v)).collect::<Result<_, _>>()?;
+            let types: Vec<TensorType> = node.outputs.iter().map(|v| graph.ty(*v).clone()).collect();
+            let outputs = node.op.eval(&inputs.iter().collect::<Vec<_>>(), &types);
+            self.computed.extend(node.outputs.iter().copied().zip(outputs));
+        }
+        Ok(())
+    }
+
+    fn tensor(&self, value: Value) -> Result<Tensor, LoadError> {
+        match self.computed.get(&value) {
+            Some(tensor) => Ok(tensor.clone()),
+            None => Ok(to_tensor(&self.weight(value)?)),
+        }
+    }
+
+    /// The model's tensor for a weight, checked against its type in the graph.
+    fn weight(&self, value: Value) -> Result<TensorView<'a>, LoadError> {
+        let graph = &self.program.graph;
+        let Def::Param(param) = graph.value(value).def else { unreachable!("computed constants are kept") };
+        let ParamKind::Weight(name) = &graph.params()[param].kind else { unreachable!("only weights are constant") };
+        let expected = graph.ty(value).clone();
+        let Some(view) = self.weights.tensor(name) else {
+            return Err(LoadError::Missing { name: name.clone(), expected });
+        };
+        let got = TensorType::fixed(view.dtype, view.dims);
+        if got != expected {
+            return Err(LoadError::Type { name: name.clone(), got, expected });
+        }
+        Ok(view)
+    }
+
+    fn with<T>(&self, value: Value, f: impl FnOnce(&TensorView<'_>) -> T) -> Result<T, LoadError> {
+        if let Some(tensor) = self.computed.get(&value) {
+            let bytes = to_bytes(tensor);
+            return Ok(f(&TensorView { dtype: tensor.dtype(), dims: &tensor.dims, bytes: &bytes }));
+        }
+        Ok(f(&self.weight(value)?))
+    }
+
+    /// A constant that is not packed: mapped if it lies aligned in the model or is a 16-bit table, which only
+    /// `gather` reads plain, byte by byte; else copied.
+    fn plain(&self, value: Value) -> Result<Stored, LoadError> {
+        if !self.computed.contains_key(&value) {
+            let view = self.weight(value)?;
+            let size = view.dtype.bytes();
+            if size < 4 || view.bytes.as_ptr().addr().is_multiple_of(size) {
+                let data = view.bytes.as_ptr().cast_mut();
+                return Ok(Stored::Mapped(Operand { data, dtype: view.dtype, dims: Dims::new(view.dims) }));
+            }
+        }
+        self.with(value, |view| {
+            let mut memory = Memory::copy(view.bytes);
+            let operand = Operand { data: memory.pointer(), dtype: view.dtype, dims: Dims::new(view.dims) };
+            Stored::Own(memory, operand)
+        })
+    }
+}
+
+/// The tensor with owned elements.
+fn to_tensor(view: &TensorView<'_>) -> Tensor {
+    let words = || view.bytes.chunks_exact(2).map(|b| u16::from_le_bytes([b[0], b[1]]));
+    let long = || view.bytes.chunks_exact(4).map(|b| [b[0], b[1], b[2], b[3]]);
+    let data = match view.dtype {
+        graph::DType::F32 => Data::F32(long().map(f32::from_le_bytes).collect()),
+        graph::DType::I32 => Data::I32(long().map(i32::from_le_bytes).collect()),
+        graph::DType::F16 => Data::F16(words().map(half::f16::from_bits).collect()),
+        graph::DType::BF16 => Data::BF16(words().map(half::bf16::from_bits).collect()),
+        graph::DType::I8 => Data::I8(view.bytes.iter().map(|b| b.cast_signed()).collect()),
+        graph::DType::Bool => Data::Bool(view.bytes.iter().map(|b| *b != 0).collect()),
+    };
+    Tensor { dims: view.dims.to_vec(), data }
+}
+
+/// The elements as little-endian bytes.
+pub(crate) fn to_bytes(tensor: &Tensor) -> Vec<u8> {
+    match &tensor.data {
+        Data::F32(v) => v.iter().flat_map(|x| x.to_le_bytes()).collect(),
+        Data::I32(v) => v.iter().flat_map(|x| x.to_le_bytes()).collect(),
+        Data::F16(v) => v.iter().flat_map(|x| x.to_le_bytes()).collect(),
+        Data::BF16(v) => v.iter().flat_map(|x| x.to_le_bytes()).collect(),
+        Data::I8(v) => v.iter().map(|x| x.cast_unsigned()).collect(),
+        Data::Bool(v) => v.iter().map(|x| u8::from(*x)).collect(),
+    }
+}
+
+/// The tensor of an operand, for the reference kernel.
+pub(crate) fn tensor_of(dtype: graph::DType, dims: &[usize], bytes: &[u8]) -> Tensor {
+    to_tensor(&TensorView { dtype, dims, bytes })
+}

@@ -1,0 +1,82 @@
+//! The CPU as a device: it chooses kernels and loads programs. Not where programs run: see `executable`.
+
+use crate::executable::CpuExecutable;
+use crate::isa::Isa;
+use crate::kernel::{Kernel, Memory};
+use crate::ops::{KERNELS, reference};
+use crate::pool::Pool;
+use compiler::{Buffer, Device, Executable, KernelChoice, LoadError, NodeView, Program, Target, Weights};
+use graph::{Bindings, TensorType};
+use std::sync::Arc;
+
+/// The processor: an instruction set and a pool of threads.
+#[derive(Clone)]
+pub struct Cpu {
+    target: Target,
+    isa: Isa,
+    pool: Arc<Pool>,
+    reference: bool,
+}
+
+impl Cpu {
+    /// A CPU with this machine's fastest instruction set and `threads` threads (0 counts as 1).
+    pub fn new(threads: usize) -> Cpu {
+        Cpu::with_isa(Isa::best(), threads)
+    }
+
+    /// A CPU that uses `isa`, which the machine must have.
+    ///
+    /// # Panics
+    /// The machine has no `isa`.
+    pub fn with_isa(isa: Isa, threads: usize) -> Cpu {
+        assert!(isa.is_available(), "this machine has no {isa}");
+        let pool = Arc::new(Pool::new(threads));
+        let target = Target { device: "cpu", isa: isa.name(), threads: pool.threads() };
+        Cpu { target, isa, pool, reference: false }
+    }
+
+    /// Falls back on the interpreter's own evaluation for nodes without a kernel: for tests alone.
+    #[must_use]
+    pub fn with_reference(mut self) -> Cpu {
+        self.reference = true;
+        self
+    }
+
+    fn find(&self, node: &NodeView<'_>) -> Option<(usize, &'static Kernel)> {
+        let own = KERNELS.iter().enumerate().find(|(_, k)| (k.accepts)(node));
+        own.or_else(|| self.reference.then_some((KERNELS.len(), &reference::KERNEL)))
+    }
+}
+
+/// Kernel number `index` of a choice.
+pub(crate) fn kernel_at(index: usize) -> &'static Kernel {
+    KERNELS.get(index).unwrap_or(&reference::KERNEL)
+}
+
+impl Device for Cpu {
+    fn target(&self) -> &Target {
+        &self.target
+    }
+
+    fn kernel(&self, node: &NodeView<'_>) -> Option<KernelChoice> {
+        let (index, kernel) = self.find(node)?;
+        let packing = kernel.packing.filter(|p| node.constant[p.operand]);
+        Some(KernelChoice {
+            name: kernel.name,
+            index,
+            in_place: (kernel.in_place)(node),
+            packs: packing.map(|p| p.operand),
+            packed_bytes: packing.map_or(0, |p| (p.bytes)(self.isa, node)),
+            scratch: (kernel.scratch)(self.isa, self.pool.threads(), node) * size_of::<f32>(),
+        })
+    }
+
+    fn load(&self, program: Program, weights: Arc<dyn Weights>) -> Result<Box<dyn Executable>, LoadError> {
+        Ok(Box::new(CpuExecutable::load(program, weights, (self.isa, Arc::clone(&self.pool)))?))
+    }
+
+    fn state(&self, ty: &TensorType) -> Buffer {
+        let bytes = ty.bytes(&Bindings::new()).expect("the sizes of a state are constants");
+        Buffer { ty: ty.clone(), storage: Box::new(Memory::zeroed(bytes)) }
+    }
+}

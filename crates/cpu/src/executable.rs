@@ -1,0 +1,247 @@
+//! A loaded program and its runs: no allocation, no look-up by name. Not a place for decisions: kernels and
+//! places were chosen when the program was compiled.
+
+use crate::aligned::Aligned;
+use crate::constants::{self, Stored};
+use crate::device::kernel_at;
+use crate::isa::Isa;
+use crate::kernel::{Call, Dims, Memory, Operand};
+use crate::kernels::Cx;
+use crate::pool::Pool;
+use compiler::device::{Footprint, StepTime};
+use compiler::{Arg, Executable, LoadError, Place, Program, RunError, Weights};
+use graph::{Bindings, DType, ParamKind, Value};
+use std::sync::Arc;
+use std::time::Instant;
+
+/// A program with its weights packed and its arena allocated.
+pub(crate) struct CpuExecutable {
+    program: Program,
+    isa: Isa,
+    pool: Arc<Pool>,
+    constants: Vec<Stored>,
+    /// Kept for what `base` points to.
+    _arena: Aligned<f32>,
+    /// The arena's first byte.
+    base: *mut u8,
+    /// Sizes of every value in the current run.
+    dims: Vec<Dims>,
+    /// The values whose sizes depend on a symbol.
+    symbolic: Vec<Value>,
+    bindings: Bindings,
+    /// Pointers of the current run's arguments.
+    args: Vec<Operand>,
+    results: Vec<Operand>,
+    inputs: Vec<Operand>,
+    outputs: Vec<Operand>,
+    measure: bool,
+    times: Vec<StepTime>,
+    footprint: Footprint,
+    /// Mapped constants point into it.
+    _weights: Arc<dyn Weights>,
+}
+
+// SAFETY: the operands point into the arena and constants, which travel along, or to arguments, which are only
+// followed during `run`.
+unsafe impl Send for CpuExecutable {}
+
+impl CpuExecutable {
+    pub(crate) fn load(
+        program: Program,
+        weights: Arc<dyn Weights>,
+        (isa, pool): (Isa, Arc<Pool>),
+    ) -> Result<CpuExecutable, LoadError> {
+        let (constants, footprint) = constants::load(&program, weights.as_ref(), isa)?;
+        let values = program.graph.values();
+        let is_symbolic = |v: &Value| program.graph.ty(*v).shape.as_fixed().is_none();
+        let all = program.graph.params().iter().map(|p| p.value);
+        let all = all.chain(program.graph.nodes().iter().flat_map(|n| n.outputs.iter().copied()));
+        let symbolic = all.filter(is_symbolic).collect();
+        let sizes = |i: &graph::ValueInfo| i.ty.shape.eval(&program.graph.largest()).unwrap_or_default();
+        let dims = values.iter().map(|i| Dims::new(&sizes(i))).collect();
+        let mut arena = Aligned::<f32>::zeroed(program.plan.arena.div_ceil(size_of::<f32>()));
+        Ok(CpuExecutable {
+            isa,
+            pool,
+            constants,
+            base: arena.as_mut_ptr().cast(),
+            _arena: arena,
+            dims,
+            symbolic,
+            bindings: Bindings::new(),
+            args: Vec::with_capacity(program.args().count()),
+            results: Vec::with_capacity(program.graph.results().len()),
+            inputs: Vec::with_capacity(16),
+            outputs: Vec::with_capacity(4),
+            measure: false,
+            times: vec![StepTime::default(); program.steps.len()],
+            footprint,
+            _weights: weights,
+            program,
+        })
+    }
+
+    fn bind(&mut self, args: &mut [Arg<'_>]) -> Result<(), RunError> {
+        let graph = &self.program.graph;
+        let expected = self.program.args().count();
+        if args.len() != expected {
+            return Err(RunError::Count { graph: graph.name().to_owned(), got: args.len(), expected });
+        }
+        self.bindings.clear();
+        self.args.clear();
+        for (param, arg) in self.program.args().zip(args) {
+            let info = graph.value(param.value);
+            let fail = |message: String| RunError::Arg { name: info.name.clone(), message };
+            let operand = match (arg, &param.kind) {
+                (Arg::State(buffer), ParamKind::State) => {
+                    if buffer.ty != info.ty {
+                        return Err(fail(format!("got a state of {}, expected {}", buffer.ty, info.ty)));
+                    }
+                    let memory = buffer.storage.downcast_mut::<Memory>();
+                    let memory = memory.ok_or_else(|| fail("the state is another device's".to_owned()))?;
+                    let dims = self.dims[param.value.index()];
+                    Operand { data: memory.pointer(), dtype: info.ty.dtype, dims }
+                }
+                (Arg::State(_), _) | (_, ParamKind::State) => {
+                    return Err(fail("a state is bound to a state, an input to a tensor".to_owned()));
+                }
+                (Arg::F32(data, dims), _) => input(data.as_ptr().cast(), data.len(), DType::F32, dims).map_err(fail)?,
+                (Arg::I32(data, dims), _) => input(data.as_ptr().cast(), data.len(), DType::I32, dims).map_err(fail)?,
+                (Arg::Bool(data, dims), _) => input(data.as_ptr().cast(), data.len(), DType::Bool, dims).map_err(fail)?,
+            };
+            if operand.dtype != info.ty.dtype {
+                return Err(fail(format!("got {} elements, expected {}", operand.dtype, info.ty.dtype)));
+            }
+            graph.bind(&info.ty.shape, operand.dims.sizes(), &mut self.bindings).map_err(fail)?;
+            self.args.push(operand);
+        }
+        Ok(())
+    }
+
+    /// Sets the sizes of values that depend on a symbol.
+    fn resize(&mut self) {
+        for value in &self.symbolic {
+            let shape = &self.program.graph.ty(*value).shape;
+            for (i, dim) in shape.0.iter().enumerate() {
+                let size = dim.eval(&self.bindings).expect("inputs bind every symbol");
+                self.dims[value.index()].set(i, size);
+            }
+        }
+    }
+
+    fn operand(&self, place: Place, value: Value) -> Operand {
+        let (dims, dtype) = (self.dims[value.index()], self.program.graph.ty(value).dtype);
+        match place {
+            Place::Arena(offset) => {
+                Operand { data: self.base.wrapping_add(offset), dtype, dims }
+            }
+            Place::Input(i) | Place::State(i) => Operand { dims, ..self.args[i] },
+            Place::Constant(i) => match &self.constants[i] {
+                Stored::Own(_, operand) | Stored::Mapped(operand) => *operand,
+                Stored::Packed(_) => Operand { data: std::ptr::dangling_mut::<f32>().cast(), dtype, dims },
+            },
+        }
+    }
+
+    fn step(&mut self, index: usize) {
+        let (mut inputs, mut outputs) = (std::mem::take(&mut self.inputs), std::mem::take(&mut self.outputs));
+        inputs.clear();
+        outputs.clear();
+        let step = &self.program.steps[index];
+        let node = self.program.node(step);
+        inputs.extend(step.inputs.iter().zip(&node.inputs).map(|(p, v)| self.operand(*p, *v)));
+        outputs.extend(step.outputs.iter().zip(&node.outputs).map(|(p, v)| self.operand(*p, *v)));
+        let packed = step.kernel.packs.and_then(|operand| match step.inputs[operand] {
+            Place::Constant(i) => match &self.constants[i] {
+                Stored::Packed(packed) => Some(packed),
+                _ => None,
+            },
+            _ => None,
+        });
+        // SAFETY: the plan gives the step this part of the arena alone, at a multiple of 64 bytes.
+        let scratch = unsafe {
+            let first = self.base.add(step.scratch).cast::<f32>();
+            std::slice::from_raw_parts_mut(first, step.kernel.scratch / size_of::<f32>())
+        };
+        let cx = Cx { isa: self.isa, pool: &self.pool };
+        let mut call = Call { cx, op: &node.op, inputs: &inputs, packed, outputs: &outputs, scratch };
+        (kernel_at(step.kernel.index).run)(&mut call);
+        self.inputs = inputs;
+        self.outputs = outputs;
+    }
+
+    fn measured_step(&mut self, index: usize) {
+        let start = Instant::now();
+        self.step(index);
+        let time = &mut self.times[index];
+        time.time += start.elapsed();
+        time.runs += 1;
+        let touched: usize = self.inputs.iter().chain(&self.outputs).map(Operand::bytes).sum();
+        time.bytes += touched as u64;
+    }
+
+    fn result(&self, index: usize, dtype: DType) -> &Operand {
+        let operand = &self.results[index];
+        assert_eq!(operand.dtype, dtype, "element type of result {index}");
+        operand
+    }
+}
+
+fn input(data: *const u8, len: usize, dtype: DType, dims: &[usize]) -> Result<Operand, String> {
+    if dims.len() > 4 || dims.iter().product::<usize>() != len {
+        return Err(format!("got {len} elements for sizes {dims:?}"));
+    }
+    Ok(Operand { data: data.cast_mut(), dtype, dims: Dims::new(dims) })
+}
+
+impl Executable for CpuExecutable {
+    fn program(&self) -> &Program {
+        &self.program
+    }
+
+    fn run(&mut self, args: &mut [Arg<'_>]) -> Result<(), RunError> {
+        self.results.clear();
+        self.bind(args)?;
+        self.resize();
+        for index in 0..self.program.steps.len() {
+            if self.measure {
+                self.measured_step(index);
+            } else {
+                self.step(index);
+            }
+        }
+        for i in 0..self.program.graph.results().len() {
+            let value = self.program.graph.results()[i];
+            let place = self.program.plan.places[value.index()].expect("results are computed at run time");
+            self.results.push(self.operand(place, value));
+        }
+        self.args.clear();
+        Ok(())
+    }
+
+    fn f32(&self, index: usize) -> (&[f32], &[usize]) {
+        let operand = self.result(index, DType::F32);
+        // SAFETY: a result lives in the arena until the next run, which needs `&mut self`.
+        let data = unsafe { std::slice::from_raw_parts(operand.data.cast(), operand.dims.len()) };
+        (data, operand.dims.sizes())
+    }
+
+    fn i32(&self, index: usize) -> (&[i32], &[usize]) {
+        let operand = self.result(index, DType::I32);
+        // SAFETY: as in `f32`.
+        let data = unsafe { std::slice::from_raw_parts(operand.data.cast(), operand.dims.len()) };
+        (data, operand.dims.sizes())
+    }
+
+    fn measure(&mut self, on: bool) {
+        self.measure = on;
+    }
+
+    fn measured(&self) -> &[StepTime] {
+        &self.times
+    }
+
+    fn bytes(&self) -> Footprint {
+        self.footprint
+    }
+}

@@ -1,0 +1,238 @@
+//! What a kernel is to the device: when it fits, what it needs, how it is called. Not its arithmetic: that is in
+//! the kernel's own file.
+
+use crate::aligned::Aligned;
+use crate::isa::Isa;
+use crate::kernels::linear::Packed;
+use crate::kernels::{Cx, rows::Rows};
+use compiler::{NodeView, TensorView};
+use graph::{DType, Op};
+
+/// A kernel: one line of [`crate::ops::KERNELS`].
+pub struct Kernel {
+    /// Its name in programs and profiles.
+    pub name: &'static str,
+    /// Whether it computes `node`. Pure: it looks at types alone.
+    pub accepts: fn(&NodeView<'_>) -> bool,
+    /// The operand whose memory the first result may take over.
+    pub in_place: fn(&NodeView<'_>) -> Option<usize>,
+    /// How it packs an operand that is the same at every run.
+    pub packing: Option<Packing>,
+    /// Values of f32 scratch memory at the largest sizes.
+    pub scratch: fn(Isa, usize, &NodeView<'_>) -> usize,
+    /// Computes the node.
+    pub run: fn(&mut Call<'_>),
+}
+
+/// How a kernel packs an operand when the program is loaded.
+#[derive(Clone, Copy)]
+pub struct Packing {
+    /// The operand.
+    pub operand: usize,
+    /// Bytes after packing.
+    pub bytes: fn(Isa, &NodeView<'_>) -> usize,
+    /// Packs it.
+    pub pack: fn(Isa, &TensorView<'_>) -> Packed,
+}
+
+impl Kernel {
+    /// What most kernels have: nothing in place, nothing packed, no scratch memory.
+    pub const PLAIN: Kernel = Kernel {
+        name: "",
+        accepts: |_| false,
+        in_place: |_| None,
+        packing: None,
+        scratch: |_, _, _| 0,
+        run: |_| (),
+    };
+}
+
+/// Sizes of one tensor; no value of a program has more than four dimensions.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Dims {
+    sizes: [usize; 4],
+    rank: usize,
+}
+
+impl Dims {
+    /// The sizes `sizes`. Panics with more than four.
+    pub fn new(sizes: &[usize]) -> Dims {
+        let mut dims = Dims { sizes: [1; 4], rank: sizes.len() };
+        dims.sizes[..sizes.len()].copy_from_slice(sizes);
+        dims
+    }
+
+    /// The sizes, outermost first.
+    pub fn sizes(&self) -> &[usize] {
+        &self.sizes[..self.rank]
+    }
+
+    /// Sets size `i`.
+    pub(crate) fn set(&mut self, i: usize, size: usize) {
+        self.sizes[i] = size;
+    }
+
+    /// The number of elements.
+    pub fn len(&self) -> usize {
+        self.sizes().iter().product()
+    }
+
+    /// Whether there is no element.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+/// A tensor that a kernel reads or writes.
+#[derive(Clone, Copy, Debug)]
+pub struct Operand {
+    /// The first element.
+    pub(crate) data: *mut u8,
+    /// How elements are stored.
+    pub(crate) dtype: DType,
+    /// The sizes in this run.
+    pub(crate) dims: Dims,
+}
+
+impl Operand {
+    /// Bytes of the tensor.
+    pub fn bytes(&self) -> usize {
+        self.dims.len() * self.dtype.bytes()
+    }
+}
+
+/// One call of a kernel: operands, results, scratch memory. The device guarantees that pointers are valid for the
+/// operands' sizes during the call, and that results overlap no operand but the one they took over.
+pub struct Call<'a> {
+    /// The instruction set and the threads.
+    pub cx: Cx<'a>,
+    /// The operation.
+    pub op: &'a Op,
+    pub(crate) inputs: &'a [Operand],
+    pub(crate) packed: Option<&'a Packed>,
+    pub(crate) outputs: &'a [Operand],
+    pub(crate) scratch: &'a mut [f32],
+}
+
+impl<'a> Call<'a> {
+    /// The number of operands.
+    pub fn arity(&self) -> usize {
+        self.inputs.len()
+    }
+
+    /// The sizes of operand `i`.
+    pub fn dims(&self, i: usize) -> &'a [usize] {
+        self.inputs[i].dims.sizes()
+    }
+
+    /// The sizes of result `i`.
+    pub fn out_dims(&self, i: usize) -> &'a [usize] {
+        self.outputs[i].dims.sizes()
+    }
+
+    /// How operand `i` is stored.
+    pub fn dtype(&self, i: usize) -> DType {
+        self.inputs[i].dtype
+    }
+
+    /// The elements of operand `i`, which is f32. Panics if the result took its memory over.
+    pub fn f32(&self, i: usize) -> &'a [f32] {
+        assert!(!self.taken(i), "operand {i} is overwritten by the result");
+        self.slice(i, DType::F32)
+    }
+
+    /// The elements of operand `i`, which is i32.
+    pub fn i32(&self, i: usize) -> &'a [i32] {
+        self.slice(i, DType::I32)
+    }
+
+    /// The rows of operand `i`, which is f32: all dimensions but the last are rows.
+    pub fn rows(&self, i: usize) -> Rows<'a> {
+        let cols = self.dims(i).last().copied().unwrap_or(1);
+        let data = self.f32(i);
+        Rows::new(data, data.len() / cols.max(1), cols)
+    }
+
+    /// The bytes of operand `i`.
+    pub fn bytes(&self, i: usize) -> &'a [u8] {
+        let operand = &self.inputs[i];
+        // SAFETY: valid for the operand's sizes (see Call); any element is plain bytes.
+        unsafe { std::slice::from_raw_parts(operand.data, operand.bytes()) }
+    }
+
+    /// The operand that was packed when the program was loaded.
+    pub fn packed(&self) -> &'a Packed {
+        self.packed.expect("a kernel that packs an operand is called with it packed")
+    }
+
+    /// Whether the result took over the memory of operand `i`.
+    pub fn taken(&self, i: usize) -> bool {
+        self.outputs.iter().any(|o| o.data == self.inputs[i].data && !o.dims.is_empty())
+    }
+
+    /// The number of elements of result `i`.
+    pub fn out_len(&self, i: usize) -> usize {
+        self.outputs[i].dims.len()
+    }
+
+    /// The elements of result `i`, which is f32.
+    pub fn out(&mut self, i: usize) -> &'a mut [f32] {
+        let output = &self.outputs[i];
+        assert_eq!(output.dtype, DType::F32);
+        // SAFETY: valid and aligned for the result's sizes; `f32` refuses an operand that overlaps it, and each
+        // kernel takes each result once.
+        unsafe { std::slice::from_raw_parts_mut(output.data.cast(), output.dims.len()) }
+    }
+
+    /// The elements of result `i`, which is i32.
+    pub fn out_i32(&mut self, i: usize) -> &'a mut [i32] {
+        let output = &self.outputs[i];
+        assert_eq!(output.dtype, DType::I32);
+        // SAFETY: as in `out`.
+        unsafe { std::slice::from_raw_parts_mut(output.data.cast(), output.dims.len()) }
+    }
+
+    /// The bytes of result `i`.
+    pub fn out_bytes(&mut self, i: usize) -> &'a mut [u8] {
+        let output = &self.outputs[i];
+        // SAFETY: as in `out`; any element is plain bytes.
+        unsafe { std::slice::from_raw_parts_mut(output.data, output.bytes()) }
+    }
+
+    fn slice<T>(&self, i: usize, dtype: DType) -> &'a [T] {
+        let operand = &self.inputs[i];
+        assert_eq!(operand.dtype, dtype, "element type of operand {i}");
+        assert_eq!(size_of::<T>(), dtype.bytes());
+        assert!(operand.data.addr().is_multiple_of(align_of::<T>()), "operand {i} is not aligned");
+        // SAFETY: valid for the operand's sizes (see Call), aligned, and any bits are an f32 or i32.
+        unsafe { std::slice::from_raw_parts(operand.data.cast(), operand.dims.len()) }
+    }
+}
+
+/// A state or a constant that the device owns, on a cache line.
+pub(crate) struct Memory(Aligned<f32>);
+
+impl Memory {
+    /// `bytes` bytes of zeros.
+    pub(crate) fn zeroed(bytes: usize) -> Memory {
+        Memory(Aligned::zeroed(bytes.div_ceil(size_of::<f32>())))
+    }
+
+    /// A copy of `bytes`.
+    pub(crate) fn copy(bytes: &[u8]) -> Memory {
+        let mut memory = Memory::zeroed(bytes.len());
+        // SAFETY: the buffer holds that many bytes, and any bits are an f32.
+        unsafe { memory.pointer().copy_from_nonoverlapping(bytes.as_ptr(), bytes.len()) };
+        memory
+    }
+
+    /// The first byte.
+    pub(crate) fn pointer(&mut self) -> *mut u8 {
+        self.0.as_mut_ptr().cast()
+    }
+
+    /// Bytes held.
+    pub(crate) fn len(&self) -> usize {
+        self.0.len() * size_of::<f32>()
+    }
+}

@@ -1,0 +1,60 @@
+//! conv1d: a product over windows of the input's own memory; taps stand before channels in the packed weights.
+
+use super::expect_op;
+use super::linear::{activation, with_elements};
+use crate::isa::Isa;
+use crate::kernel::{Call, Kernel, Packing};
+use crate::kernels::conv1d::{self, conv1d_scratch, taps_first};
+use crate::kernels::linear::{Elements, Epilogue, Order, Out, Packed, Panels, Source, packed_len};
+use crate::kernels::rows::RowsMut;
+use compiler::{NodeView, TensorView};
+use graph::Op;
+
+pub const CONV1D: Kernel = Kernel {
+    name: "conv1d",
+    accepts: |node| matches!(node.op, Op::Conv1d(_)) && node.constant[1],
+    packing: Some(Packing { operand: 1, bytes: packed_bytes, pack }),
+    scratch,
+    run,
+    ..Kernel::PLAIN
+};
+
+fn packed_bytes(isa: Isa, node: &NodeView<'_>) -> usize {
+    let dims = node.inputs[1].shape.as_fixed().unwrap_or_default();
+    packed_len(isa, dims[0], dims[1] * dims[2]) * node.inputs[1].dtype.bytes()
+}
+
+fn pack(isa: Isa, view: &TensorView<'_>) -> Packed {
+    let [n, c, taps] = [view.dims[0], view.dims[1], view.dims[2]];
+    let source = |elements| Source { elements, order: Order::OutputRows, n, k: c * taps };
+    with_elements(view, |elements| match elements {
+        Elements::F32(x) => Packed::new(isa, source(Elements::F32(&taps_first(x, n, c, taps)))),
+        Elements::F16(x) => Packed::new(isa, source(Elements::F16(&taps_first(x, n, c, taps)))),
+        Elements::Bf16(x) => Packed::new(isa, source(Elements::Bf16(&taps_first(x, n, c, taps)))),
+    })
+}
+
+fn scratch(isa: Isa, threads: usize, node: &NodeView<'_>) -> usize {
+    let Op::Conv1d(op) = node.op else { return 0 };
+    let dims = node.inputs[1].shape.as_fixed().unwrap_or_default();
+    let (n, k) = (dims[0], dims[1] * dims[2]);
+    let t = node.inputs[0].shape.0[0].eval(node.largest).unwrap_or_default();
+    // The panels' contents do not matter for their extent, so an empty weight of the same sizes stands in.
+    let blank = vec![half::f16::ZERO; packed_len(isa, n, k)];
+    let weights = Panels::new(isa, Elements::F16(&blank), n, k);
+    conv1d_scratch(isa, threads, &conv1d::Conv1d { weights, taps: dims[2], stride: op.stride, pad: op.pad }, t)
+}
+
+fn run(call: &mut Call<'_>) {
+    let op = expect_op!(call, Conv1d);
+    let (x, packed) = (call.rows(0), call.packed());
+    let weights = packed.panels();
+    let conv = conv1d::Conv1d { weights, taps: call.dims(1)[2], stride: op.stride, pad: op.pad };
+    let epilogue = Epilogue {
+        bias: op.bias.then(|| call.f32(2)),
+        activation: activation(op.activation),
+        ..Epilogue::default()
+    };
+    let rows = RowsMut::new(call.out(0), call.out_dims(0)[0], weights.n());
+    conv1d::conv1d(call.cx, x, &conv, &epilogue, Out { rows, scratch: call.scratch });
+}

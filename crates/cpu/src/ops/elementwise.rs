@@ -1,0 +1,232 @@
+//! Elementwise ops and fused groups: an interpreter over tiles that fit the first-level cache, one vector
+//! primitive at a time. Not a code generator.
+
+use crate::kernel::{Call, Kernel, Operand};
+use crate::isa::Isa;
+use crate::math;
+use crate::simd::{Body, Simd, dispatch};
+use compiler::NodeView;
+use graph::ops::elementwise::broadcast_strides;
+use graph::scalar::{Expr, Inst, Prim};
+use graph::{DType, Op};
+
+pub const ELEMENTWISE: Kernel =
+    Kernel { name: "elementwise", accepts: |node| expr(node.op).is_some(), scratch, run, ..Kernel::PLAIN };
+
+/// Elements of a tile: 32 steps of it fit a second-level cache, the few that are alive a first-level one.
+const TILE: usize = 512;
+/// Fewer elements are not worth waking another thread for.
+const LEAST: usize = 4096;
+
+fn expr(op: &Op) -> Option<Expr> {
+    match op {
+        Op::Elementwise(row) => Some(row.expr()),
+        Op::Fused(fused) => Some(fused.f.clone()),
+        _ => None,
+    }
+}
+
+fn scratch(_: Isa, threads: usize, node: &NodeView<'_>) -> usize {
+    threads * expr(node.op).map_or(0, |e| e.insts().len()) * TILE
+}
+
+/// How an operand is read along the last dimension.
+#[derive(Clone, Copy)]
+struct Source {
+    operand: Operand,
+    /// Strides, in elements, of the dimensions of the result.
+    strides: [usize; 4],
+}
+
+fn run(call: &mut Call<'_>) {
+    let fused;
+    let expr = match call.op {
+        Op::Fused(op) => &op.f,
+        Op::Elementwise(row) => {
+            fused = row.expr();
+            &fused
+        }
+        other => unreachable!("{} is not elementwise", other.name()),
+    };
+    let out = call.outputs[0];
+    let (dims, sources) = collapse(call, out);
+    let inner = dims[3];
+    let rows = dims[0] * dims[1] * dims[2];
+    let tiles = inner.div_ceil(TILE);
+    let work = rows * tiles;
+    let threads = call.cx.pool.threads().min((rows * inner).div_ceil(LEAST)).max(1);
+    let per_thread = expr.insts().len() * TILE;
+    let scratch = Raw(call.scratch.as_mut_ptr());
+    let sources = Sources { sources: &sources, out };
+    let isa = call.cx.isa;
+    call.cx.pool.run(threads, &|thread| {
+        // SAFETY: each thread has `per_thread` values of the scratch memory to itself.
+        let registers = unsafe { scratch.pointer().add(thread * per_thread) };
+        let range = thread * work / threads..(thread + 1) * work / threads;
+        dispatch(isa, Tiles { expr, sources: &sources, dims, tiles, range, registers });
+    });
+}
+
+/// A pointer that threads may share; each follows it to elements that no other touches.
+#[derive(Clone, Copy)]
+struct Raw(*mut f32);
+// SAFETY: see the type.
+unsafe impl Send for Raw {}
+// SAFETY: see the type.
+unsafe impl Sync for Raw {}
+
+impl Raw {
+    fn pointer(self) -> *mut f32 {
+        self.0
+    }
+}
+
+struct Sources<'a> {
+    sources: &'a [Source],
+    out: Operand,
+}
+// SAFETY: operands are read, and each element of the result is written by one thread.
+unsafe impl Sync for Sources<'_> {}
+
+/// The result's sizes as four dimensions and the operands' strides over them; where no operand is repeated along
+/// a part of the dimensions, those are one.
+fn collapse(call: &Call<'_>, out: Operand) -> ([usize; 4], Vec<Source>) {
+    let sizes = out.dims.sizes();
+    let plain = |o: &Operand| o.dims.sizes() == sizes || o.dims.len() == 1;
+    if call.inputs.iter().all(plain) {
+        let stride = |o: &Operand| usize::from(o.dims.sizes() == sizes && o.dims.len() != 1);
+        let source = |o: &Operand| Source { operand: *o, strides: [0, 0, 0, stride(o)] };
+        return ([1, 1, 1, out.dims.len()], call.inputs.iter().map(source).collect());
+    }
+    let mut dims = [1; 4];
+    dims[4 - sizes.len()..].copy_from_slice(sizes);
+    let source = |o: &Operand| {
+        let mut strides = [0; 4];
+        let own = broadcast_strides(o.dims.sizes(), sizes);
+        strides[4 - sizes.len()..].copy_from_slice(&own);
+        Source { operand: *o, strides }
+    };
+    (dims, call.inputs.iter().map(source).collect())
+}
+
+struct Tiles<'a> {
+    expr: &'a Expr,
+    sources: &'a Sources<'a>,
+    dims: [usize; 4],
+    /// Tiles of each row.
+    tiles: usize,
+    range: std::ops::Range<usize>,
+    registers: *mut f32,
+}
+
+impl Body for Tiles<'_> {
+    type Out = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, s: S) {
+        for tile in self.range.clone() {
+            let (row, first) = (tile / self.tiles, tile % self.tiles * TILE);
+            let len = TILE.min(self.dims[3] - first);
+            self.tile(s, row, first, len);
+        }
+    }
+}
+
+impl Tiles<'_> {
+    #[inline(always)]
+    fn tile<S: Simd>(&self, s: S, row: usize, first: usize, len: usize) {
+        let insts = self.expr.insts();
+        for (i, inst) in insts.iter().enumerate() {
+            let to = self.registers.wrapping_add(i * TILE);
+            match *inst {
+                Inst::Input(input) => self.load(s, &self.sources.sources[input], [row, first, len], to),
+                Inst::Const(value) => fill(s, to, value),
+                // SAFETY: registers hold TILE values each; steps name earlier steps.
+                Inst::Prim(prim, args) => unsafe {
+                    let args = args.map(|a| self.registers.wrapping_add(a * TILE).cast_const());
+                    primitive(s, prim, args, to, len);
+                },
+            }
+        }
+        let result = self.registers.wrapping_add((insts.len() - 1) * TILE);
+        let out = self.sources.out;
+        let at = row * self.dims[3] + first;
+        // SAFETY: the tile lies within the result, and no other thread writes it.
+        unsafe {
+            if out.dtype == DType::F32 {
+                out.data.cast::<f32>().add(at).copy_from_nonoverlapping(result, len);
+            } else {
+                for i in 0..len {
+                    *out.data.add(at + i) = u8::from(*result.add(i) != 0.0);
+                }
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn load<S: Simd>(&self, s: S, source: &Source, [row, first, len]: [usize; 3], to: *mut f32) {
+        let [_, b, c, _] = self.dims;
+        let index = [row / (b * c), row / c % b, row % c];
+        let offset: usize = index.iter().zip(&source.strides).map(|(i, s)| i * s).sum();
+        let from = offset + first * source.strides[3];
+        let truth = source.operand.dtype == DType::Bool;
+        let data = source.operand.data;
+        // SAFETY: the tile lies within the operand; the register holds TILE values.
+        unsafe {
+            match (source.strides[3], truth) {
+                (0, true) => fill(s, to, f32::from(*data.add(from))),
+                (0, false) => fill(s, to, *data.cast::<f32>().add(from)),
+                (_, true) => (0..len).for_each(|i| *to.add(i) = f32::from(*data.add(from + i))),
+                (_, false) => to.copy_from_nonoverlapping(data.cast::<f32>().add(from), len),
+            }
+        }
+    }
+}
+
+#[inline(always)]
+fn fill<S: Simd>(s: S, to: *mut f32, value: f32) {
+    let v = s.splat(value);
+    for i in (0..TILE).step_by(S::LANES) {
+        // SAFETY: the register holds TILE values, a multiple of every vector's lanes.
+        unsafe { s.store(to.add(i), v) };
+    }
+}
+
+/// One primitive over the first `len` values of its registers, rounded up to whole vectors.
+///
+/// # Safety
+/// Each pointer holds TILE values.
+#[inline(always)]
+unsafe fn primitive<S: Simd>(s: S, prim: Prim, [a, b, c]: [*const f32; 3], to: *mut f32, len: usize) {
+    let truth = |s: S, m: S::M| s.select(m, s.splat(1.0), s.splat(0.0));
+    let zero = s.splat(0.0);
+    // Values are 1 or 0 where truth is meant, so "not 0" is "above 0".
+    macro_rules! each {
+        (|$x:ident $(, $y:ident $(, $z:ident)?)?| $body:expr) => {
+            for i in (0..len).step_by(S::LANES) {
+                // SAFETY: whole vectors of TILE values.
+                unsafe {
+                    let $x = s.load(a.add(i));
+                    $(let $y = s.load(b.add(i)); $(let $z = s.load(c.add(i));)?)?
+                    s.store(to.add(i), $body);
+                }
+            }
+        };
+    }
+    match prim {
+        Prim::Add => each!(|x, y| s.add(x, y)),
+        Prim::Sub => each!(|x, y| s.sub(x, y)),
+        Prim::Mul => each!(|x, y| s.mul(x, y)),
+        Prim::Div => each!(|x, y| s.div(x, y)),
+        Prim::Max => each!(|x, y| s.max(x, y)),
+        Prim::Min => each!(|x, y| s.min(x, y)),
+        Prim::Neg => each!(|x| s.neg(x)),
+        Prim::Exp => each!(|x| math::exp(s, x)),
+        Prim::Log => each!(|x| math::log(s, x)),
+        Prim::Sqrt => each!(|x| s.sqrt(x)),
+        Prim::Erf => each!(|x| math::erf(s, x)),
+        Prim::Less => each!(|x, y| truth(s, s.lt(x, y))),
+        Prim::And => each!(|x, y| s.mul(truth(s, s.lt(zero, x)), truth(s, s.lt(zero, y)))),
+        Prim::Select => each!(|x, y, z| s.select(s.lt(zero, x), y, z)),
+    }
+}

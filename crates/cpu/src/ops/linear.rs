@@ -1,0 +1,101 @@
+//! linear: packed panels, bias, activation and residual in the store.
+
+use super::expect_op;
+use crate::isa::Isa;
+use crate::kernel::{Call, Kernel, Packing};
+use crate::kernels::linear::{
+    Activation, Elements, Epilogue, Order, Out, Packed, Residual, Source, linear, linear_scratch, packed_len,
+};
+use crate::kernels::rows::RowsMut;
+use compiler::{NodeView, TensorView};
+use graph::{DType, Op, ops};
+
+pub const LINEAR: Kernel = Kernel {
+    name: "linear",
+    accepts,
+    in_place,
+    packing: Some(Packing { operand: 1, bytes: packed_bytes, pack }),
+    scratch,
+    run,
+};
+
+/// The weights are packed when the program is loaded, so they are the same at every run.
+fn accepts(node: &NodeView<'_>) -> bool {
+    matches!(node.op, Op::Linear(_)) && node.constant[1]
+}
+
+/// The residual's memory, if it is not also another operand.
+fn in_place(node: &NodeView<'_>) -> Option<usize> {
+    matches!(node.op, Op::Linear(op) if op.residual).then(|| node.inputs.len() - 1)
+}
+
+fn packed_bytes(isa: Isa, node: &NodeView<'_>) -> usize {
+    let dims = node.inputs[1].shape.as_fixed().unwrap_or_default();
+    packed_len(isa, dims[0], dims[1..].iter().product()) * node.inputs[1].dtype.bytes()
+}
+
+fn pack(isa: Isa, view: &TensorView<'_>) -> Packed {
+    let (n, k) = (view.dims[0], view.dims[1]);
+    with_elements(view, |elements| Packed::new(isa, Source { elements, order: Order::OutputRows, n, k }))
+}
+
+fn scratch(isa: Isa, threads: usize, node: &NodeView<'_>) -> usize {
+    let out = node.outputs[0].shape.eval(node.largest).unwrap_or_default();
+    let rows = out[..out.len() - 1].iter().product();
+    let k = node.inputs[1].shape.as_fixed().unwrap_or_default()[1];
+    linear_scratch(isa, threads, rows, k)
+}
+
+fn run(call: &mut Call<'_>) {
+    let op = expect_op!(call, Linear);
+    let residual = call.arity() - 1;
+    let (x, packed) = (call.rows(0), call.packed());
+    let epilogue = Epilogue {
+        bias: op.bias.then(|| call.f32(2)),
+        activation: activation(op.activation),
+        residual: match op.residual {
+            false => Residual::None,
+            true if call.taken(residual) => Residual::InPlace,
+            true => Residual::Rows(call.rows(residual)),
+        },
+        ..Epilogue::default()
+    };
+    let rows = RowsMut::new(call.out(0), x.rows(), packed.panels().n());
+    linear(call.cx, x, packed.panels(), &epilogue, Out { rows, scratch: call.scratch });
+}
+
+/// The kernel's name for the op's activation.
+pub(super) fn activation(op: ops::Activation) -> Option<Activation> {
+    match op {
+        ops::Activation::None => None,
+        ops::Activation::Gelu => Some(Activation::Gelu),
+    }
+}
+
+/// The elements of a model's tensor as kernels take them; copied where the model holds them unaligned.
+pub(super) fn with_elements<T>(view: &TensorView<'_>, f: impl FnOnce(Elements<'_>) -> T) -> T {
+    /// Reads the elements in place, or from an aligned copy.
+    fn aligned<E: Copy, T>(bytes: &[u8], read: fn(&[u8]) -> E, f: impl FnOnce(&[E]) -> T) -> T {
+        let (data, size) = (bytes.as_ptr(), size_of::<E>());
+        if data.addr().is_multiple_of(align_of::<E>()) {
+            // SAFETY: aligned, within the bytes, and any bits are an element.
+            return f(unsafe { std::slice::from_raw_parts(data.cast(), bytes.len() / size) });
+        }
+        f(&bytes.chunks_exact(size).map(read).collect::<Vec<E>>())
+    }
+    match view.dtype {
+        DType::F16 => {
+            let read = |b: &[u8]| half::f16::from_le_bytes([b[0], b[1]]);
+            aligned(view.bytes, read, |x| f(Elements::F16(x)))
+        }
+        DType::BF16 => {
+            let read = |b: &[u8]| half::bf16::from_le_bytes([b[0], b[1]]);
+            aligned(view.bytes, read, |x| f(Elements::Bf16(x)))
+        }
+        DType::F32 => {
+            let read = |b: &[u8]| f32::from_le_bytes([b[0], b[1], b[2], b[3]]);
+            aligned(view.bytes, read, |x| f(Elements::F32(x)))
+        }
+        other => unreachable!("the shape rule refuses {other} weights"),
+    }
+}

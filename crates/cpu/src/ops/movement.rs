@@ -1,0 +1,89 @@
+//! pad, slice, concat, transpose: elements moved, none computed. Not views: each writes its result.
+
+use super::expect_op;
+use crate::kernel::{Call, Kernel};
+use graph::Op;
+use graph::ops::pad::source;
+
+pub const PAD: Kernel =
+    Kernel { name: "pad", accepts: |node| matches!(node.op, Op::Pad(_)), run: pad, ..Kernel::PLAIN };
+
+pub const SLICE: Kernel =
+    Kernel { name: "slice", accepts: |node| matches!(node.op, Op::Slice(_)), run: slice, ..Kernel::PLAIN };
+
+pub const CONCAT: Kernel =
+    Kernel { name: "concat", accepts: |node| matches!(node.op, Op::Concat(_)), run: concat, ..Kernel::PLAIN };
+
+pub const TRANSPOSE: Kernel = Kernel {
+    name: "transpose",
+    accepts: |node| matches!(node.op, Op::Transpose(_)) && node.inputs[0].rank() <= 4,
+    run: transpose,
+    ..Kernel::PLAIN
+};
+
+/// Bytes of one step along dimension `axis` of operand `i`.
+fn step(call: &Call<'_>, i: usize, axis: usize) -> usize {
+    call.dims(i)[axis + 1..].iter().product::<usize>() * call.dtype(i).bytes()
+}
+
+fn pad(call: &mut Call<'_>) {
+    let op = expect_op!(call, Pad);
+    let (row, len, from) = (step(call, 0, 0), call.dims(0)[0], call.bytes(0));
+    let out = call.out_bytes(0);
+    out[op.before * row..][..len * row].copy_from_slice(from);
+    let ends = (0..op.before).chain(op.before + len..op.before + len + op.after);
+    for i in ends {
+        let to = &mut out[i * row..(i + 1) * row];
+        match source(i, op.before, len, op.mode) {
+            Some(at) => to.copy_from_slice(&from[at * row..(at + 1) * row]),
+            None => to.fill(0),
+        }
+    }
+}
+
+fn slice(call: &mut Call<'_>) {
+    let op = expect_op!(call, Slice);
+    let inner = step(call, 0, op.axis);
+    let whole = call.dims(0)[op.axis] * inner;
+    let part = (op.end - op.start) * inner;
+    let from = call.bytes(0).chunks_exact(whole.max(1));
+    for (to, from) in call.out_bytes(0).chunks_exact_mut(part.max(1)).zip(from) {
+        to.copy_from_slice(&from[op.start * inner..][..part]);
+    }
+}
+
+fn concat(call: &mut Call<'_>) {
+    let axis = expect_op!(call, Concat).axis;
+    let parts: Vec<usize> = (0..call.arity()).map(|i| call.dims(i)[axis] * step(call, i, axis)).collect();
+    let whole: usize = parts.iter().sum();
+    for (outer, to) in call.out_bytes(0).chunks_exact_mut(whole.max(1)).enumerate() {
+        let mut at = 0;
+        for (i, part) in parts.iter().enumerate() {
+            to[at..at + part].copy_from_slice(&call.bytes(i)[outer * part..][..*part]);
+            at += part;
+        }
+    }
+}
+
+fn transpose(call: &mut Call<'_>) {
+    let perm = &expect_op!(call, Transpose).perm;
+    let rank = perm.len();
+    let (mut dims, mut strides) = ([1; 4], [0; 4]);
+    for (i, p) in perm.iter().enumerate() {
+        dims[4 - rank + i] = call.out_dims(0)[i];
+        strides[4 - rank + i] = step(call, 0, *p);
+    }
+    let (size, from) = (call.dtype(0).bytes(), call.bytes(0));
+    let mut to = call.out_bytes(0).chunks_exact_mut(size);
+    for a in 0..dims[0] {
+        for b in 0..dims[1] {
+            for c in 0..dims[2] {
+                let base = a * strides[0] + b * strides[1] + c * strides[2];
+                for d in 0..dims[3] {
+                    let Some(to) = to.next() else { return };
+                    to.copy_from_slice(&from[base + d * strides[3]..][..size]);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,22 @@
+//! softmax: row by row, over its own input where that is not needed afterwards.
+
+use crate::kernel::{Call, Kernel};
+use crate::kernels::rows::RowsMut;
+use crate::kernels::softmax::softmax;
+use crate::kernels::vectors::Input;
+use graph::Op;
+
+pub const SOFTMAX: Kernel = Kernel {
+    name: "softmax",
+    accepts: |node| matches!(node.op, Op::Softmax(_)),
+    in_place: |_| Some(0),
+    run,
+    ..Kernel::PLAIN
+};
+
+fn run(call: &mut Call<'_>) {
+    let cols = call.dims(0).last().copied().unwrap_or(1);
+    let input = if call.taken(0) { Input::InPlace } else { Input::Rows(call.rows(0)) };
+    let rows = RowsMut::new(call.out(0), call.out_len(0) / cols.max(1), cols);
+    softmax(call.cx, input, rows);
+}
