@@ -13,6 +13,9 @@ pub mod rows;
 pub mod softmax;
 pub mod stft;
 pub mod top_k;
+mod vectors;
+
+use std::ops::Range;
 
 use crate::isa::Isa;
 use crate::pool::Pool;
@@ -24,6 +27,16 @@ pub struct Cx<'a> {
     pub isa: Isa,
     /// The threads.
     pub pool: &'a Pool,
+}
+
+impl Cx<'_> {
+    /// Calls `part` with ranges that make up `0..count`, one for each thread; or once, where the `work` (about
+    /// one unit for each value touched) is less than waking the others is worth.
+    fn split(&self, count: usize, work: usize, part: impl Fn(Range<usize>) + Sync) {
+        const WORTH: usize = 16 << 10;
+        let parts = if work < WORTH { 1 } else { self.pool.threads().min(count) };
+        self.pool.run(parts, &|i| part(i * count / parts..(i + 1) * count / parts));
+    }
 }
 
 #[cfg(test)]

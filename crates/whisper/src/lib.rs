@@ -1,3 +1,12 @@
 //! The Whisper model: config, weights, tokenizer, graphs and decoding. Not a transcriber: files and windows are the library's.
 
-#![forbid(unsafe_code)]
+// `deny`, not `forbid`: the memory map of the weights is the one exception.
+#![deny(unsafe_code)]
+
+pub mod config;
+mod error;
+pub mod weights;
+
+pub use config::Config;
+pub use error::Error;
+pub use weights::{View, Weights};

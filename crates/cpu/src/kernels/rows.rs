@@ -48,6 +48,20 @@ impl<'a> Rows<'a> {
         self.stride
     }
 
+    /// The values from the first row's start on, gaps included.
+    pub fn all(&self) -> &'a [f32] {
+        self.data
+    }
+
+    /// `count` of the rows, from row `first`.
+    ///
+    /// # Panics
+    /// When there are fewer.
+    pub fn part(&self, first: usize, count: usize) -> Rows<'a> {
+        assert!(first + count <= self.rows);
+        Rows { data: &self.data[(first * self.stride).min(self.data.len())..], rows: count, ..*self }
+    }
+
     /// Row `i`.
     ///
     /// # Panics
@@ -121,6 +135,15 @@ impl<'a> RowsMut<'a> {
     }
 }
 
+/// What a kernel over rows reads.
+#[derive(Debug, Clone, Copy)]
+pub enum Input<'a> {
+    /// These rows.
+    Rows(Rows<'a>),
+    /// The rows that it writes.
+    InPlace,
+}
+
 /// Rows that several threads write at once, each its own elements.
 #[derive(Clone, Copy)]
 pub(crate) struct SharedRows<'a> {
@@ -136,6 +159,18 @@ unsafe impl Send for SharedRows<'_> {}
 unsafe impl Sync for SharedRows<'_> {}
 
 impl SharedRows<'_> {
+    /// `cols` elements of row `i`.
+    ///
+    /// # Safety
+    /// They are within the row, and no other slice of them is alive.
+    #[allow(clippy::mut_from_ref)] // That is its purpose; the contract is above.
+    #[inline(always)]
+    pub(crate) unsafe fn slice(&self, i: usize, cols: usize) -> &mut [f32] {
+        assert!(i < self.rows);
+        // SAFETY: the caller's contract.
+        unsafe { std::slice::from_raw_parts_mut(self.row(i), cols) }
+    }
+
     /// The first element of row `i`.
     #[inline(always)]
     pub(crate) fn row(&self, i: usize) -> *mut f32 {
@@ -145,20 +180,27 @@ impl SharedRows<'_> {
 }
 
 /// A buffer that several threads write at once, each its own elements.
-#[derive(Clone, Copy)]
-pub(crate) struct Shared<'a> {
-    data: *mut f32,
+pub(crate) struct Shared<'a, T> {
+    data: *mut T,
     len: usize,
-    life: PhantomData<&'a mut [f32]>,
+    life: PhantomData<&'a mut [T]>,
 }
 
-// SAFETY: a plain pointer; who takes slices of it vouches that they don't overlap.
-unsafe impl Send for Shared<'_> {}
-// SAFETY: as above.
-unsafe impl Sync for Shared<'_> {}
+impl<T> Clone for Shared<'_, T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
 
-impl<'a> Shared<'a> {
-    pub(crate) fn new(data: &'a mut [f32]) -> Self {
+impl<T> Copy for Shared<'_, T> {}
+
+// SAFETY: a plain pointer; who takes slices of it vouches that they don't overlap.
+unsafe impl<T: Send> Send for Shared<'_, T> {}
+// SAFETY: as above.
+unsafe impl<T: Send> Sync for Shared<'_, T> {}
+
+impl<'a, T> Shared<'a, T> {
+    pub(crate) fn new(data: &'a mut [T]) -> Self {
         Self { data: data.as_mut_ptr(), len: data.len(), life: PhantomData }
     }
 
@@ -167,7 +209,7 @@ impl<'a> Shared<'a> {
     /// # Safety
     /// No other slice of these elements is alive.
     #[allow(clippy::mut_from_ref)] // That is its purpose; the contract is above.
-    pub(crate) unsafe fn slice(&self, from: usize, len: usize) -> &'a mut [f32] {
+    pub(crate) unsafe fn slice(&self, from: usize, len: usize) -> &'a mut [T] {
         assert!(from + len <= self.len, "{len} elements from {from} of {}", self.len);
         // SAFETY: in bounds; the caller vouches for exclusive use.
         unsafe { std::slice::from_raw_parts_mut(self.data.add(from), len) }
@@ -177,7 +219,7 @@ impl<'a> Shared<'a> {
     ///
     /// # Safety
     /// No slice that writes these elements is alive.
-    pub(crate) unsafe fn read(&self, from: usize, len: usize) -> &'a [f32] {
+    pub(crate) unsafe fn read(&self, from: usize, len: usize) -> &'a [T] {
         assert!(from + len <= self.len, "{len} elements from {from} of {}", self.len);
         // SAFETY: in bounds; the caller vouches that nobody writes.
         unsafe { std::slice::from_raw_parts(self.data.add(from), len) }

@@ -1,0 +1,60 @@
+//! The bytes of a weights file: mapped, or in memory. Not a parser: any content is fine here.
+
+use std::fs::File;
+use std::ops::Deref;
+use std::path::Path;
+
+use memmap2::Mmap;
+
+use crate::Error;
+
+/// Read-only bytes of a file.
+#[derive(Debug)]
+pub enum Bytes {
+    /// A file mapped into memory: its pages are read when they are first looked at.
+    Mapped(Mmap),
+    /// Bytes held in memory.
+    Owned(Vec<u8>),
+}
+
+impl Deref for Bytes {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        match self {
+            Bytes::Mapped(map) => map,
+            Bytes::Owned(bytes) => bytes,
+        }
+    }
+}
+
+/// Maps a regular file.
+#[allow(unsafe_code)]
+pub fn map(path: &Path) -> Result<Bytes, Error> {
+    let io = |source| Error::Io { path: path.to_owned(), source };
+    // A FIFO would block in `open`, so the kind is looked at first.
+    if !std::fs::metadata(path).map_err(io)?.is_file() {
+        return Err(io(std::io::Error::new(std::io::ErrorKind::InvalidInput, "not a regular file")));
+    }
+    let file = File::open(path).map_err(io)?;
+    // SAFETY: the map is read-only and only ever seen as `[u8]`, for which every bit pattern is valid. Its content
+    // must not change while it is borrowed: weights files are written elsewhere and renamed into place, never
+    // rewritten, and `Weights::open` hands that condition on to its caller.
+    unsafe { Mmap::map(&file) }.map(Bytes::Mapped).map_err(io)
+}
+
+/// Reads a small side file whole, refusing one above `limit` bytes; none where it does not exist.
+pub fn read_small(path: &Path, limit: u64) -> Result<Option<Vec<u8>>, Error> {
+    let io = |source| Error::Io { path: path.to_owned(), source };
+    let metadata = match std::fs::metadata(path) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        other => other.map_err(io)?,
+    };
+    if !metadata.is_file() {
+        return Err(io(std::io::Error::new(std::io::ErrorKind::InvalidInput, "not a regular file")));
+    }
+    if metadata.len() > limit {
+        return Err(Error::TooLarge { path: path.to_owned(), got: metadata.len(), limit });
+    }
+    std::fs::read(path).map(Some).map_err(io)
+}
