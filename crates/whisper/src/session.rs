@@ -1,0 +1,278 @@
+//! A model compiled for a device, with its caches: the calls from samples to ranked tokens. Not a search, and
+//! not a loop over windows.
+
+use crate::error::Error;
+use crate::graphs::{self, Capacity, FRAMES, HOP, N_FFT, decoder_inputs, decoder_results};
+use crate::model::Model;
+use compiler::{Arg, Buffer, Device, Executable, Program, Weights, compile};
+use graph::{Graph, ParamKind};
+use std::sync::Arc;
+
+/// What a session is built for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SessionOptions {
+    /// Rows that decode at once.
+    pub rows: usize,
+    /// Windows whose cross keys and values are kept at once.
+    pub windows: usize,
+}
+
+/// The parts of a model that are graphs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// Samples to log-mel.
+    LogMel,
+    /// Log-mel to its normalised form.
+    Normalize,
+    /// Log-mel to cross keys and values.
+    Encoder,
+    /// Tokens to ranked next tokens.
+    Decoder,
+}
+
+impl Part {
+    /// All parts, in the order in which sound passes through them.
+    pub const ALL: [Part; 4] = [Part::LogMel, Part::Normalize, Part::Encoder, Part::Decoder];
+
+    /// The part's graph before any pass.
+    ///
+    /// # Errors
+    /// The model's sizes contradict each other.
+    pub fn graph(self, model: &Model, options: SessionOptions) -> Result<Graph, Error> {
+        let (config, weights) = (&model.config, model.tensors.as_ref());
+        let graph = match self {
+            Part::LogMel => graphs::log_mel(config),
+            Part::Normalize => graphs::normalize(config),
+            Part::Encoder => graphs::encoder(config, weights, options.windows),
+            Part::Decoder => {
+                graphs::decoder(config, model.tokenizer.specials(), weights, options.capacity(model))
+            }
+        };
+        graph.map_err(|source| Error::Graph { part: self, source })
+    }
+}
+
+impl SessionOptions {
+    /// A prompt of every row may run at once, but no more tokens than one row can hold per run.
+    fn capacity(self, model: &Model) -> Capacity {
+        let tokens = model.config.n_text_ctx.max(self.rows);
+        Capacity { tokens, rows: self.rows, windows: self.windows, biases: MAX_BIASES }
+    }
+}
+
+/// Rows of the table of biases.
+const MAX_BIASES: usize = 8;
+
+/// A compiled model and its caches.
+pub struct Session {
+    model: Arc<Model>,
+    options: SessionOptions,
+    log_mel: Box<dyn Executable>,
+    normalize: Box<dyn Executable>,
+    encoder: Box<dyn Executable>,
+    decoder: Box<dyn Executable>,
+    /// Self keys and values of each decoder layer, then cross keys and values of each.
+    states: Vec<Buffer>,
+    /// Where the cross states start.
+    cross: usize,
+    biases: Vec<f32>,
+}
+
+/// One run of the decoder: tokens, and which of them are asked for their successors.
+#[derive(Clone, Debug, Default)]
+pub struct Batch {
+    /// Token ids.
+    pub token: Vec<i32>,
+    /// The row of each token.
+    pub row: Vec<i32>,
+    /// Its position in the row.
+    pub pos: Vec<i32>,
+    /// The slot where its keys and values are kept.
+    pub slot: Vec<i32>,
+    /// The slot of each position of each row, `n_text_ctx` to a row.
+    pub table: Vec<i32>,
+    /// The window of each row.
+    pub window: Vec<i32>,
+    /// The tokens whose successors are wanted, with their rules.
+    pub wanted: Vec<Wanted>,
+}
+
+/// A token whose successor is wanted, and the rules for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Wanted {
+    /// Its place in the batch.
+    pub at: usize,
+    /// The row of the table of biases.
+    pub bias: usize,
+    /// Two spans of banned ids.
+    pub spans: [i32; 4],
+    /// Whether timestamps win when their sum outweighs every text token.
+    pub mass: bool,
+}
+
+/// What the decoder says of the wanted tokens, in their order.
+#[derive(Clone, Copy, Debug)]
+pub struct Ranked<'a> {
+    /// `[m, n_vocab]` logits before any rule.
+    pub logits: &'a [f32],
+    /// `[m]` probabilities of no speech before any rule.
+    pub no_speech: &'a [f32],
+    /// `[m, CANDIDATES]` log-probabilities after the rules, best first.
+    pub log_probs: &'a [f32],
+    /// `[m, CANDIDATES]` the candidates.
+    pub tokens: &'a [i32],
+}
+
+impl Session {
+    /// Compiles `model` for `device`.
+    ///
+    /// # Errors
+    /// The device lacks a kernel, or a tensor is missing.
+    pub fn new(model: Arc<Model>, device: &dyn Device, options: SessionOptions) -> Result<Session, Error> {
+        let load = |part: Part| -> Result<Box<dyn Executable>, Error> {
+            let program = Session::program(&model, part, device, options)?;
+            let weights: Arc<dyn Weights> = model.tensors.clone();
+            device.load(program, weights).map_err(|source| Error::Load { part, source })
+        };
+        let decoder = load(Part::Decoder)?;
+        let types = |e: &dyn Executable| {
+            let graph = &e.program().graph;
+            let states = e.program().args().filter(|p| p.kind == ParamKind::State);
+            states.map(|p| graph.ty(p.value).clone()).collect::<Vec<_>>()
+        };
+        let states = types(decoder.as_ref()).iter().map(|ty| device.state(ty)).collect();
+        Ok(Session {
+            log_mel: load(Part::LogMel)?,
+            normalize: load(Part::Normalize)?,
+            encoder: load(Part::Encoder)?,
+            cross: 2 * model.config.n_text_layer,
+            decoder,
+            states,
+            biases: vec![0.0; model.config.n_vocab],
+            options,
+            model,
+        })
+    }
+
+    /// The compiled program of one part.
+    ///
+    /// # Errors
+    /// The device lacks a kernel.
+    pub fn program(
+        model: &Model,
+        part: Part,
+        device: &dyn Device,
+        options: SessionOptions,
+    ) -> Result<Program, Error> {
+        let graph = part.graph(model, options)?;
+        compile(&graph, device).map_err(|source| Error::Compile { part, source })
+    }
+
+    /// The model.
+    pub fn model(&self) -> &Arc<Model> {
+        &self.model
+    }
+
+    /// What it was built for.
+    pub fn options(&self) -> SessionOptions {
+        self.options
+    }
+
+    /// The program of `part`, ready to run: for profiles.
+    pub fn executable(&mut self, part: Part) -> &mut dyn Executable {
+        match part {
+            Part::LogMel => self.log_mel.as_mut(),
+            Part::Normalize => self.normalize.as_mut(),
+            Part::Encoder => self.encoder.as_mut(),
+            Part::Decoder => self.decoder.as_mut(),
+        }
+    }
+
+    /// `160 * n + 40` samples to `n` frames of base-10 log-mel `[n, n_mels]` and the largest of each frame `[n]`.
+    /// The samples before the first are its reflection: unless the file starts there, the first
+    /// [`graphs::LEAD`] frames are not its own.
+    ///
+    /// # Errors
+    /// The number of samples is no such number, or too large.
+    pub fn log_mel(&mut self, sound: &[f32]) -> Result<(&[f32], &[f32]), Error> {
+        debug_assert_eq!((sound.len() + HOP).saturating_sub(N_FFT / 2) % HOP, 0);
+        run(self.log_mel.as_mut(), Part::LogMel, &mut [Arg::F32(sound, &[sound.len()])])?;
+        Ok((self.log_mel.f32(0).0, self.log_mel.f32(1).0))
+    }
+
+    /// Frames of log-mel, normalised by the file's `peak`.
+    ///
+    /// # Errors
+    /// There are more than 3000 frames or none.
+    pub fn normalize(&mut self, mel: &[f32], peak: f32) -> Result<&[f32], Error> {
+        let n_mels = self.model.config.n_mels;
+        let mut args = [Arg::F32(mel, &[mel.len() / n_mels, n_mels]), Arg::F32(&[peak], &[])];
+        run(self.normalize.as_mut(), Part::Normalize, &mut args)?;
+        Ok(self.normalize.f32(0).0)
+    }
+
+    /// Encodes a window of 3000 normalised frames and keeps its cross keys and values as `window`; gives the
+    /// encoding `[n_audio_ctx, n_audio_state]`.
+    ///
+    /// # Errors
+    /// `mel` is not `[3000, n_mels]`.
+    pub fn encode(&mut self, mel: &[f32], window: usize) -> Result<&[f32], Error> {
+        assert!(window < self.options.windows, "window {window} of {}", self.options.windows);
+        let slot = [window as i32];
+        let dims = [FRAMES, self.model.config.n_mels];
+        let mut args = vec![Arg::F32(mel, &dims), Arg::I32(&slot, &[1])];
+        args.extend(self.states[self.cross..].iter_mut().map(Arg::State));
+        run(self.encoder.as_mut(), Part::Encoder, &mut args)?;
+        Ok(self.encoder.f32(0).0)
+    }
+
+    /// Sets the table of biases: rows of `n_vocab` values. Panics with more than eight rows or none.
+    pub fn set_biases(&mut self, rows: &[Vec<f32>]) {
+        assert!((1..=MAX_BIASES).contains(&rows.len()), "{} rows of biases", rows.len());
+        self.biases = rows.concat();
+    }
+
+    /// Runs the decoder over `batch`.
+    ///
+    /// # Errors
+    /// The batch is larger than the session, or contradicts itself.
+    pub fn decode(&mut self, batch: &Batch) -> Result<Ranked<'_>, Error> {
+        let (n, m, r) = ([batch.token.len()], batch.wanted.len(), batch.window.len());
+        let out: Vec<i32> = batch.wanted.iter().map(|w| w.at as i32).collect();
+        let bias: Vec<i32> = batch.wanted.iter().map(|w| w.bias as i32).collect();
+        let spans: Vec<i32> = batch.wanted.iter().flat_map(|w| w.spans).collect();
+        let mass: Vec<bool> = batch.wanted.iter().map(|w| w.mass).collect();
+        let vocab = self.model.config.n_vocab;
+        let (table, biases) = ([r, batch.table.len() / r.max(1)], [self.biases.len() / vocab, vocab]);
+        let mut args = vec![
+            Arg::I32(&batch.token, &n),
+            Arg::I32(&batch.row, &n),
+            Arg::I32(&batch.pos, &n),
+            Arg::I32(&batch.slot, &n),
+            Arg::I32(&batch.table, &table),
+        ];
+        debug_assert_eq!(args.len(), decoder_inputs::WINDOW);
+        let (window, m, spans_dims, mass_dims) = ([r, 1], [m], [m, 4], [m, 1]);
+        args.extend([
+            Arg::I32(&batch.window, &window),
+            Arg::I32(&out, &m),
+            Arg::F32(&self.biases, &biases),
+            Arg::I32(&bias, &m),
+            Arg::I32(&spans, &spans_dims),
+            Arg::Bool(&mass, &mass_dims),
+        ]);
+        debug_assert_eq!(args.len(), decoder_inputs::COUNT);
+        args.extend(self.states.iter_mut().map(Arg::State));
+        run(self.decoder.as_mut(), Part::Decoder, &mut args)?;
+        Ok(Ranked {
+            logits: self.decoder.f32(decoder_results::LOGITS).0,
+            no_speech: self.decoder.f32(decoder_results::NO_SPEECH).0,
+            log_probs: self.decoder.f32(decoder_results::LOG_PROBS).0,
+            tokens: self.decoder.i32(decoder_results::TOKENS).0,
+        })
+    }
+}
+
+fn run(executable: &mut dyn Executable, part: Part, args: &mut [Arg<'_>]) -> Result<(), Error> {
+    executable.run(args).map_err(|source| Error::Run { part, source })
+}
