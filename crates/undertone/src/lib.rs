@@ -4,12 +4,18 @@
 
 mod durable;
 mod error;
+mod lane;
 pub mod models;
+pub mod options;
 mod progress;
+mod recording;
+mod transcriber;
 mod transcript;
 pub mod writers;
 
 pub use error::Error;
 pub use models::Hub;
+pub use options::Options;
 pub use progress::{Progress, Silent};
+pub use transcriber::{Listener, Outcome, Transcriber};
 pub use transcript::{Segment, Transcript};
