@@ -1,1 +1,219 @@
-//! (not yet written).
+//! Attention of a few queries to keys and values in cache slots: the decoder's, to itself and to the window.
+//! Not for whole windows of queries, which pack their keys first.
+//!
+//! A table names the slot of each position of a row, so that rows share the past without copies. Threads split
+//! the heads. Neighbouring queries with the same keys are taken together, up to [`QUERIES`] at a time, and read
+//! each key once. Keys pass in runs of [`RUN`] while the next run is on its way from memory. A score is one
+//! chain over the lanes' dimensions and one tree over the lanes; an output is one chain over positions.
+
+mod pass;
+#[cfg(test)]
+mod tests;
+
+use std::ops::Range;
+
+use super::Cx;
+use super::linear::Out;
+use super::rows::{Rows, Shared, SharedRows};
+use super::vectors::{exp_in_place, for_each, max, read, write};
+use crate::simd::{Body, Simd, dispatch};
+use pass::{RUN, accumulate, scores};
+
+/// The queries that are taken together.
+pub const QUERIES: usize = 8;
+
+/// `softmax(q k^T * scale) v` for each query and each of `heads` heads, over cached positions.
+#[derive(Debug, Clone, Copy)]
+pub struct CachedAttention<'a> {
+    /// `[n, heads * d]`.
+    pub q: Rows<'a>,
+    /// `[slots, positions, heads * d]`.
+    pub keys: &'a [f32],
+    /// `[slots, positions, heads * d]`.
+    pub values: &'a [f32],
+    /// Positions of a slot.
+    pub positions: usize,
+    /// `[rows, columns]`: the slot of each row at each position.
+    pub table: &'a [i32],
+    /// Columns of the table: `positions`, or 1 where a row has one slot for all.
+    pub columns: usize,
+    /// `[n]`: the row of each query.
+    pub row: &'a [i32],
+    /// `[n]`: the last position that each query sees; all, where absent.
+    pub last: Option<&'a [i32]>,
+    /// Heads; they divide the columns of q.
+    pub heads: usize,
+    /// The factor of the scores.
+    pub scale: f32,
+}
+
+impl CachedAttention<'_> {
+    /// The positions that query `i` sees.
+    fn len(&self, i: usize) -> usize {
+        self.last.map_or(self.positions, |last| last[i] as usize + 1)
+    }
+
+    /// The slot of query `i` at position `j`.
+    #[inline(always)]
+    fn slot(&self, i: usize, j: usize) -> usize {
+        let column = if self.columns == 1 { 0 } else { j };
+        self.table[self.row[i] as usize * self.columns + column] as usize
+    }
+
+    /// The queries from `first` that can be taken together.
+    fn block(&self, first: usize) -> Range<usize> {
+        let same = |i: usize| {
+            self.row[i] == self.row[first] || (self.columns == 1 && self.slot(i, 0) == self.slot(first, 0))
+        };
+        let end = (first + QUERIES).min(self.q.rows());
+        first..(first + 1..end).find(|&i| !same(i)).unwrap_or(end)
+    }
+
+    /// Checks every index that the passes follow.
+    fn check(&self) {
+        let (n, width) = (self.q.rows(), self.q.cols());
+        assert!(self.heads > 0 && width.is_multiple_of(self.heads), "heads divide the columns");
+        assert!(self.columns == 1 || self.columns == self.positions, "columns of the table");
+        assert_eq!(self.keys.len(), self.values.len(), "keys and values");
+        assert_eq!(self.row.len(), n, "one row for each query");
+        assert!(self.last.is_none_or(|last| last.len() == n), "one last position for each query");
+        let slot_len = (self.positions * width).max(1);
+        assert!(self.keys.len().is_multiple_of(slot_len), "whole slots");
+        let (rows, slots) = (self.table.len() / self.columns, self.keys.len() / slot_len);
+        for i in 0..n {
+            let row = self.row[i];
+            assert!(usize::try_from(row).is_ok_and(|r| r < rows), "query {i} is of row {row} of {rows}");
+            let last = self.last.map_or(self.positions as i32 - 1, |last| last[i]);
+            let seen = usize::try_from(last).is_ok_and(|last| last < self.positions);
+            assert!(seen, "query {i} sees up to {last} of {} positions", self.positions);
+            let seen = if self.columns == 1 { 1 } else { last as usize + 1 };
+            let used = &self.table[row as usize * self.columns..][..seen];
+            let valid = used.iter().fold(true, |ok, &slot| ok & ((slot as u32 as usize) < slots));
+            assert!(valid, "the table of row {row} names a slot beyond {slots}");
+        }
+    }
+}
+
+/// The most heads of one thread.
+fn share_of_heads(heads: usize, threads: usize) -> usize {
+    heads.div_ceil(threads)
+}
+
+fn thread_len(heads: usize, positions: usize, d: usize) -> usize {
+    QUERIES * heads * (positions + 2 * d)
+}
+
+/// The f32 values of scratch that [`cached_attention`] needs, with `d` values a head.
+pub fn cached_attention_scratch(threads: usize, heads: usize, positions: usize, d: usize) -> usize {
+    threads * thread_len(share_of_heads(heads, threads), positions, d)
+}
+
+/// Writes `[n, heads * d]` to `out`.
+///
+/// Each query sees at least one position. Positions that no query of the call sees are not read into results,
+/// whatever they hold.
+///
+/// # Panics
+/// When shapes don't fit, an index is out of range, or the scratch is shorter than [`cached_attention_scratch`].
+pub fn cached_attention(cx: Cx<'_>, args: &CachedAttention<'_>, out: Out<'_, '_>) {
+    let Out { mut rows, scratch } = out;
+    args.check();
+    assert_eq!((rows.rows(), rows.cols()), (args.q.rows(), args.q.cols()), "shapes of attention");
+    let (threads, d) = (cx.pool.threads(), args.q.cols() / args.heads);
+    let needed = cached_attention_scratch(threads, args.heads, args.positions, d);
+    assert!(scratch.len() >= needed, "{} values of scratch, {needed} needed", scratch.len());
+    let share = needed / threads;
+    let scratch = Shared::new(scratch);
+    let out = rows.shared();
+    cx.pool.run(threads, &|part| {
+        // SAFETY: each part has its own share.
+        let scratch = unsafe { scratch.slice(part * share, share) };
+        let heads = part * args.heads / threads..(part + 1) * args.heads / threads;
+        if !heads.is_empty() {
+            dispatch(cx.isa, Part { args, d, heads, out, scratch });
+        }
+    });
+}
+
+/// Some heads of all queries.
+struct Part<'a, 's> {
+    args: &'a CachedAttention<'a>,
+    d: usize,
+    heads: Range<usize>,
+    out: SharedRows<'a>,
+    scratch: &'s mut [f32],
+}
+
+/// A block of queries with the same keys, and some heads of them.
+struct Block<'a> {
+    args: &'a CachedAttention<'a>,
+    queries: Range<usize>,
+    /// The positions that each sees.
+    lens: [usize; QUERIES],
+    /// The greatest of `lens`.
+    longest: usize,
+    d: usize,
+    heads: Range<usize>,
+}
+
+impl Block<'_> {
+    /// Where the thread's columns of position `j` start in keys and values.
+    #[inline(always)]
+    fn place(&self, j: usize) -> usize {
+        let args = self.args;
+        (args.slot(self.queries.start, j) * args.positions + j) * args.q.cols() + self.heads.start * self.d
+    }
+}
+
+impl Body for Part<'_, '_> {
+    type Out = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, s: S) {
+        let Part { args, d, heads, out, scratch } = self;
+        let (width, positions) = (heads.len() * d, args.positions);
+        let (q, scratch) = scratch.split_at_mut(QUERIES * width);
+        let (acc, weights) = scratch.split_at_mut(QUERIES * width);
+        let mut first = 0;
+        while first < args.q.rows() {
+            let queries = args.block(first);
+            first = queries.end;
+            let count = queries.len();
+            let mut lens = [0; QUERIES];
+            for (len, i) in lens.iter_mut().zip(queries.clone()) {
+                *len = args.len(i);
+            }
+            let longest = lens.iter().copied().max().unwrap_or(0);
+            for (to, i) in q.chunks_exact_mut(width).zip(queries.clone()) {
+                for (to, &x) in to.iter_mut().zip(&args.q.row(i)[heads.start * d..][..width]) {
+                    *to = x * args.scale;
+                }
+            }
+            let block = Block { args, queries, lens, longest, d, heads: heads.clone() };
+            for from in (0..longest).step_by(RUN) {
+                scores(s, &block, q, weights, from..(from + RUN).min(longest));
+            }
+            acc[..count * width].fill(0.0);
+            for h in 0..heads.len() {
+                for (i, &len) in block.lens.iter().enumerate().take(count) {
+                    let row = &mut weights[(h * QUERIES + i) * positions..][..len];
+                    let greatest = max(s, row);
+                    let sum = exp_in_place(s, row, greatest);
+                    let factor = s.splat(1.0 / sum);
+                    for_each(s, len, |j, n| {
+                        let w = s.mul(read(s, row, j, n), factor);
+                        write(s, row, j, n, w);
+                    });
+                }
+            }
+            for from in (0..longest).step_by(RUN) {
+                accumulate(s, &block, weights, acc, from..(from + RUN).min(longest));
+            }
+            for (acc, i) in acc.chunks_exact(width).zip(block.queries.clone()) {
+                // SAFETY: the columns of these heads are in one part only.
+                let to = unsafe { std::slice::from_raw_parts_mut(out.row(i).add(heads.start * d), width) };
+                to.copy_from_slice(acc);
+            }
+        }
+    }
+}

@@ -153,7 +153,7 @@ fn block_tiles(tile_rows: usize, k: usize) -> usize {
     (BLOCK_BYTES / (4 * block_len(tile_rows, k)).max(1)).max(4)
 }
 
-fn tile_rows(isa: Isa) -> usize {
+pub(crate) fn tile_rows(isa: Isa) -> usize {
     struct TileRows;
     impl Body for TileRows {
         type Out = usize;

@@ -214,16 +214,6 @@ impl<'a, T> Shared<'a, T> {
         // SAFETY: in bounds; the caller vouches for exclusive use.
         unsafe { std::slice::from_raw_parts_mut(self.data.add(from), len) }
     }
-
-    /// `len` elements from `from`, read only.
-    ///
-    /// # Safety
-    /// No slice that writes these elements is alive.
-    pub(crate) unsafe fn read(&self, from: usize, len: usize) -> &'a [T] {
-        assert!(from + len <= self.len, "{len} elements from {from} of {}", self.len);
-        // SAFETY: in bounds; the caller vouches that nobody writes.
-        unsafe { std::slice::from_raw_parts(self.data.add(from), len) }
-    }
 }
 
 /// The values that `rows` rows span.

@@ -7,12 +7,11 @@ use crate::simd::Simd;
 /// Calls `f(offset, length)` for each vector of `0..len`; the last may be partial.
 #[inline(always)]
 pub(super) fn for_each<S: Simd>(_s: S, len: usize, mut f: impl FnMut(usize, usize)) {
-    let whole = len - len % S::LANES;
-    for i in (0..whole).step_by(S::LANES) {
-        f(i, S::LANES);
-    }
-    if whole < len {
-        f(whole, len - whole);
+    // One call only: closures must be inlined into the function that carries the target features.
+    let mut i = 0;
+    while i < len {
+        f(i, S::LANES.min(len - i));
+        i += S::LANES;
     }
 }
 
