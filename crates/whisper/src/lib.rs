@@ -5,8 +5,12 @@
 
 pub mod config;
 mod error;
+pub mod languages;
+pub mod tokenizer;
 pub mod weights;
 
 pub use config::Config;
 pub use error::Error;
+pub use languages::Language;
+pub use tokenizer::{Task, Tokenizer};
 pub use weights::{View, Weights};
