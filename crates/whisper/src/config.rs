@@ -151,13 +151,10 @@ impl Ct2Lists {
     }
 
     /// Moves the lists into a config.
-    pub(crate) fn fill(self, sizes: Config) -> Config {
-        Config {
-            alignment_heads: self.alignment_heads.unwrap_or_default(),
-            suppress: self.suppress_ids.unwrap_or_default(),
-            suppress_first: self.suppress_ids_begin.unwrap_or_default(),
-            ..sizes
-        }
+    pub(crate) fn fill(self, config: &mut Config) {
+        config.alignment_heads = self.alignment_heads.unwrap_or_default();
+        config.suppress = self.suppress_ids.unwrap_or_default();
+        config.suppress_first = self.suppress_ids_begin.unwrap_or_default();
     }
 }
 

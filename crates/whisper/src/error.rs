@@ -160,4 +160,38 @@ pub enum Error {
         /// The embedding.
         expected: String,
     },
+    /// A vocabulary is not one of Whisper's.
+    #[error("the vocabulary's {what} is {got}, expected {expected}")]
+    Vocabulary {
+        /// The part of it.
+        what: &'static str,
+        /// What was found.
+        got: String,
+        /// What would have done.
+        expected: String,
+    },
+    /// A language that no model knows.
+    #[error(
+        "{got} is not a language that Whisper knows, expected a code such as en or a name such as english"
+    )]
+    UnknownLanguage {
+        /// The text given.
+        got: String,
+    },
+    /// A language that this model lacks.
+    #[error("this model does not know {got}, expected one of its {known} languages")]
+    Language {
+        /// The language's name.
+        got: &'static str,
+        /// How many it knows.
+        known: u32,
+    },
+    /// A token id that the model lacks.
+    #[error("token {got} is not in the vocabulary, expected {expected}")]
+    Token {
+        /// The id.
+        got: i64,
+        /// The ids allowed.
+        expected: String,
+    },
 }

@@ -13,6 +13,7 @@ use std::path::Path;
 
 use crate::{Config, Error};
 use bytes::Bytes;
+pub(crate) use bytes::read_small;
 pub use positions::sinusoids;
 use table::{Place, Table};
 
@@ -139,4 +140,4 @@ impl Weights {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

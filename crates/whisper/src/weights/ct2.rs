@@ -64,7 +64,9 @@ fn parse(bytes: Bytes, config: &[u8]) -> Result<Parts, Error> {
             return Err(header("variable", &format!("{name} = {value}"), expected));
         }
     }
-    let config = lists.fill(sizes(&table, &scalars)?).checked()?;
+    let mut config = sizes(&table, &scalars)?;
+    lists.fill(&mut config);
+    let config = config.checked()?;
     let files = vec![bytes];
     key_biases(&config, &table, &files[0])?;
     table.tied("decoder/projection/weight", "decoder/embeddings/weight", &files)?;

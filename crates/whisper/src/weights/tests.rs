@@ -9,7 +9,8 @@ use tempfile::TempDir;
 
 use super::names::wanted;
 use super::*;
-use files::{Ct2, Safetensors, tiny, value};
+pub(crate) use files::tiny;
+use files::{Ct2, Safetensors, value};
 
 fn write(files: &[(&str, &[u8])]) -> TempDir {
     let folder = tempfile::tempdir().unwrap();
