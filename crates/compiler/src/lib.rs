@@ -4,6 +4,7 @@
 
 mod compile;
 pub mod device;
+mod pipeline;
 pub mod plan;
 pub mod program;
 pub mod schedule;

@@ -2,8 +2,7 @@
 
 use crate::isa::Isa;
 use crate::device::kernel_at;
-use crate::kernel::{Dims, Memory, Operand};
-use crate::kernels::linear::Packed;
+use crate::kernel::{self, Dims, Memory, Operand};
 use compiler::device::Footprint;
 use compiler::{LoadError, Program, TensorView, Weights};
 use graph::{Data, Def, ParamKind, Tensor, TensorType, Value};
@@ -12,7 +11,7 @@ use std::collections::HashMap;
 /// One constant as its kernel wants it.
 pub(crate) enum Stored {
     /// Packed for one kernel.
-    Packed(Packed),
+    Packed(kernel::Constant),
     /// Aligned elements of our own.
     Own(Memory, Operand),
     /// The model's own bytes.
@@ -36,10 +35,12 @@ pub(crate) fn load(
     for constant in &program.constants {
         let one = match constant.packed_for {
             Some(step) => {
-                let choice = &program.steps[step].kernel;
+                let largest = program.graph.largest();
+                let step = &program.steps[step];
+                let (choice, node) = (&step.kernel, program.view(step, &largest));
                 let packing = kernel_at(choice.index).packing.expect("the kernel that packs has a packing");
                 footprint.packed += choice.packed_bytes;
-                let packed = loader.with(constant.value, |view| (packing.pack)(isa, view))?;
+                let packed = loader.with(constant.value, |view| (packing.pack)(isa, &node, view))?;
                 Stored::Packed(packed)
             }
             None => loader.plain(constant.value)?,

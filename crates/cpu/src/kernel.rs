@@ -3,7 +3,8 @@
 
 use crate::aligned::Aligned;
 use crate::isa::Isa;
-use crate::kernels::linear::Packed;
+use crate::kernels::linear::pack::{Packed, Panels};
+use crate::kernels::stft::Stft;
 use crate::kernels::{Cx, rows::Rows};
 use compiler::{NodeView, TensorView};
 use graph::{DType, Op};
@@ -32,7 +33,16 @@ pub struct Packing {
     /// Bytes after packing.
     pub bytes: fn(Isa, &NodeView<'_>) -> usize,
     /// Packs it.
-    pub pack: fn(Isa, &TensorView<'_>) -> Packed,
+    pub pack: fn(Isa, &NodeView<'_>, &TensorView<'_>) -> Constant,
+}
+
+/// An operand as a kernel wants it at every run.
+#[derive(Debug)]
+pub enum Constant {
+    /// Weights of a product.
+    Panels(Packed),
+    /// A window and its transform.
+    Stft(Stft),
 }
 
 impl Kernel {
@@ -109,7 +119,7 @@ pub struct Call<'a> {
     /// The operation.
     pub op: &'a Op,
     pub(crate) inputs: &'a [Operand],
-    pub(crate) packed: Option<&'a Packed>,
+    pub(crate) packed: Option<&'a Constant>,
     pub(crate) outputs: &'a [Operand],
     pub(crate) scratch: &'a mut [f32],
 }
@@ -161,8 +171,16 @@ impl<'a> Call<'a> {
     }
 
     /// The operand that was packed when the program was loaded.
-    pub fn packed(&self) -> &'a Packed {
+    pub fn packed(&self) -> &'a Constant {
         self.packed.expect("a kernel that packs an operand is called with it packed")
+    }
+
+    /// The packed operand of a product.
+    pub fn panels(&self) -> Panels<'a> {
+        match self.packed() {
+            Constant::Panels(packed) => packed.panels(),
+            Constant::Stft(_) => unreachable!("the operand of a product is packed as panels"),
+        }
     }
 
     /// Whether the result took over the memory of operand `i`.

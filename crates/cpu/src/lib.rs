@@ -4,11 +4,17 @@
 #![allow(clippy::inline_always)]
 
 pub mod aligned;
+mod constants;
+mod device;
+mod executable;
 pub mod isa;
+pub mod kernel;
 pub mod kernels;
 pub mod math;
+pub mod ops;
 pub mod pool;
 pub mod simd;
 
+pub use device::Cpu;
 pub use isa::Isa;
 pub use pool::Pool;

@@ -125,6 +125,12 @@ pub enum Error {
         what: String,
     },
 
+    /// The sound can't be decoded.
+    #[error(transparent)]
+    Sound(#[from] audio::Error),
+    /// The model can't be read or run.
+    #[error(transparent)]
+    Model(#[from] whisper::Error),
     /// A file or folder that can't be read or written.
     #[error("can't {doing} {}: {source}", .path.display())]
     File {

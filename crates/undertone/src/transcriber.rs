@@ -78,11 +78,13 @@ impl Transcriber {
         if let Some(language) = language {
             listener.language(language, None);
         } else if options.language_window == LanguageWindow::Silence || frames == 0 {
-            session.encode(recording.with_silence(session)?, 0)?;
+            let mel = recording.with_silence(session)?;
+            session.encode(mel, 0)?;
             language = Some(detect(session, &mut transcript, listener)?);
         }
         while let Some(window) = lane.window() {
-            session.encode(recording.decoded(session, window.seek, window.frames)?, 0)?;
+            let mel = recording.decoded(session, window.seek, window.frames)?;
+            session.encode(mel, 0)?;
             let language = match language {
                 Some(language) => language,
                 None => *language.insert(detect(session, &mut transcript, listener)?),

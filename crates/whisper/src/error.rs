@@ -1,5 +1,6 @@
 //! What can go wrong in this crate, as one enum. Not a place for what a device or a graph reports.
 
+use crate::session::Part;
 use std::path::PathBuf;
 
 /// A failure of the model's host side. Every message is one sentence with what was got and what was expected.
@@ -193,5 +194,37 @@ pub enum Error {
         got: i64,
         /// The ids allowed.
         expected: String,
+    },
+    /// A graph can't be built: the model's sizes contradict each other.
+    #[error("the {part} graph does not fit together: {source}")]
+    Graph {
+        /// The part of the model.
+        part: Part,
+        /// What does not fit.
+        source: graph::OpError,
+    },
+    /// A graph can't be compiled.
+    #[error("the {part} can't be compiled: {source}")]
+    Compile {
+        /// The part of the model.
+        part: Part,
+        /// Why.
+        source: compiler::CompileError,
+    },
+    /// A compiled graph can't be loaded.
+    #[error("the {part} can't be loaded: {source}")]
+    Load {
+        /// The part of the model.
+        part: Part,
+        /// Why.
+        source: compiler::LoadError,
+    },
+    /// A run was refused.
+    #[error("the {part} can't be run: {source}")]
+    Run {
+        /// The part of the model.
+        part: Part,
+        /// Why.
+        source: compiler::RunError,
     },
 }

@@ -5,16 +5,23 @@
 
 pub mod compression_ratio;
 pub mod config;
+mod decode;
 mod error;
+pub mod graphs;
 pub mod languages;
 pub mod mel;
+mod model;
 pub mod rules;
+mod session;
 pub mod tokenizer;
 pub mod weights;
 
 pub use config::Config;
+pub use decode::{Attempt, Decoded, DetectedLanguage, detect_language, greedy};
 pub use error::Error;
 pub use languages::Language;
+pub use model::{Model, Tensors};
 pub use rules::{RuleOptions, Rules};
+pub use session::{Batch, Part, Ranked, Session, SessionOptions, Wanted};
 pub use tokenizer::{Task, Tokenizer};
 pub use weights::{View, Weights};

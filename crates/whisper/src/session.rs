@@ -34,6 +34,16 @@ impl Part {
     /// All parts, in the order in which sound passes through them.
     pub const ALL: [Part; 4] = [Part::LogMel, Part::Normalize, Part::Encoder, Part::Decoder];
 
+    /// The part's name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Part::LogMel => "log-mel",
+            Part::Normalize => "normalize",
+            Part::Encoder => "encoder",
+            Part::Decoder => "decoder",
+        }
+    }
+
     /// The part's graph before any pass.
     ///
     /// # Errors
@@ -49,6 +59,12 @@ impl Part {
             }
         };
         graph.map_err(|source| Error::Graph { part: self, source })
+    }
+}
+
+impl std::fmt::Display for Part {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.name())
     }
 }
 

@@ -15,37 +15,17 @@ use crate::{Config, Error};
 use bytes::Bytes;
 pub(crate) use bytes::read_small;
 pub use positions::sinusoids;
+use graph::DType;
 use table::{Place, Table};
-
-/// The element type of stored weights.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Stored {
-    /// IEEE binary32.
-    F32,
-    /// IEEE binary16.
-    F16,
-    /// The upper half of a binary32.
-    BF16,
-}
-
-impl Stored {
-    /// Bytes of one element.
-    pub fn size(self) -> usize {
-        match self {
-            Stored::F32 => 4,
-            Stored::F16 | Stored::BF16 => 2,
-        }
-    }
-}
 
 /// A tensor in a weights file: row-major, little-endian, at no particular alignment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct View<'a> {
     /// Element type.
-    pub dtype: Stored,
+    pub dtype: DType,
     /// Sizes, outermost first.
     pub shape: &'a [usize],
-    /// `shape.product() * dtype.size()` bytes.
+    /// `shape.product() * dtype.bytes()` bytes.
     pub bytes: &'a [u8],
 }
 
@@ -115,7 +95,7 @@ impl Weights {
         if !tensors.iter().any(|(name, _)| name == names::AUDIO_POSITIONS) {
             let shape = vec![config.n_audio_ctx, config.n_audio_state];
             let bytes: Vec<u8> = sinusoids(shape[0], shape[1]).iter().flat_map(|x| x.to_le_bytes()).collect();
-            let place = Place { file: files.len(), start: 0, len: bytes.len(), dtype: Stored::F32, shape };
+            let place = Place { file: files.len(), start: 0, len: bytes.len(), dtype: DType::F32, shape };
             files.push(Bytes::Owned(bytes));
             tensors.insert(0, (names::AUDIO_POSITIONS.to_owned(), place));
         }

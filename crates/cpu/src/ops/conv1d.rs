@@ -3,9 +3,10 @@
 use super::expect_op;
 use super::linear::{activation, with_elements};
 use crate::isa::Isa;
-use crate::kernel::{Call, Kernel, Packing};
+use crate::kernel::{Call, Constant, Kernel, Packing};
 use crate::kernels::conv1d::{self, conv1d_scratch, taps_first};
-use crate::kernels::linear::{Elements, Epilogue, Order, Out, Packed, Panels, Source, packed_len};
+use crate::kernels::linear::pack::{Elements, Order, Packed, Panels, Source, packed_len};
+use crate::kernels::linear::{Epilogue, Out};
 use crate::kernels::rows::RowsMut;
 use compiler::{NodeView, TensorView};
 use graph::Op;
@@ -24,14 +25,17 @@ fn packed_bytes(isa: Isa, node: &NodeView<'_>) -> usize {
     packed_len(isa, dims[0], dims[1] * dims[2]) * node.inputs[1].dtype.bytes()
 }
 
-fn pack(isa: Isa, view: &TensorView<'_>) -> Packed {
+fn pack(isa: Isa, _: &NodeView<'_>, view: &TensorView<'_>) -> Constant {
     let [n, c, taps] = [view.dims[0], view.dims[1], view.dims[2]];
-    let source = |elements| Source { elements, order: Order::OutputRows, n, k: c * taps };
-    with_elements(view, |elements| match elements {
-        Elements::F32(x) => Packed::new(isa, source(Elements::F32(&taps_first(x, n, c, taps)))),
-        Elements::F16(x) => Packed::new(isa, source(Elements::F16(&taps_first(x, n, c, taps)))),
-        Elements::Bf16(x) => Packed::new(isa, source(Elements::Bf16(&taps_first(x, n, c, taps)))),
-    })
+    let pack = |elements: Elements<'_>| {
+        Packed::new(isa, Source { elements, order: Order::OutputRows, n, k: c * taps })
+    };
+    let packed = with_elements(view, |elements| match elements {
+        Elements::F32(x) => pack(Elements::F32(&taps_first(x, n, c, taps))),
+        Elements::F16(x) => pack(Elements::F16(&taps_first(x, n, c, taps))),
+        Elements::Bf16(x) => pack(Elements::Bf16(&taps_first(x, n, c, taps))),
+    });
+    Constant::Panels(packed)
 }
 
 fn scratch(isa: Isa, threads: usize, node: &NodeView<'_>) -> usize {
@@ -47,8 +51,7 @@ fn scratch(isa: Isa, threads: usize, node: &NodeView<'_>) -> usize {
 
 fn run(call: &mut Call<'_>) {
     let op = expect_op!(call, Conv1d);
-    let (x, packed) = (call.rows(0), call.packed());
-    let weights = packed.panels();
+    let (x, weights) = (call.rows(0), call.panels());
     let conv = conv1d::Conv1d { weights, taps: call.dims(1)[2], stride: op.stride, pad: op.pad };
     let epilogue = Epilogue {
         bias: op.bias.then(|| call.f32(2)),

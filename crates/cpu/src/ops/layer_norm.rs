@@ -3,8 +3,7 @@
 use super::expect_op;
 use crate::kernel::{Call, Kernel};
 use crate::kernels::layer_norm::{LayerNorm, layer_norm};
-use crate::kernels::rows::RowsMut;
-use crate::kernels::vectors::Input;
+use crate::kernels::rows::{Input, RowsMut};
 use graph::Op;
 
 pub const LAYER_NORM: Kernel = Kernel {

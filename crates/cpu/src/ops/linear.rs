@@ -2,10 +2,9 @@
 
 use super::expect_op;
 use crate::isa::Isa;
-use crate::kernel::{Call, Kernel, Packing};
-use crate::kernels::linear::{
-    Activation, Elements, Epilogue, Order, Out, Packed, Residual, Source, linear, linear_scratch, packed_len,
-};
+use crate::kernel::{Call, Constant, Kernel, Packing};
+use crate::kernels::linear::pack::{Elements, Order, Packed, Source, packed_len};
+use crate::kernels::linear::{Activation, Epilogue, Out, Residual, linear, linear_scratch};
 use crate::kernels::rows::RowsMut;
 use compiler::{NodeView, TensorView};
 use graph::{DType, Op, ops};
@@ -34,9 +33,10 @@ fn packed_bytes(isa: Isa, node: &NodeView<'_>) -> usize {
     packed_len(isa, dims[0], dims[1..].iter().product()) * node.inputs[1].dtype.bytes()
 }
 
-fn pack(isa: Isa, view: &TensorView<'_>) -> Packed {
+fn pack(isa: Isa, _: &NodeView<'_>, view: &TensorView<'_>) -> Constant {
     let (n, k) = (view.dims[0], view.dims[1]);
-    with_elements(view, |elements| Packed::new(isa, Source { elements, order: Order::OutputRows, n, k }))
+    let pack = |elements: Elements<'_>| Packed::new(isa, Source { elements, order: Order::OutputRows, n, k });
+    Constant::Panels(with_elements(view, pack))
 }
 
 fn scratch(isa: Isa, threads: usize, node: &NodeView<'_>) -> usize {
@@ -49,7 +49,7 @@ fn scratch(isa: Isa, threads: usize, node: &NodeView<'_>) -> usize {
 fn run(call: &mut Call<'_>) {
     let op = expect_op!(call, Linear);
     let residual = call.arity() - 1;
-    let (x, packed) = (call.rows(0), call.packed());
+    let (x, panels) = (call.rows(0), call.panels());
     let epilogue = Epilogue {
         bias: op.bias.then(|| call.f32(2)),
         activation: activation(op.activation),
@@ -60,8 +60,8 @@ fn run(call: &mut Call<'_>) {
         },
         ..Epilogue::default()
     };
-    let rows = RowsMut::new(call.out(0), x.rows(), packed.panels().n());
-    linear(call.cx, x, packed.panels(), &epilogue, Out { rows, scratch: call.scratch });
+    let rows = RowsMut::new(call.out(0), x.rows(), panels.n());
+    linear(call.cx, x, panels, &epilogue, Out { rows, scratch: call.scratch });
 }
 
 /// The kernel's name for the op's activation.

@@ -3,9 +3,8 @@
 
 use crate::isa::Isa;
 use crate::kernel::{Call, Kernel};
-use crate::kernels::linear::{
-    Elements, Epilogue, Order, Out, Panels, linear, linear_scratch, pack_into, packed_len,
-};
+use crate::kernels::linear::pack::{Elements, Order, Panels, pack_into, packed_len};
+use crate::kernels::linear::{Epilogue, Out, linear, linear_scratch};
 use crate::kernels::rows::{Rows, RowsMut};
 use compiler::NodeView;
 use graph::Op;

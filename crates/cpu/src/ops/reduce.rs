@@ -9,11 +9,15 @@ pub const REDUCE: Kernel =
     Kernel { name: "reduce", accepts: |node| matches!(node.op, Op::Reduce(_)), run, ..Kernel::PLAIN };
 
 fn run(call: &mut Call<'_>) {
-    let reduction = match expect_op!(call, Reduce).kind {
+    let kind = expect_op!(call, Reduce).kind;
+    let reduction = match kind {
         ReduceKind::Max => Reduction::Max,
-        ReduceKind::Sum => Reduction::Sum,
-        ReduceKind::Mean => Reduction::Mean,
+        ReduceKind::Sum | ReduceKind::Mean => Reduction::Sum,
         ReduceKind::LogSumExp => Reduction::LogSumExp,
     };
-    reduce(call.cx, reduction, call.rows(0), call.out(0));
+    let (x, out) = (call.rows(0), call.out(0));
+    reduce(call.cx, reduction, x, out);
+    if kind == ReduceKind::Mean {
+        out.iter_mut().for_each(|sum| *sum /= x.cols() as f32);
+    }
 }

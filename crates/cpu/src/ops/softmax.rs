@@ -1,9 +1,8 @@
 //! softmax: row by row, over its own input where that is not needed afterwards.
 
 use crate::kernel::{Call, Kernel};
-use crate::kernels::rows::RowsMut;
+use crate::kernels::rows::{Input, RowsMut};
 use crate::kernels::softmax::softmax;
-use crate::kernels::vectors::Input;
 use graph::Op;
 
 pub const SOFTMAX: Kernel = Kernel {

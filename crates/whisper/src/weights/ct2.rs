@@ -10,7 +10,7 @@ use std::path::Path;
 use super::bytes::{map, read_small};
 use super::names::wanted;
 use super::table::bytes_of;
-use super::{Bytes, Format, Parts, Place, Stored, Table};
+use super::{Bytes, Format, Parts, Place, DType, Table};
 use crate::config::{Ct2Lists, MAX_LAYERS, wrong};
 use crate::{Config, Error};
 
@@ -128,9 +128,9 @@ impl Variables {
             };
         }
         let dtype = match kind {
-            0 => Stored::F32,
-            4 => Stored::F16,
-            5 => Stored::BF16,
+            0 => DType::F32,
+            4 => DType::F16,
+            5 => DType::BF16,
             _ => {
                 let got = kind_name(kind);
                 let expected = "float32, float16 or bfloat16 (convert with --quantization float16)";
@@ -225,7 +225,7 @@ fn key_biases(config: &Config, table: &Table, bytes: &[u8]) -> Result<(), Error>
     });
     for (name, block) in encoder.chain(decoder) {
         let Some(place) = table.get(&name) else { continue };
-        let size = place.dtype.size();
+        let size = place.dtype.bytes();
         let (Some(from), Some(len)) =
             (bytes_of(&[block, config.n_text_state], size), bytes_of(&[config.n_text_state], size))
         else {

@@ -10,7 +10,7 @@ use serde::Deserialize;
 
 use super::bytes::{map, read_small};
 use super::names::wanted;
-use super::{Bytes, Format, Parts, Place, Stored, Table};
+use super::{Bytes, Format, Parts, Place, DType, Table};
 use crate::config::parse_json;
 use crate::{Config, Error};
 
@@ -134,9 +134,9 @@ fn index(file: usize, bytes: &[u8], table: &mut Table) -> Result<(), Error> {
             return Err(header("data_offsets", &format!("{start} to {end} of {name}"), "an ascending range"));
         }
         let dtype = match line.dtype.as_str() {
-            "F32" => Stored::F32,
-            "F16" => Stored::F16,
-            "BF16" => Stored::BF16,
+            "F32" => DType::F32,
+            "F16" => DType::F16,
+            "BF16" => DType::BF16,
             _ => return Err(Error::Type { tensor: name, got: line.dtype, expected: "F32, F16 or BF16" }),
         };
         // Both fit in the file, whose length is a usize.

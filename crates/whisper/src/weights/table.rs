@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::names::{AUDIO_POSITIONS, Wanted};
-use super::{Bytes, Stored};
+use super::{Bytes, DType};
 use crate::Error;
 
 /// Where a tensor's bytes are.
@@ -16,7 +16,7 @@ pub struct Place {
     /// Bytes.
     pub len: usize,
     /// Element type.
-    pub dtype: Stored,
+    pub dtype: DType,
     /// Sizes, outermost first.
     pub shape: Vec<usize>,
 }
@@ -34,7 +34,7 @@ impl Table {
     /// # Errors
     /// [`Error::Bytes`] where their count is not the shape's, [`Error::Duplicate`] for a name seen before.
     pub fn add(&mut self, name: String, place: Place) -> Result<(), Error> {
-        let expected = bytes_of(&place.shape, place.dtype.size());
+        let expected = bytes_of(&place.shape, place.dtype.bytes());
         if expected != Some(place.len) {
             return Err(Error::Bytes {
                 tensor: name,

@@ -33,7 +33,7 @@ fn message<T>(result: Result<T, Error>) -> String {
 }
 
 /// Checks that every tensor is there with its own values.
-fn check(config: &Config, weights: &Weights, dtype: Stored) {
+fn check(config: &Config, weights: &Weights, dtype: DType) {
     assert_eq!(config, &tiny());
     let wanted = wanted(config);
     assert_eq!(weights.tensors().len(), wanted.len());
@@ -68,7 +68,7 @@ fn names_are_openai_whispers() {
 
 #[test]
 fn ctranslate2_round_trips_by_folder_and_by_file() {
-    for dtype in [Stored::F32, Stored::F16, Stored::BF16] {
+    for dtype in [DType::F32, DType::F16, DType::BF16] {
         let folder = write(&[("model.bin", &Ct2::new(dtype).bytes()), ("config.json", files::CT2_CONFIG)]);
         for path in [folder.path().to_owned(), folder.path().join("model.bin")] {
             let (config, weights) = Weights::open(&path).unwrap();
@@ -80,7 +80,7 @@ fn ctranslate2_round_trips_by_folder_and_by_file() {
 #[test]
 fn safetensors_round_trip_by_folder_by_file_and_in_shards() {
     let config = files::hf_config();
-    for dtype in [Stored::F32, Stored::F16, Stored::BF16] {
+    for dtype in [DType::F32, DType::F16, DType::BF16] {
         let whole = Safetensors::new(dtype);
         let single = write(&[("model.safetensors", &whole.bytes()), ("config.json", &config)]);
         let (a, b) = whole.clone().halves();
@@ -126,7 +126,7 @@ fn a_shard_outside_the_folder_is_not_followed() {
 
 #[test]
 fn paths_that_are_no_model_say_what_was_expected() {
-    let folder = write(&[("other.bin", b"lmgg"), ("model.bin", &Ct2::new(Stored::F16).bytes())]);
+    let folder = write(&[("other.bin", b"lmgg"), ("model.bin", &Ct2::new(DType::F16).bytes())]);
     let got = message(Weights::open(&folder.path().join("other.bin")));
     assert!(got.contains("is not a model: expected a folder with config.json and model.bin"), "{got}");
     assert!(message(Weights::open(folder.path())).ends_with("has no config.json"));
@@ -136,26 +136,26 @@ fn paths_that_are_no_model_say_what_was_expected() {
 
 #[test]
 fn safetensors_without_the_prefix_with_a_tied_copy_or_without_positions() {
-    let mut bare = Safetensors::new(Stored::F16);
+    let mut bare = Safetensors::new(DType::F16);
     for tensor in &mut bare.tensors {
         tensor.0 = tensor.0.trim_start_matches("model.").to_owned();
     }
     let (config, weights) = open_safetensors(bare.bytes()).unwrap();
-    check(&config, &weights, Stored::F16);
+    check(&config, &weights, DType::F16);
 
-    let mut tied = Safetensors::new(Stored::F16);
+    let mut tied = Safetensors::new(DType::F16);
     let copy = tied.find("model.decoder.embed_tokens.weight").clone();
     tied.tensors.push(("proj_out.weight".to_owned(), copy.1, copy.2, copy.3));
     let (config, weights) = open_safetensors(tied.bytes()).unwrap();
-    check(&config, &weights, Stored::F16);
+    check(&config, &weights, DType::F16);
     tied.find("proj_out.weight").3[7] ^= 1;
     assert!(message(open_safetensors(tied.bytes())).starts_with("tensor proj_out.weight differs"));
 
-    let mut formula = Safetensors::new(Stored::F16);
+    let mut formula = Safetensors::new(DType::F16);
     formula.tensors.retain(|tensor| tensor.0 != "model.encoder.embed_positions.weight");
     let (config, weights) = open_safetensors(formula.bytes()).unwrap();
     let view = weights.get("encoder.positional_embedding").unwrap();
-    assert_eq!((view.dtype, view.shape), (Stored::F32, &[config.n_audio_ctx, config.n_audio_state][..]));
+    assert_eq!((view.dtype, view.shape), (DType::F32, &[config.n_audio_ctx, config.n_audio_state][..]));
     assert_eq!(view.bytes[..4], 0_f32.to_le_bytes());
     assert_eq!(view.bytes[16..20], 1_f32.to_le_bytes());
 }
@@ -164,7 +164,7 @@ fn safetensors_without_the_prefix_with_a_tied_copy_or_without_positions() {
 fn safetensors_failures_name_the_tensor() {
     let name = "model.decoder.layers.1.fc1.weight";
     let broken = |change: &dyn Fn(&mut Safetensors)| {
-        let mut file = Safetensors::new(Stored::F16);
+        let mut file = Safetensors::new(DType::F16);
         change(&mut file);
         message(open_safetensors(file.bytes()))
     };
@@ -182,7 +182,7 @@ fn safetensors_failures_name_the_tensor() {
     let huge = broken(&|file| file.find(name).2 = vec![usize::MAX, 3]);
     assert!(huge.contains("has 512 bytes, expected fewer than the address space has"), "{huge}");
 
-    let whole = Safetensors::new(Stored::F16).bytes();
+    let whole = Safetensors::new(DType::F16).bytes();
     let cut = message(open_safetensors(whole[..whole.len() - 1].to_vec()));
     let last = "model.decoder.layers.1.encoder_attn_layer_norm.bias";
     assert_eq!(
@@ -201,7 +201,7 @@ fn safetensors_failures_name_the_tensor() {
 fn ctranslate2_failures_name_the_variable() {
     let name = "decoder/layer_1/attention/linear_1/weight";
     let broken = |change: &dyn Fn(&mut Ct2)| {
-        let mut file = Ct2::new(Stored::F16);
+        let mut file = Ct2::new(DType::F16);
         change(&mut file);
         message(open_ct2(file.bytes()))
     };
@@ -236,7 +236,7 @@ fn ctranslate2_failures_name_the_variable() {
     let heads = broken(&|file| file.find("decoder/num_heads").3 = vec![3, 0]);
     assert!(heads.contains("n_text_head is 3, expected a divisor of the width 8"), "{heads}");
 
-    let whole = Ct2::new(Stored::F16).bytes();
+    let whole = Ct2::new(DType::F16).bytes();
     let patched = |at: usize, byte: u8| {
         let mut bytes = whole.clone();
         bytes[at] = byte;
@@ -251,7 +251,7 @@ fn ctranslate2_failures_name_the_variable() {
 
 #[test]
 fn a_negative_zero_key_bias_and_shared_variables_are_fine() {
-    let mut file = Ct2::new(Stored::F16);
+    let mut file = Ct2::new(DType::F16);
     file.find("encoder/layer_0/self_attention/linear_0/bias").3[17] = 0x80;
     file.variables.retain(|variable| variable.0 != "encoder/layer_1/ffn/layer_norm/beta");
     file.aliases
@@ -270,7 +270,7 @@ proptest! {
         anywhere in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..4),
         cut in prop::option::of(any::<prop::sample::Index>()),
     ) {
-        for (which, whole) in [Ct2::new(Stored::F16).bytes(), Safetensors::new(Stored::F16).bytes()].into_iter().enumerate() {
+        for (which, whole) in [Ct2::new(DType::F16).bytes(), Safetensors::new(DType::F16).bytes()].into_iter().enumerate() {
             let mut bytes = whole;
             let len = bytes.len();
             for (at, byte) in &flips {
@@ -285,7 +285,7 @@ proptest! {
             let result = if which == 0 { open_ct2(bytes) } else { open_safetensors(bytes) };
             match result {
                 Ok((_, weights)) => for (_, view) in weights.tensors() {
-                    prop_assert_eq!(view.bytes.len(), view.shape.iter().product::<usize>() * view.dtype.size());
+                    prop_assert_eq!(view.bytes.len(), view.shape.iter().product::<usize>() * view.dtype.bytes());
                 },
                 Err(error) => prop_assert!(!error.to_string().is_empty()),
             }

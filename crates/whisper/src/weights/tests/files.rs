@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::super::Stored;
+use super::super::DType;
 use super::super::names::{Wanted, wanted};
 use crate::Config;
 
@@ -41,10 +41,10 @@ pub fn hf_config() -> Vec<u8> {
 }
 
 /// A tensor's bytes: a pattern of its own.
-pub fn value(tensor: &Wanted, dtype: Stored) -> Vec<u8> {
+pub fn value(tensor: &Wanted, dtype: DType) -> Vec<u8> {
     let seed =
         tensor.name.bytes().fold(7_u32, |sum, byte| sum.wrapping_mul(31).wrapping_add(u32::from(byte)));
-    let count = tensor.shape.iter().product::<usize>() * dtype.size();
+    let count = tensor.shape.iter().product::<usize>() * dtype.bytes();
     (0..count as u32).map(|i| (seed.wrapping_add(i).wrapping_mul(2_654_435_761) >> 24) as u8).collect()
 }
 
@@ -55,11 +55,11 @@ pub struct Ct2 {
 }
 
 impl Ct2 {
-    pub fn new(dtype: Stored) -> Self {
+    pub fn new(dtype: DType) -> Self {
         let kind = match dtype {
-            Stored::F32 => 0,
-            Stored::F16 => 4,
-            Stored::BF16 => 5,
+            DType::F32 => 0,
+            DType::F16 => 4,
+            DType::BF16 => 5,
         };
         let mut variables: BTreeMap<String, (u8, Vec<u32>, Vec<u8>)> = BTreeMap::new();
         for tensor in wanted(&tiny()) {
@@ -131,11 +131,11 @@ pub struct Safetensors {
 }
 
 impl Safetensors {
-    pub fn new(dtype: Stored) -> Self {
+    pub fn new(dtype: DType) -> Self {
         let kind = match dtype {
-            Stored::F32 => "F32",
-            Stored::F16 => "F16",
-            Stored::BF16 => "BF16",
+            DType::F32 => "F32",
+            DType::F16 => "F16",
+            DType::BF16 => "BF16",
         };
         let tensor = |tensor: Wanted| {
             let bytes = value(&tensor, dtype);

@@ -1,0 +1,42 @@
+//! cached_attention: queries of one slot read its keys and values together.
+
+use super::expect_op;
+use crate::isa::Isa;
+use crate::kernel::{Call, Kernel};
+use crate::kernels::cached_attention::{CachedAttention, cached_attention, cached_attention_scratch};
+use crate::kernels::linear::Out;
+use crate::kernels::rows::RowsMut;
+use compiler::NodeView;
+use graph::Op;
+
+pub const CACHED_ATTENTION: Kernel = Kernel {
+    name: "cached_attention",
+    accepts: |node| matches!(node.op, Op::CachedAttention(_)),
+    scratch,
+    run,
+    ..Kernel::PLAIN
+};
+
+fn scratch(_: Isa, threads: usize, node: &NodeView<'_>) -> usize {
+    let Op::CachedAttention(op) = node.op else { return 0 };
+    let sizes = node.inputs[1].shape.eval(node.largest).unwrap_or_default();
+    cached_attention_scratch(threads, op.heads, sizes[1], sizes[2] / op.heads)
+}
+
+fn run(call: &mut Call<'_>) {
+    let op = expect_op!(call, CachedAttention);
+    let args = CachedAttention {
+        q: call.rows(0),
+        keys: call.f32(1),
+        values: call.f32(2),
+        positions: call.dims(1)[1],
+        table: call.i32(3),
+        columns: call.dims(3)[1],
+        row: call.i32(4),
+        last: op.causal.then(|| call.i32(5)),
+        heads: op.heads,
+        scale: op.scale,
+    };
+    let rows = RowsMut::new(call.out(0), args.q.rows(), args.q.cols());
+    cached_attention(call.cx, &args, Out { rows, scratch: call.scratch });
+}
