@@ -57,7 +57,9 @@ pub enum Error {
     },
 
     /// Nothing usable came from the hub, or from the host that it pointed to, after every attempt.
-    #[error("{url} can't be reached ({attempts} attempts): {reason}")]
+    #[error(
+        "{url} can't be reached ({attempts} attempts): {reason}; check the network, or give the path of a model"
+    )]
     Unreachable {
         /// The address asked.
         url: String,

