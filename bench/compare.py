@@ -10,6 +10,7 @@ import argparse
 import json
 import os
 import platform
+import resource
 import shlex
 import statistics
 import subprocess
@@ -76,32 +77,40 @@ def run(row, threads, asked, python):
         "target": str(TARGET),
     }
     command = [python, str(ROOT / "bench" / "engines" / row.runner), json.dumps(settings)]
-    started = time.perf_counter()
+    started, before = time.perf_counter(), others_s()
     process = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    seconds = time.perf_counter() - started
+    seconds, others = time.perf_counter() - started, others_s() - before
     if process.returncode != 0:
         raise SystemExit(f"{row.name} failed:\n{process.stderr.strip()}")
     report = {"process_s": seconds, **json.loads(process.stdout.splitlines()[-1])}
-    report.update(row=row.name, threads=threads)
+    report.update(row=row.name, threads=threads, others=others / (seconds * os.cpu_count()))
     return report
 
 
+def others_s():
+    """Seconds of all processors that went to processes other than ours and those we started, since the machine's start."""
+    with open("/proc/stat") as facts:
+        user, nice, system, _, _, hard, soft, stolen = map(int, facts.readline().split()[1:9])
+    busy = (user + nice + system + hard + soft + stolen) / os.sysconf("SC_CLK_TCK")
+    used = (resource.getrusage(resource.RUSAGE_CHILDREN), resource.getrusage(resource.RUSAGE_SELF))
+    return busy - sum(part.ru_utime + part.ru_stime for part in used)
+
+
 def rounds(asked, rows, python):
-    """Every run, in the order made. Each round starts with another row, so that none is always first."""
+    """Rounds of one run for each row and thread count. Each starts with another row, so that none is always first."""
     cases = [(row, int(threads)) for threads in asked.threads.split(",") for row in rows]
-    reports = []
     for number in range(asked.runs):
         first = number % len(cases)
+        reports = []
         for row, threads in cases[first:] + cases[:first]:
-            report = run(row, threads, asked, python)
-            report["round"] = number
+            report = {**run(row, threads, asked, python), "round": number}
             reports.append(report)
             print(
-                f"round {number + 1}/{asked.runs}: {row.name}, {threads} threads:"
-                f" {report['transcribe_s']:.2f} s, {report['peak_mb']:.0f} MB",
+                f"round {number + 1}/{asked.runs}: {row.name}, {threads} threads: {report['transcribe_s']:.2f} s,"
+                f" {report['peak_mb']:.0f} MB, {100 * report['others']:.0f} % of the machine taken by others",
                 file=sys.stderr,
             )
-    return reports
+        yield reports
 
 
 def summarise(reports, rows):
@@ -144,7 +153,7 @@ def machine():
             model = next((line.split(":")[1].strip() for line in facts if line.startswith("model name")), model)
     deciding = ("OMP_", "MKL_", "OPENBLAS_", "ONEDNN_", "CT2_", "KMP_", "UNDERTONE_")
     variables = {name: value for name, value in os.environ.items() if name.startswith(deciding)}
-    return {"cpu": model, "cores": os.cpu_count(), "load": os.getloadavg()[0], "variables": variables}
+    return {"cpu": model, "cores": os.cpu_count(), "variables": variables}
 
 
 def main():
@@ -155,15 +164,19 @@ def main():
     if any(row.runner == "run_undertone.py" for row in rows) and not binary.exists():
         raise SystemExit(f"{binary} is missing: cargo build --release -p cli, or choose other --rows")
     python = environment(asked.python)
-    facts = {**machine(), "audio": os.path.basename(asked.audio), "command": shlex.join(sys.argv), "runs": asked.runs}
-    reports = rounds(asked, rows, python)
-    facts["audio_s"] = next((r["audio_s"] for r in reports if r.get("audio_s")), None)
-    lines = summarise(reports, rows)
-    score(lines, asked, python)
-    text = tables.markdown(facts, lines)
+    facts = {**machine(), "audio": os.path.basename(asked.audio), "command": shlex.join(sys.argv)}
     asked.out.mkdir(parents=True, exist_ok=True)
-    (asked.out / "compare.md").write_text(text)
-    (asked.out / "compare.json").write_text(json.dumps({"facts": facts, "lines": lines, "runs": reports}, indent=1))
+    reports = []
+    for number, more in enumerate(rounds(asked, rows, python), 1):
+        # Written after each round, so that a long comparison can be stopped.
+        reports += more
+        facts["runs"], facts["others"] = number, max(report["others"] for report in reports)
+        facts["audio_s"] = next((report["audio_s"] for report in reports if report.get("audio_s")), None)
+        lines = summarise(reports, rows)
+        score(lines, asked, python)
+        text = tables.markdown(facts, lines)
+        (asked.out / "compare.md").write_text(text)
+        (asked.out / "compare.json").write_text(json.dumps({"facts": facts, "lines": lines, "runs": reports}, indent=1))
     print(text)
 
 

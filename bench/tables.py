@@ -1,5 +1,8 @@
 """The results of bench/compare.py as a Markdown table. Not the results: those are in its JSON."""
 
+# The share of the machine that other processes may take before times are doubted.
+QUIET = 0.05
+
 
 def markdown(facts, lines):
     """A head with what was run, then a line for each engine; ratios are to the first line of the same thread count."""
@@ -29,6 +32,9 @@ def markdown(facts, lines):
         for line in lines
         if line["texts"] > 1
     ]
+    if facts["others"] > QUIET:
+        share = f"{100 * facts['others']:.0f} %"
+        notes.append(f"Other processes took up to {share} of the machine during a run: the times above are not to be quoted.")
     return "\n".join([head + ".", "", *rows, *([""] + notes if notes else []), "", f"`{facts['command']}`", ""])
 
 
