@@ -3,6 +3,9 @@
 
 use graph::{Builder, Graph, Node, Op, Value};
 
+/// Ends the names of values that only a replacement has.
+const PART: &str = ".part";
+
 /// A graph under construction beside the one that it comes from.
 pub struct Rebuild<'g> {
     old: &'g Graph,
@@ -44,7 +47,8 @@ impl<'g> Rebuild<'g> {
     pub fn add(&mut self, op: Op, inputs: &[Value], root: Value, by: &str) -> Value {
         let added = self.new.add(op, inputs);
         let outputs = added.unwrap_or_else(|e| panic!("{by}, at %{}: {e}", self.old.value(root).name));
-        self.rename(outputs[0], &format!("{}.part", self.old.value(root).name));
+        let whole = self.old.value(root).name.trim_end_matches(PART);
+        self.rename(outputs[0], &format!("{whole}{PART}"));
         outputs[0]
     }
 
