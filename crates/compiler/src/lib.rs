@@ -4,9 +4,13 @@
 
 mod compile;
 pub mod device;
-mod pipeline;
+pub mod load_time;
+pub mod pass;
+pub mod passes;
+pub mod pipeline;
 pub mod plan;
 pub mod program;
+pub mod rewrite;
 pub mod schedule;
 
 pub use compile::{CompileError, compile};

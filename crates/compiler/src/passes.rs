@@ -1,0 +1,11 @@
+//! The passes, one file each: what, why, when it must not fire, then the rules. Not their order: see
+//! [`crate::pipeline`].
+
+pub mod canonicalize;
+pub mod cse;
+pub mod dce;
+pub mod fold_constants;
+pub mod fuse_attention;
+pub mod fuse_elementwise;
+pub mod fuse_layer_norm;
+pub mod fuse_linear;
