@@ -116,6 +116,11 @@ pub trait Simd: Copy + Send + Sync + 'static {
 
     /// The sum of the lanes by one fixed tree.
     fn reduce_add(self, a: Self::V) -> f32;
+    /// [`Simd::reduce_add`] of each, with the same bits.
+    #[inline(always)]
+    fn reduce_add4(self, a: [Self::V; 4]) -> [f32; 4] {
+        [self.reduce_add(a[0]), self.reduce_add(a[1]), self.reduce_add(a[2]), self.reduce_add(a[3])]
+    }
     /// The greatest lane; which of two lanes stands for a NaN is not stated.
     fn reduce_max(self, a: Self::V) -> f32;
 

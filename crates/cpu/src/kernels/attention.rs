@@ -246,7 +246,11 @@ fn scores_of<S: Simd>(
             }
         }
     }
-    greatest.map(|g| s.reduce_max(g))
+    let mut out = [0.0; MAX_ROWS];
+    for (out, greatest) in out.iter_mut().zip(greatest) {
+        *out = s.reduce_max(greatest);
+    }
+    out
 }
 
 /// Turns scores into `e^(score - greatest)` and gives the sum of each row.
@@ -257,7 +261,11 @@ fn weights_of<S: Simd>(
     [rows, count]: [usize; 2],
     greatest: [f32; MAX_ROWS],
 ) -> [f32; MAX_ROWS] {
-    let greatest = greatest.map(|g| s.splat(g));
+    let mut splats = [s.splat(0.0); MAX_ROWS];
+    for (splats, greatest) in splats.iter_mut().zip(greatest) {
+        *splats = s.splat(greatest);
+    }
+    let greatest = splats;
     let mut sums = [s.splat(0.0); MAX_ROWS];
     let covered = count.next_multiple_of(2 * S::LANES);
     assert!(block_len(rows, covered) <= scores.len());
@@ -273,7 +281,11 @@ fn weights_of<S: Simd>(
             }
         }
     }
-    sums.map(|x| s.reduce_add(x))
+    let mut out = [0.0; MAX_ROWS];
+    for (out, sum) in out.iter_mut().zip(sums) {
+        *out = s.reduce_add(sum);
+    }
+    out
 }
 
 /// Writes the weighted sums of the values, divided by the sums of the weights, to rows and columns from `at`.

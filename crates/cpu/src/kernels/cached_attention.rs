@@ -15,7 +15,7 @@ use std::ops::Range;
 use super::Cx;
 use super::linear::Out;
 use super::rows::{Rows, Shared, SharedRows};
-use super::vectors::{exp_in_place, for_each, max, read, write};
+use super::vectors::{exp_in_place, max, scale_in_place};
 use crate::simd::{Body, Simd, dispatch};
 use pass::{RUN, accumulate, scores};
 
@@ -199,11 +199,7 @@ impl Body for Part<'_, '_> {
                     let row = &mut weights[(h * QUERIES + i) * positions..][..len];
                     let greatest = max(s, row);
                     let sum = exp_in_place(s, row, greatest);
-                    let factor = s.splat(1.0 / sum);
-                    for_each(s, len, |j, n| {
-                        let w = s.mul(read(s, row, j, n), factor);
-                        write(s, row, j, n, w);
-                    });
+                    scale_in_place(s, row, 1.0 / sum);
                 }
             }
             for from in (0..longest).step_by(RUN) {

@@ -2,7 +2,7 @@
 
 use super::Cx;
 use super::rows::{Input, RowsMut};
-use super::vectors::{for_each, read, sum, write};
+use super::vectors::{Identity, SquaredDistance, read, spans, sum, write};
 use crate::simd::{Body, Simd, dispatch};
 
 /// The parameters of a normalisation over `n` values (ONNX `LayerNormalization`, axis -1).
@@ -52,17 +52,15 @@ impl Body for Row<'_, '_> {
     fn run<S: Simd>(self, s: S) {
         let Row { norm, row } = self;
         let count = row.len() as f32;
-        let mean = s.splat(sum(s, row, |x| x) / count);
-        let squares = sum(s, row, |x| {
-            let d = s.sub(x, mean);
-            s.mul(d, d)
-        });
+        let mean = sum(s, row, Identity) / count;
+        let squares = sum(s, row, SquaredDistance(mean));
         let factor = s.splat(1.0 / (squares / count + norm.eps).sqrt());
-        for_each(s, row.len(), |i, n| {
+        let mean = s.splat(mean);
+        for (i, n) in spans(s, row.len()) {
             let y = s.mul(s.sub(read(s, row, i, n), mean), factor);
             let y = s.fma(y, read(s, norm.gamma, i, n), read(s, norm.beta, i, n));
             write(s, row, i, n, y);
-        });
+        }
     }
 }
 

@@ -4,7 +4,7 @@
 
 use super::Cx;
 use super::rows::{Rows, Shared};
-use super::vectors::{max, sum};
+use super::vectors::{ExpBelow, Identity, max, sum};
 use crate::math;
 use crate::simd::{Body, MAX_LANES, Simd, dispatch};
 
@@ -48,15 +48,14 @@ impl Body for Row<'_> {
     fn run<S: Simd>(self, s: S) -> f32 {
         match self.reduction {
             Reduction::Max => max(s, self.row),
-            Reduction::Sum => sum(s, self.row, |x| x),
+            Reduction::Sum => sum(s, self.row, Identity),
             Reduction::LogSumExp => {
                 let greatest = max(s, self.row);
                 if greatest.is_infinite() {
                     // All exponentials are 0, or one is infinite.
                     return greatest;
                 }
-                let m = s.splat(greatest);
-                let total = sum(s, self.row, |x| math::exp_nonpositive(s, s.sub(x, m)));
+                let total = sum(s, self.row, ExpBelow(greatest));
                 greatest + first_lane(s, math::log(s, s.splat(total)))
             }
         }

@@ -2,7 +2,7 @@
 
 use super::Cx;
 use super::rows::{Input, RowsMut};
-use super::vectors::{exp_in_place, for_each, max, read, write};
+use super::vectors::{exp_in_place, max, scale_in_place};
 use crate::simd::{Body, Simd, dispatch};
 
 /// `out = e^(x - greatest) / sum` for each row. A row of -infinity gives zeros, NaN gives a row of NaN.
@@ -36,14 +36,9 @@ impl Body for Row<'_> {
     fn run<S: Simd>(self, s: S) {
         let greatest = max(s, self.0);
         let sum = exp_in_place(s, self.0, greatest);
-        if sum == 0.0 {
-            return;
+        if sum != 0.0 {
+            scale_in_place(s, self.0, 1.0 / sum);
         }
-        let factor = s.splat(1.0 / sum);
-        for_each(s, self.0.len(), |i, n| {
-            let y = s.mul(read(s, self.0, i, n), factor);
-            write(s, self.0, i, n, y);
-        });
     }
 }
 

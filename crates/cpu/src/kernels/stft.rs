@@ -162,6 +162,13 @@ fn times<S: Simd>(s: S, a: Complex<S::V>, turn: [f32; 2]) -> Complex<S::V> {
     [s.sub(s.mul(a[0], re), s.mul(a[1], im)), s.fma(a[0], im, s.mul(a[1], re))]
 }
 
+/// `f[0] u + f[1] v`.
+#[inline(always)]
+fn mix<S: Simd>(s: S, u: Complex<S::V>, v: Complex<S::V>, f: [f32; 2]) -> Complex<S::V> {
+    let (f, g) = (s.splat(f[0]), s.splat(f[1]));
+    [s.fma(u[0], f, s.mul(v[0], g)), s.fma(u[1], f, s.mul(v[1], g))]
+}
+
 /// `-i a`.
 #[inline(always)]
 fn turned<S: Simd>(s: S, a: Complex<S::V>) -> Complex<S::V> {
@@ -198,7 +205,10 @@ fn pass<S: Simd, const R: usize>(
     for p in 0..m {
         let turn: [[f32; 2]; R] = std::array::from_fn(|j| turns[p * j * (FRAME / n) % FRAME]);
         for q in 0..stride {
-            let x: [Complex<S::V>; R] = std::array::from_fn(|j| get(s, from, q + stride * (p + m * j)));
+            let mut x = [[s.splat(0.0); 2]; R];
+            for (j, x) in x.iter_mut().enumerate() {
+                *x = get(s, from, q + stride * (p + m * j));
+            }
             let y = butterfly(s, x);
             put(s, to, q + stride * R * p, y[0]);
             for j in 1..R {
@@ -231,14 +241,10 @@ fn butterfly<S: Simd, const R: usize>(s: S, x: [Complex<S::V>; R]) -> [Complex<S
             const D: [f32; 2] = [0.951_056_54, 0.587_785_24];
             let (a, b) = (add(s, x[1], x[4]), add(s, x[2], x[3]));
             let (c, d) = (sub(s, x[1], x[4]), sub(s, x[2], x[3]));
-            let mix = |u: Complex<S::V>, v: Complex<S::V>, f: [f32; 2]| {
-                let part = |i: usize| s.fma(u[i], s.splat(f[0]), s.mul(v[i], s.splat(f[1])));
-                [part(0), part(1)]
-            };
-            let e = add(s, x[0], mix(a, b, C));
-            let f = add(s, x[0], mix(a, b, [C[1], C[0]]));
-            let g = turned(s, mix(c, d, D));
-            let h = turned(s, mix(c, d, [D[1], -D[0]]));
+            let e = add(s, x[0], mix(s, a, b, C));
+            let f = add(s, x[0], mix(s, a, b, [C[1], C[0]]));
+            let g = turned(s, mix(s, c, d, D));
+            let h = turned(s, mix(s, c, d, [D[1], -D[0]]));
             y[0] = add(s, x[0], add(s, a, b));
             y[1] = add(s, e, g);
             y[4] = sub(s, e, g);

@@ -81,11 +81,12 @@ impl Body for Row<'_> {
             best.offer(value, i);
         }
         for i in (k..vectors).step_by(group) {
-            let v = |j: usize| read(s, x, i + j * S::LANES, S::LANES);
             let threshold = s.splat(best.values[k - 1]);
-            // max gives its second argument for a NaN, which must not hide the first: compare each.
-            let hit = |j: usize| s.any(s.lt(threshold, v(j)));
-            if hit(0) | hit(1) | hit(2) | hit(3) {
+            let mut hit = false;
+            for j in 0..4 {
+                hit |= s.any(s.lt(threshold, read(s, x, i + j * S::LANES, S::LANES)));
+            }
+            if hit {
                 for (j, &value) in x[i..i + group].iter().enumerate() {
                     best.offer(value, i + j);
                 }

@@ -1,18 +1,15 @@
 //! Passes over one row by whole vectors in a fixed order. Not over several rows: the order must not know of
 //! others.
+//!
+//! No pass takes a closure: one that is not inlined would lose the target features of its kernel.
 
 use crate::math;
 use crate::simd::Simd;
 
-/// Calls `f(offset, length)` for each vector of `0..len`; the last may be partial.
+/// The offset and length of each vector of `0..len`; the last may be partial.
 #[inline(always)]
-pub(super) fn for_each<S: Simd>(_s: S, len: usize, mut f: impl FnMut(usize, usize)) {
-    // One call only: closures must be inlined into the function that carries the target features.
-    let mut i = 0;
-    while i < len {
-        f(i, S::LANES.min(len - i));
-        i += S::LANES;
-    }
+pub(super) fn spans<S: Simd>(_s: S, len: usize) -> impl Iterator<Item = (usize, usize)> {
+    (0..len).step_by(S::LANES).map(move |i| (i, S::LANES.min(len - i)))
 }
 
 /// `n` values of `row` from `i`, zero above.
@@ -20,7 +17,7 @@ pub(super) fn for_each<S: Simd>(_s: S, len: usize, mut f: impl FnMut(usize, usiz
 pub(super) fn read<S: Simd>(s: S, row: &[f32], i: usize, n: usize) -> S::V {
     debug_assert!(i + n <= row.len() && n <= S::LANES);
     let p = row.as_ptr().wrapping_add(i);
-    // SAFETY: `for_each` keeps i + n within the row's length; see the assertion.
+    // SAFETY: callers take i and n from `spans` of the row's length; see the assertion.
     unsafe { if n == S::LANES { s.load(p) } else { s.load_part(p, n) } }
 }
 
@@ -33,21 +30,61 @@ pub(super) fn write<S: Simd>(s: S, row: &mut [f32], i: usize, n: usize, v: S::V)
     unsafe { if n == S::LANES { s.store(p, v) } else { s.store_part(p, v, n) } }
 }
 
+/// A function of each value of a row.
+pub(super) trait Map<S: Simd>: Copy {
+    /// Its value; implementations are `#[inline(always)]`.
+    fn of(self, s: S, x: S::V) -> S::V;
+}
+
+/// `x`.
+#[derive(Clone, Copy)]
+pub(super) struct Identity;
+
+impl<S: Simd> Map<S> for Identity {
+    #[inline(always)]
+    fn of(self, _s: S, x: S::V) -> S::V {
+        x
+    }
+}
+
+/// `(x - mean)^2`.
+#[derive(Clone, Copy)]
+pub(super) struct SquaredDistance(pub(super) f32);
+
+impl<S: Simd> Map<S> for SquaredDistance {
+    #[inline(always)]
+    fn of(self, s: S, x: S::V) -> S::V {
+        let d = s.sub(x, s.splat(self.0));
+        s.mul(d, d)
+    }
+}
+
+/// `e^(x - greatest)`, for `x` up to the greatest.
+#[derive(Clone, Copy)]
+pub(super) struct ExpBelow(pub(super) f32);
+
+impl<S: Simd> Map<S> for ExpBelow {
+    #[inline(always)]
+    fn of(self, s: S, x: S::V) -> S::V {
+        math::exp_nonpositive(s, s.sub(x, s.splat(self.0)))
+    }
+}
+
 /// The sum of `f` of each value: lanes over four accumulators in turn, then one fixed tree.
 #[inline(always)]
-pub(super) fn sum<S: Simd>(s: S, row: &[f32], f: impl Fn(S::V) -> S::V) -> f32 {
+pub(super) fn sum<S: Simd, F: Map<S>>(s: S, row: &[f32], f: F) -> f32 {
     let mut acc = [s.splat(0.0); 4];
     let group = 4 * S::LANES;
     let whole = row.len() - row.len() % group;
     for i in (0..whole).step_by(group) {
         for (j, acc) in acc.iter_mut().enumerate() {
-            *acc = s.add(*acc, f(read(s, row, i + j * S::LANES, S::LANES)));
+            *acc = s.add(*acc, f.of(s, read(s, row, i + j * S::LANES, S::LANES)));
         }
     }
-    for_each(s, row.len() - whole, |i, n| {
-        let v = f(read(s, row, whole + i, n));
+    for (i, n) in spans(s, row.len() - whole) {
+        let v = f.of(s, read(s, row, whole + i, n));
         acc[0] = s.add(acc[0], s.first(n, v, s.splat(0.0)));
-    });
+    }
     s.reduce_add(s.add(s.add(acc[0], acc[1]), s.add(acc[2], acc[3])))
 }
 
@@ -63,9 +100,9 @@ pub(super) fn max<S: Simd>(s: S, row: &[f32]) -> f32 {
             *acc = s.max(read(s, row, i + j * S::LANES, S::LANES), *acc);
         }
     }
-    for_each(s, row.len() - whole, |i, n| {
+    for (i, n) in spans(s, row.len() - whole) {
         acc[0] = s.max(s.first(n, read(s, row, whole + i, n), lowest), acc[0]);
-    });
+    }
     s.reduce_max(s.max(s.max(acc[0], acc[1]), s.max(acc[2], acc[3])))
 }
 
@@ -76,14 +113,20 @@ pub(super) fn exp_in_place<S: Simd>(s: S, row: &mut [f32], greatest: f32) -> f32
         row.fill(0.0);
         return 0.0;
     }
-    let greatest = s.splat(greatest);
     let mut acc = [s.splat(0.0); 2];
-    let mut turn = 0;
-    for_each(s, row.len(), |i, n| {
-        let e = math::exp_nonpositive(s, s.sub(read(s, row, i, n), greatest));
+    for (turn, (i, n)) in spans(s, row.len()).enumerate() {
+        let e = ExpBelow(greatest).of(s, read(s, row, i, n));
         write(s, row, i, n, e);
-        acc[turn] = s.add(acc[turn], s.first(n, e, s.splat(0.0)));
-        turn ^= 1;
-    });
+        acc[turn % 2] = s.add(acc[turn % 2], s.first(n, e, s.splat(0.0)));
+    }
     s.reduce_add(s.add(acc[0], acc[1]))
+}
+
+/// Multiplies each value by `factor`.
+#[inline(always)]
+pub(super) fn scale_in_place<S: Simd>(s: S, row: &mut [f32], factor: f32) {
+    for (i, n) in spans(s, row.len()) {
+        let y = s.mul(read(s, row, i, n), s.splat(factor));
+        write(s, row, i, n, y);
+    }
 }

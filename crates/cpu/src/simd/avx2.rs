@@ -7,8 +7,9 @@ use std::arch::x86_64::{
     _mm256_castps256_ps128, _mm256_castsi256_ps, _mm256_cmp_ps, _mm256_cvtepi32_ps, _mm256_cvtepu16_epi32,
     _mm256_cvtph_ps, _mm256_cvtps_epi32, _mm256_div_ps, _mm256_extractf128_ps, _mm256_fmadd_ps,
     _mm256_loadu_ps, _mm256_loadu_si256, _mm256_maskload_ps, _mm256_maskstore_ps, _mm256_max_ps,
-    _mm256_min_ps, _mm256_movemask_ps, _mm256_mul_ps, _mm256_or_si256, _mm256_round_ps, _mm256_set1_epi32,
-    _mm256_set1_ps, _mm256_sll_epi32, _mm256_slli_epi32, _mm256_sqrt_ps, _mm256_sra_epi32, _mm256_storeu_ps,
+    _mm256_min_ps, _mm256_movemask_ps, _mm256_mul_ps, _mm256_or_si256, _mm256_permute_ps,
+    _mm256_permute2f128_ps, _mm256_round_ps, _mm256_set1_epi32, _mm256_set1_ps, _mm256_shuffle_ps,
+    _mm256_sll_epi32, _mm256_slli_epi32, _mm256_sqrt_ps, _mm256_sra_epi32, _mm256_storeu_ps,
     _mm256_sub_epi32, _mm256_sub_ps,
 };
 
@@ -147,6 +148,24 @@ impl Simd for Avx2 {
             let a = _mm_add_ps(_mm256_castps256_ps128(a), _mm256_extractf128_ps::<1>(a));
             let a = _mm_add_ps(a, _mm_movehl_ps(a, a));
             _mm_cvtss_f32(_mm_add_ss(a, _mm_shuffle_ps::<1>(a, a)))
+        }
+    }
+    #[inline(always)]
+    fn reduce_add4(self, [a, b, c, d]: [__m256; 4]) -> [f32; 4] {
+        // SAFETY: the token exists, so the features were detected.
+        unsafe {
+            // Halves of two vectors side by side, then lanes 0 + 2 and 1 + 3, as in `reduce_add`.
+            let ac =
+                _mm256_add_ps(_mm256_permute2f128_ps::<0x20>(a, c), _mm256_permute2f128_ps::<0x31>(a, c));
+            let bd =
+                _mm256_add_ps(_mm256_permute2f128_ps::<0x20>(b, d), _mm256_permute2f128_ps::<0x31>(b, d));
+            let low = _mm256_shuffle_ps::<0b01_00_01_00>(ac, bd);
+            let high = _mm256_shuffle_ps::<0b11_10_11_10>(ac, bd);
+            let x = _mm256_add_ps(low, high);
+            let x = _mm256_add_ps(x, _mm256_permute_ps::<0b11_11_01_01>(x));
+            let mut lanes = [0.0; 8];
+            _mm256_storeu_ps(lanes.as_mut_ptr(), x);
+            [lanes[0], lanes[2], lanes[4], lanes[6]]
         }
     }
     #[inline(always)]

@@ -2,13 +2,14 @@
 
 use std::arch::x86_64::{
     __m256i, __m512, __m512i, __mmask16, _CMP_LT_OQ, _MM_HINT_T0, _mm_add_ps, _mm_add_ss, _mm_cvtsi32_si128,
-    _mm_cvtss_f32, _mm_max_ps, _mm_max_ss, _mm_movehl_ps, _mm_prefetch, _mm_shuffle_ps, _mm256_add_ps,
-    _mm256_castps256_ps128, _mm256_extractf128_ps, _mm256_loadu_si256, _mm256_max_ps, _mm512_add_epi32,
-    _mm512_add_ps, _mm512_and_si512, _mm512_castps_si512, _mm512_castps512_ps256, _mm512_castsi512_ps,
-    _mm512_cmp_ps_mask, _mm512_cvtepi32_ps, _mm512_cvtepu16_epi32, _mm512_cvtph_ps, _mm512_cvtps_epi32,
-    _mm512_div_ps, _mm512_extractf32x8_ps, _mm512_fmadd_ps, _mm512_loadu_ps, _mm512_mask_blend_ps,
-    _mm512_mask_storeu_ps, _mm512_maskz_loadu_ps, _mm512_max_ps, _mm512_min_ps, _mm512_mul_ps,
-    _mm512_or_si512, _mm512_roundscale_ps, _mm512_scalef_ps, _mm512_set1_epi32, _mm512_set1_ps,
+    _mm_cvtss_f32, _mm_max_ps, _mm_max_ss, _mm_movehl_ps, _mm_prefetch, _mm_shuffle_ps, _mm_storeu_ps,
+    _mm256_add_ps, _mm256_castps256_ps128, _mm256_extractf128_ps, _mm256_loadu_si256, _mm256_max_ps,
+    _mm512_add_epi32, _mm512_add_ps, _mm512_and_si512, _mm512_castps_si512, _mm512_castps512_ps128,
+    _mm512_castps512_ps256, _mm512_castsi512_ps, _mm512_cmp_ps_mask, _mm512_cvtepi32_ps,
+    _mm512_cvtepu16_epi32, _mm512_cvtph_ps, _mm512_cvtps_epi32, _mm512_div_ps, _mm512_extractf32x8_ps,
+    _mm512_fmadd_ps, _mm512_loadu_ps, _mm512_mask_blend_ps, _mm512_mask_storeu_ps, _mm512_maskz_compress_ps,
+    _mm512_maskz_loadu_ps, _mm512_max_ps, _mm512_min_ps, _mm512_mul_ps, _mm512_or_si512, _mm512_permute_ps,
+    _mm512_roundscale_ps, _mm512_scalef_ps, _mm512_set1_epi32, _mm512_set1_ps, _mm512_shuffle_f32x4,
     _mm512_sll_epi32, _mm512_slli_epi32, _mm512_sqrt_ps, _mm512_sra_epi32, _mm512_storeu_ps,
     _mm512_sub_epi32, _mm512_sub_ps,
 };
@@ -137,6 +138,27 @@ impl Simd for Avx512 {
             let a = _mm_add_ps(_mm256_castps256_ps128(a), _mm256_extractf128_ps::<1>(a));
             let a = _mm_add_ps(a, _mm_movehl_ps(a, a));
             _mm_cvtss_f32(_mm_add_ss(a, _mm_shuffle_ps::<1>(a, a)))
+        }
+    }
+    #[inline(always)]
+    fn reduce_add4(self, [a, b, c, d]: [__m512; 4]) -> [f32; 4] {
+        // SAFETY: the token exists, so the features were detected.
+        unsafe {
+            // Quarters of the four vectors side by side: (0 + 2) + (1 + 3), as in `reduce_add`.
+            let ab_low = _mm512_shuffle_f32x4::<0b01_00_01_00>(a, b);
+            let ab_high = _mm512_shuffle_f32x4::<0b11_10_11_10>(a, b);
+            let cd_low = _mm512_shuffle_f32x4::<0b01_00_01_00>(c, d);
+            let cd_high = _mm512_shuffle_f32x4::<0b11_10_11_10>(c, d);
+            let (ab, cd) = (_mm512_add_ps(ab_low, ab_high), _mm512_add_ps(cd_low, cd_high));
+            let even = _mm512_shuffle_f32x4::<0b10_00_10_00>(ab, cd);
+            let odd = _mm512_shuffle_f32x4::<0b11_01_11_01>(ab, cd);
+            let x = _mm512_add_ps(even, odd);
+            let x = _mm512_add_ps(x, _mm512_permute_ps::<0b11_10_11_10>(x));
+            let x = _mm512_add_ps(x, _mm512_permute_ps::<0b01_01_01_01>(x));
+            let first = _mm512_maskz_compress_ps(0x1111, x);
+            let mut out = [0.0; 4];
+            _mm_storeu_ps(out.as_mut_ptr(), _mm512_castps512_ps128(first));
+            out
         }
     }
     #[inline(always)]

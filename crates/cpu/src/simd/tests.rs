@@ -70,6 +70,17 @@ impl Body for Rules {
 }
 
 #[derive(Clone, Copy)]
+struct Sums;
+impl Body for Sums {
+    type Out = ();
+    fn run<S: Simd>(self, s: S) {
+        let v = |k: usize| vector(s, |i| 1.0 / (1 + i * 7 + k * 31) as f32);
+        let four = [v(0), v(1), v(2), v(3)];
+        assert_eq!(s.reduce_add4(four), four.map(|v| s.reduce_add(v)), "{}", S::ISA);
+    }
+}
+
+#[derive(Clone, Copy)]
 struct Widening;
 impl Body for Widening {
     type Out = ();
@@ -88,6 +99,11 @@ impl Body for Widening {
 #[test]
 fn partial_access_touches_only_its_lanes() {
     everywhere(Partial);
+}
+
+#[test]
+fn four_sums_have_the_bits_of_each() {
+    everywhere(Sums);
 }
 
 #[test]

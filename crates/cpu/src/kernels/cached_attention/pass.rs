@@ -28,31 +28,63 @@ pub(super) fn scores<S: Simd>(s: S, block: &Block<'_>, q: &[f32], weights: &mut 
     for h in 0..block.heads.len() {
         for j in run.clone() {
             ask_ahead(s, block, keys, j, h * d);
+        }
+        let mut j = run.start;
+        while j + 4 <= run.end {
+            let mut four = [&keys[..0]; 4];
+            for (n, key) in four.iter_mut().enumerate() {
+                *key = &keys[block.place(j + n) + h * d..][..d];
+            }
+            for i in 0..count {
+                let scores = dots(s, &q[i * width + h * d..][..d], four);
+                weights[(h * QUERIES + i) * positions + j..][..4].copy_from_slice(&scores);
+            }
+            j += 4;
+        }
+        for j in j..run.end {
             let key = &keys[block.place(j) + h * d..][..d];
             for i in 0..count {
-                weights[(h * QUERIES + i) * positions + j] = dot(s, &q[i * width + h * d..][..d], key);
+                weights[(h * QUERIES + i) * positions + j] = dots(s, &q[i * width + h * d..][..d], [key])[0];
             }
         }
     }
 }
 
-/// One chain over vectors of both, then the tree over lanes.
+/// The products of `a` with each of `b`: one chain over vectors, then the tree over lanes.
 #[inline(always)]
-fn dot<S: Simd>(s: S, a: &[f32], b: &[f32]) -> f32 {
-    let mut acc = s.splat(0.0);
-    let whole = a.len() - a.len() % S::LANES;
+fn dots<S: Simd, const N: usize>(s: S, a: &[f32], b: [&[f32]; N]) -> [f32; N] {
+    let mut acc = [s.splat(0.0); N];
+    let len = a.len();
+    let whole = len - len % S::LANES;
     let mut i = 0;
     while i < whole {
-        // SAFETY: i + LANES is within both, which have one length.
-        unsafe { acc = s.fma(s.load(a.as_ptr().add(i)), s.load(b.as_ptr().add(i)), acc) };
+        // SAFETY: i + LANES is within a.
+        let x = unsafe { s.load(a.as_ptr().add(i)) };
+        for (acc, b) in acc.iter_mut().zip(b) {
+            debug_assert_eq!(b.len(), len);
+            // SAFETY: each of b is as long as a.
+            *acc = s.fma(x, unsafe { s.load(b.as_ptr().add(i)) }, *acc);
+        }
         i += S::LANES;
     }
-    if i < a.len() {
-        let n = a.len() - i;
-        // SAFETY: n more are within both.
-        unsafe { acc = s.fma(s.load_part(a.as_ptr().add(i), n), s.load_part(b.as_ptr().add(i), n), acc) };
+    if i < len {
+        let n = len - i;
+        // SAFETY: n more are within a.
+        let x = unsafe { s.load_part(a.as_ptr().add(i), n) };
+        for (acc, b) in acc.iter_mut().zip(b) {
+            // SAFETY: each of b is as long as a.
+            *acc = s.fma(x, unsafe { s.load_part(b.as_ptr().add(i), n) }, *acc);
+        }
     }
-    s.reduce_add(acc)
+    let mut out = [0.0; N];
+    if N == 4 {
+        out.copy_from_slice(&s.reduce_add4([acc[0], acc[1 % N], acc[2 % N], acc[3 % N]]));
+    } else {
+        for (out, acc) in out.iter_mut().zip(acc) {
+            *out = s.reduce_add(acc);
+        }
+    }
+    out
 }
 
 /// Adds the values of the positions `run`, times their weights, to `acc[query][head]`.
@@ -131,21 +163,13 @@ fn columns<S: Simd, const Q: usize, const C: usize>(
     let (d, positions) = (block.d, block.args.positions);
     let n = (d - column).min(C * S::LANES);
     let at = |q: usize| (i + q) * block.heads.len() * d + h * d + column;
-    let load = |from: &[f32], at: usize, c: usize| {
-        let from = &from[at..][..n];
-        // SAFETY: n values are in the slice; with C vectors, n is all of them, or C is 1.
-        unsafe {
-            if C > 1 || n == S::LANES {
-                s.load(from.as_ptr().add(c * S::LANES))
-            } else {
-                s.load_part(from.as_ptr(), n)
-            }
-        }
-    };
-    let mut sum: [[S::V; C]; Q] = std::array::from_fn(|q| std::array::from_fn(|c| load(acc, at(q), c)));
+    let mut sum = [[s.splat(0.0); C]; Q];
+    for (q, sum) in sum.iter_mut().enumerate() {
+        *sum = load::<S, C>(s, &acc[at(q)..][..n]);
+    }
     for j in run {
         let place = block.place(j) + h * d + column;
-        let v: [S::V; C] = std::array::from_fn(|c| load(block.args.values, place, c));
+        let v = load::<S, C>(s, &block.args.values[place..][..n]);
         for (q, sum) in sum.iter_mut().enumerate() {
             let w = s.splat(weights[(h * QUERIES + i + q) * positions + j]);
             for (sum, v) in sum.iter_mut().zip(v) {
@@ -166,4 +190,21 @@ fn columns<S: Simd, const Q: usize, const C: usize>(
             }
         }
     }
+}
+
+/// `C` vectors; with one, it may be partial.
+#[inline(always)]
+fn load<S: Simd, const C: usize>(s: S, from: &[f32]) -> [S::V; C] {
+    let mut out = [s.splat(0.0); C];
+    if C > 1 || from.len() == S::LANES {
+        assert!(from.len() >= C * S::LANES);
+        for (c, out) in out.iter_mut().enumerate() {
+            // SAFETY: the slice holds C vectors.
+            *out = unsafe { s.load(from.as_ptr().add(c * S::LANES)) };
+        }
+    } else {
+        // SAFETY: the slice holds its own length, at most a vector.
+        out[0] = unsafe { s.load_part(from.as_ptr(), from.len()) };
+    }
+    out
 }
