@@ -114,6 +114,7 @@ impl Pool {
         }
         let turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
         let shared = &*self.shared;
+        #[allow(clippy::transmute_ptr_to_ptr)] // A cast can't lengthen the lifetime of a trait object.
         // SAFETY: only the lifetime changes; this function outlives every use, since it waits for `pending`.
         let erased = unsafe { std::mem::transmute::<*const Task<'_>, *const Task<'static>>(task) };
         // SAFETY: `turn` is held and `pending` is 0, so no other thread touches `job`.

@@ -88,7 +88,7 @@ impl CachedAttention<'_> {
             assert!(seen, "query {i} sees up to {last} of {} positions", self.positions);
             let seen = if self.columns == 1 { 1 } else { last as usize + 1 };
             let used = &self.table[row as usize * self.columns..][..seen];
-            let valid = used.iter().fold(true, |ok, &slot| ok & ((slot as u32 as usize) < slots));
+            let valid = used.iter().all(|&slot| (slot as u32 as usize) < slots);
             assert!(valid, "the table of row {row} names a slot beyond {slots}");
         }
     }
@@ -190,9 +190,7 @@ impl Body for Part<'_, '_> {
                 }
             }
             let block = Block { args, queries, lens, longest, d, heads: heads.clone() };
-            for from in (0..longest).step_by(RUN) {
-                scores(s, &block, q, weights, from..(from + RUN).min(longest));
-            }
+            scores(s, &block, q, weights);
             acc[..count * width].fill(0.0);
             for h in 0..heads.len() {
                 for (i, &len) in block.lens.iter().enumerate().take(count) {

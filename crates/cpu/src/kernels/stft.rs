@@ -73,8 +73,8 @@ pub fn power_spectrum(cx: Cx<'_>, signal: &[f32], stft: &Stft, out: Out<'_, '_>)
     cx.pool.run(threads, &|part| {
         // SAFETY: each part has its own share.
         let scratch = unsafe { scratch.slice(part * share, share) };
-        let groups = part * groups / threads..(part + 1) * groups / threads;
-        dispatch(cx.isa, Groups { signal, stft, frames, out, groups, scratch });
+        let which = part * groups / threads..(part + 1) * groups / threads;
+        dispatch(cx.isa, Groups { signal, stft, frames, out, which, scratch });
     });
 }
 
@@ -84,7 +84,7 @@ struct Groups<'a, 's> {
     stft: &'a Stft,
     frames: usize,
     out: SharedRows<'a>,
-    groups: Range<usize>,
+    which: Range<usize>,
     scratch: &'s mut [f32],
 }
 
@@ -96,7 +96,7 @@ impl Body for Groups<'_, '_> {
         let len = 2 * HALF * S::LANES;
         let (a, b) = self.scratch.split_at_mut(len);
         let b = &mut b[..len];
-        for group in self.groups {
+        for group in self.which {
             let first = group * S::LANES;
             let count = S::LANES.min(self.frames - first);
             gather(s, self.signal, self.stft, (first, count), a);

@@ -15,7 +15,7 @@ pub(crate) const MAX_ROWS: usize = 12;
 pub(crate) const MAX_TILE: usize = MAX_ROWS * 32;
 
 /// How far ahead of its use a panel is asked for, in bytes.
-const AHEAD: usize = 2048;
+const AHEAD: usize = 4096;
 
 /// The values that a block of `rows` rows of `k` takes.
 pub(crate) const fn block_len(rows: usize, k: usize) -> usize {
