@@ -332,7 +332,9 @@ impl Stream {
         self.frames += lost;
         let skipped = self.skip.min(lost);
         self.skip -= skipped;
-        self.silence += lost - skipped;
+        let shown = self.keep.map_or(lost - skipped, |keep| keep.min(lost - skipped));
+        self.keep = self.keep.map(|keep| keep - shown);
+        self.silence += shown;
         if let Some(next) = &mut self.next {
             *next += lost as f64 / f64::from(format.rate);
         }

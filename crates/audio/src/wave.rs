@@ -11,6 +11,10 @@ const MAX_CHUNKS: usize = 4096;
 const STREAMED: u64 = 0x7fff_0000;
 /// Longest format chunk that is kept, in bytes.
 const MAX_FORMAT: u64 = 4096;
+/// `WAVE_FORMAT_EXTENSIBLE`.
+const EXTENSIBLE: u16 = 0xfffe;
+/// Speaker positions that WAVE knows.
+const POSITIONS: u32 = 18;
 
 /// The length that a WAVE header declares.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -76,6 +80,9 @@ fn show(view: &mut View, mut format: Vec<u8>, start: u64, length: u64) -> Option
     let there = view.len().saturating_sub(start);
     let [t0, t1, _, _, r0, r1, r2, r3, s0, s1, s2, s3, b0, b1, ..] = format[..] else { return None };
     let tag = u16::from_le_bytes([t0, t1]);
+    if tag == EXTENSIBLE {
+        settle_mask(&mut format);
+    }
     if matches!(tag, 6 | 7) {
         // The extension of no bytes, which many writers leave out.
         format.resize(16, 0);
@@ -94,6 +101,37 @@ fn show(view: &mut View, mut format: Vec<u8>, start: u64, length: u64) -> Option
         block: u16::from_le_bytes([b0, b1]),
         rate: u32::from_le_bytes([r0, r1, r2, r3]),
         per_second: u32::from_le_bytes([s0, s1, s2, s3]),
-        plain: matches!(tag, 1 | 3 | 6 | 7 | 0xfffe),
+        plain: matches!(tag, 1 | 3 | 6 | 7 | EXTENSIBLE),
     })
+}
+
+/// Makes the channel mask of an extensible format fit the count of channels.
+fn settle_mask(format: &mut [u8]) {
+    let Some(&[c0, c1]) = format.get(2..4) else { return };
+    let count = u32::from(u16::from_le_bytes([c0, c1]));
+    let Some(slot) = format.get_mut(20..24) else { return };
+    let mask = slot.iter().rev().fold(0_u32, |mask, byte| mask << 8 | u32::from(*byte));
+    if mask.count_ones() != count || mask >> POSITIONS != 0 {
+        let first = (1_u32 << count.min(POSITIONS)) - 1;
+        slot.copy_from_slice(&first.to_le_bytes());
+    }
+}
+
+/// What is wrong with the format chunk of a WAVE file, as [`adapt`] leaves it; nothing for other files.
+pub(crate) fn check(view: &View) -> Result<(), &'static str> {
+    let Some(head) = view.bytes::<36>(0).filter(|h| &h[..4] == b"RIFF" && &h[8..16] == b"WAVEfmt ") else {
+        return Ok(());
+    };
+    let short = |k: usize| u16::from_le_bytes([head[k], head[k + 1]]);
+    let (tag, channels, bits) = (short(20), short(22), short(34));
+    if !(1..=64).contains(&channels) {
+        return Err("the count of channels makes no sense");
+    }
+    match tag {
+        EXTENSIBLE if u32::from(channels) > POSITIONS => Err("it has more than 18 channels"),
+        1 | 3 | EXTENSIBLE if !matches!(bits, 8 | 16 | 24 | 32 | 64) => {
+            Err("samples are not of 8, 16, 24, 32 or 64 bits")
+        }
+        _ => Ok(()),
+    }
 }
