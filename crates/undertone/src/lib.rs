@@ -8,7 +8,7 @@ mod lane;
 pub mod models;
 pub mod options;
 mod progress;
-mod recording;
+pub mod recording;
 mod transcriber;
 mod transcript;
 pub mod writers;

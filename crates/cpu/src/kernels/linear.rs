@@ -1,8 +1,8 @@
 //! Matrix products with packed weights, and what follows them: every linear layer, convolution and vocabulary
 //! product. Not attention, which has its own kernels over the same tile.
 //!
-//! One tile serves any count of rows, so the law of order holds by construction: each output is the chain
-//! `acc = fma(x[i], w[i], acc)` over all products, from 0. What varies is the cut. Many rows: threads split the
+//! One tile serves any count of rows, so the law of order holds by construction: each output is a sum of chains
+//! `acc = fma(x[i], w[i], acc)` from 0, cut at the same products whatever the rows. What varies is the cut. Many rows: threads split the
 //! rows, and each takes blocks of rows that fit the second-level cache past each panel. Few rows: threads split
 //! the panels, and weights stream through once.
 
