@@ -12,10 +12,10 @@ mod tests;
 
 use std::ops::Range;
 
-use super::Cx;
 use super::linear::Out;
 use super::rows::{Rows, Shared, SharedRows};
 use super::vectors::{exp_in_place, max, scale_in_place};
+use super::{Cx, cut};
 use crate::simd::{Body, Simd, dispatch};
 use pass::{RUN, accumulate, scores};
 
@@ -125,13 +125,11 @@ pub fn cached_attention(cx: Cx<'_>, args: &CachedAttention<'_>, out: Out<'_, '_>
     let share = needed / threads;
     let scratch = Shared::new(scratch);
     let out = rows.shared();
-    cx.pool.run(threads, &|part| {
-        // SAFETY: each part has its own share.
-        let scratch = unsafe { scratch.slice(part * share, share) };
-        let heads = part * args.heads / threads..(part + 1) * args.heads / threads;
-        if !heads.is_empty() {
-            dispatch(cx.isa, Part { args, d, heads, out, scratch });
-        }
+    let parts = threads.min(args.heads);
+    cx.pool.run_on(parts, &|thread, part| {
+        // SAFETY: no two parts run on one thread at the same time.
+        let scratch = unsafe { scratch.slice(thread * share, share) };
+        dispatch(cx.isa, Part { args, d, heads: cut(part, parts, args.heads), out, scratch });
     });
 }
 
