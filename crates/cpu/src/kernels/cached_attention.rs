@@ -3,7 +3,7 @@
 //!
 //! A table names the slot of each position of a row, so that rows share the past without copies. Threads split
 //! the heads. Neighbouring queries with the same keys are taken together, up to [`QUERIES`] at a time, and read
-//! each key once. Keys pass in runs of [`RUN`] while the next run is on its way from memory. A score is one
+//! each key once, while rows some positions ahead are on their way from memory. A score is one
 //! chain over the lanes' dimensions and one tree over the lanes; an output is one chain over positions.
 
 mod pass;
@@ -12,10 +12,10 @@ mod tests;
 
 use std::ops::Range;
 
-use super::Cx;
 use super::linear::Out;
 use super::rows::{Rows, Shared, SharedRows};
 use super::vectors::{exp_in_place, max, scale_in_place};
+use super::{Cx, cut};
 use crate::simd::{Body, Simd, dispatch};
 use pass::{RUN, accumulate, scores};
 
@@ -125,13 +125,11 @@ pub fn cached_attention(cx: Cx<'_>, args: &CachedAttention<'_>, out: Out<'_, '_>
     let share = needed / threads;
     let scratch = Shared::new(scratch);
     let out = rows.shared();
-    cx.pool.run(threads, &|part| {
-        // SAFETY: each part has its own share.
-        let scratch = unsafe { scratch.slice(part * share, share) };
-        let heads = part * args.heads / threads..(part + 1) * args.heads / threads;
-        if !heads.is_empty() {
-            dispatch(cx.isa, Part { args, d, heads, out, scratch });
-        }
+    let parts = threads.min(args.heads);
+    cx.pool.run_on(parts, &|thread, part| {
+        // SAFETY: no two parts run on one thread at the same time.
+        let scratch = unsafe { scratch.slice(thread * share, share) };
+        dispatch(cx.isa, Part { args, d, heads: cut(part, parts, args.heads), out, scratch });
     });
 }
 

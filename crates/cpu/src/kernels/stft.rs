@@ -8,9 +8,9 @@
 use std::f64::consts::TAU;
 use std::ops::Range;
 
-use super::Cx;
 use super::linear::Out;
 use super::rows::{Shared, SharedRows};
+use super::{Cx, cut, shares};
 use crate::isa::Isa;
 use crate::simd::{Body, MAX_LANES, Simd, dispatch};
 
@@ -70,10 +70,11 @@ pub fn power_spectrum(cx: Cx<'_>, signal: &[f32], stft: &Stft, out: Out<'_, '_>)
     let share = scratch.len() / threads;
     let scratch = Shared::new(scratch);
     let out = rows.shared();
-    cx.pool.run(threads, &|part| {
-        // SAFETY: each part has its own share.
-        let scratch = unsafe { scratch.slice(part * share, share) };
-        let which = part * groups / threads..(part + 1) * groups / threads;
+    let parts = shares(cx.pool, groups);
+    cx.pool.run_on(parts, &|thread, part| {
+        // SAFETY: no two parts run on one thread at the same time.
+        let scratch = unsafe { scratch.slice(thread * share, share) };
+        let which = cut(part, parts, groups);
         dispatch(cx.isa, Groups { signal, stft, frames, out, which, scratch });
     });
 }
