@@ -42,17 +42,20 @@ impl Declared {
 
 /// Makes `view` show a plain WAVE header and the sound behind it: RF64 reads as WAVE, a length that was
 /// never filled in as unknown, and the sound ends where the data chunk ends. Returns what the header
-/// declared, or nothing for other formats, streamed files and headers that make no sense.
-pub(crate) fn adapt(view: &mut View) -> Option<Declared> {
-    let magic = view.bytes::<12>(0)?;
-    let wide = match &magic[..4] {
-        b"RIFF" => false,
-        b"RF64" | b"BW64" => true,
-        _ => return None,
-    };
-    if &magic[8..] != b"WAVE" {
-        return None;
+/// declared, or nothing for other formats and streamed files; the error says what makes no sense.
+pub(crate) fn adapt(view: &mut View) -> Result<Option<Declared>, &'static str> {
+    let Some(magic) = view.bytes::<12>(0) else { return Ok(None) };
+    let wide = matches!(&magic[..4], b"RF64" | b"BW64");
+    if &magic[8..] != b"WAVE" || !(wide || &magic[..4] == b"RIFF") {
+        return Ok(None);
     }
+    let (format, start, length) = find(view, wide).ok_or("a format chunk and a data chunk are not found")?;
+    check(&format)?;
+    Ok(show(view, format, start, length))
+}
+
+/// The body of the format chunk, and the start and length of the sound.
+fn find(view: &View, wide: bool) -> Option<(Vec<u8>, u64, u64)> {
     let (mut at, mut data64, mut format) = (12_u64, None, None);
     for _ in 0..MAX_CHUNKS {
         let head = view.bytes::<8>(at)?;
@@ -66,7 +69,7 @@ pub(crate) fn adapt(view: &mut View) -> Option<Declared> {
             }
             b"data" => {
                 let length = if wide && size == u64::from(u32::MAX) { data64.unwrap_or(0) } else { size };
-                return show(view, format?, at + 8, length);
+                return Some((format?, at + 8, length));
             }
             _ => {}
         }
@@ -117,13 +120,10 @@ fn settle_mask(format: &mut [u8]) {
     }
 }
 
-/// What is wrong with the format chunk of a WAVE file, as [`adapt`] leaves it; nothing for other files.
-pub(crate) fn check(view: &View) -> Result<(), &'static str> {
-    let Some(head) = view.bytes::<36>(0).filter(|h| &h[..4] == b"RIFF" && &h[8..16] == b"WAVEfmt ") else {
-        return Ok(());
-    };
-    let short = |k: usize| u16::from_le_bytes([head[k], head[k + 1]]);
-    let (tag, channels, bits) = (short(20), short(22), short(34));
+/// What is wrong with a format chunk of at least 16 bytes.
+fn check(format: &[u8]) -> Result<(), &'static str> {
+    let short = |k: usize| u16::from_le_bytes([format[k], format[k + 1]]);
+    let (tag, channels, bits) = (short(0), short(2), short(14));
     if !(1..=64).contains(&channels) {
         return Err("the count of channels makes no sense");
     }
