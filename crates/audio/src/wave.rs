@@ -135,3 +135,62 @@ fn check(format: &[u8]) -> Result<(), &'static str> {
         _ => Ok(()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write as _;
+    use std::sync::Arc;
+
+    use super::*;
+
+    /// A view of a header with this format chunk and data length, and `there` bytes behind it.
+    fn view(format: &[u8], length: u32, there: usize) -> View {
+        let mut file = tempfile::tempfile().expect("a file");
+        let mut bytes =
+            [&b"RIFF"[..], &[0; 4], b"WAVEfmt ", &(format.len() as u32).to_le_bytes(), format].concat();
+        bytes.extend_from_slice(b"data");
+        bytes.extend(length.to_le_bytes());
+        bytes.resize(bytes.len() + there, 7);
+        file.write_all(&bytes).expect("written");
+        View::new(Arc::new(file)).expect("a view")
+    }
+
+    /// 16 kHz mono PCM of 16 bits.
+    const PLAIN: [u8; 16] = [1, 0, 1, 0, 0x80, 0x3e, 0, 0, 0, 0x7d, 0, 0, 2, 0, 16, 0];
+
+    #[test]
+    fn a_declared_length_ends_the_sound_and_an_unfilled_one_does_not() {
+        let mut cut = view(&PLAIN, 32_000, 40_000);
+        let declared = cut_length(&mut cut);
+        assert_eq!((declared, cut.len()), (Some(1.0), 44 + 32_000));
+        for unfilled in [0, 0x7fff_f000, u32::MAX] {
+            let mut open = view(&PLAIN, unfilled, 40_000);
+            assert_eq!((cut_length(&mut open), open.len()), (None, 44 + 40_000));
+        }
+    }
+
+    fn cut_length(view: &mut View) -> Option<f64> {
+        adapt(view).expect("a good header").and_then(|d| d.seconds())
+    }
+
+    #[test]
+    fn formats_that_would_mislead_the_demuxer_are_settled_or_refused() {
+        let mut wide = PLAIN.to_vec();
+        wide[..4].copy_from_slice(&[0xfe, 0xff, 2, 0]);
+        wide.extend([22, 0, 16, 0, 0xff, 0xff, 0xff, 0xff]);
+        wide.extend([0; 16]);
+        let mut extensible = view(&wide, 4, 4);
+        adapt(&mut extensible).expect("settled");
+        assert_eq!(extensible.bytes::<4>(40), Some([3, 0, 0, 0]));
+
+        let refused = |at: usize, value: u8| {
+            let mut format = PLAIN;
+            format[at] = value;
+            adapt(&mut view(&format, 4, 4)).is_err()
+        };
+        assert!(refused(2, 0), "no channels");
+        assert!(refused(3, 1), "257 channels");
+        assert!(refused(14, 12), "12 bits");
+        assert!(adapt(&mut view(&PLAIN[..14], 4, 4)).is_err(), "a short format chunk");
+    }
+}
