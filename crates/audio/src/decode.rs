@@ -22,8 +22,10 @@ use crate::view::View;
 
 /// Demuxer errors in a row before the rest of the file is given up.
 const MAX_ERRORS: u32 = 32;
-/// Longest silence put in for a gap or a delay that the file declares, in seconds.
-const MAX_GAP: u64 = 3600;
+/// Longest delay before the sound that an edit list may ask for, in seconds.
+const MAX_DELAY: u64 = 3600;
+/// Longest gap that is filled with silence, in seconds: it is made at once.
+const MAX_GAP: u64 = 30;
 /// Gaps shorter than this are rounding, in parts of a second.
 const MIN_GAP: u64 = 50;
 /// Longest silence for one damaged packet, in seconds.
@@ -280,7 +282,7 @@ impl Stream {
             self.skip = scaled(edit.skip, rate, edit.media_scale);
             self.keep = edit.keep.map(|ticks| scaled(ticks, rate, edit.movie_scale));
             self.silence = scaled(edit.delay, rate, edit.movie_scale);
-            if self.silence > MAX_GAP * rate {
+            if self.silence > MAX_DELAY * rate {
                 self.silence = 0;
             }
         }
