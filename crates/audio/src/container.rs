@@ -5,11 +5,12 @@ use symphonia::core::codecs::audio::well_known as ids;
 use symphonia::core::codecs::audio::{AudioCodecId, AudioCodecParameters, CODEC_ID_NULL_AUDIO};
 use symphonia::core::common::Limit;
 use symphonia::core::errors::Error as SymphoniaError;
-use symphonia::core::formats::probe::Hint;
+use symphonia::core::formats::probe::{Hint, Probe};
 use symphonia::core::formats::well_known as formats;
 use symphonia::core::formats::{FormatOptions, FormatReader, Track, TrackType};
 use symphonia::core::io::{MediaSourceStream, MediaSourceStreamOptions};
 use symphonia::core::meta::MetadataOptions;
+use symphonia::default::{formats as readers, meta};
 
 use crate::magic::{self, Kind};
 use crate::mp4::{self, Edit};
@@ -64,19 +65,17 @@ pub(crate) fn open(mut view: View) -> Result<Opened, Refused> {
         Kind::Foreign(name) => return Err(Refused::Foreign(name.to_owned(), name.to_owned())),
         Kind::Own(_) | Kind::Unknown => {}
     }
-    let wave = wave::adapt(&mut view);
-    let claim = aiff::adapt(&mut view).unwrap_or(1.0);
     let nonsense = |container: &str, reason: &str| Error::Headers {
         container: container.to_owned(),
         reason: reason.to_owned(),
     };
-    wave::check(&view).map_err(|reason| nonsense("WAV", reason))?;
+    let wave = wave::adapt(&mut view).map_err(|reason| nonsense("WAV", reason))?;
+    let claim = aiff::adapt(&mut view).unwrap_or(1.0);
     caf::check(&view).map_err(|reason| nonsense("CAF", reason))?;
     let tracks = mp4::audio_tracks(&view);
     let source = MediaSourceStream::new(Box::new(view), MediaSourceStreamOptions::default());
     let metadata = MetadataOptions::default().limit_visual_bytes(Limit::Maximum(0));
-    let probe = symphonia::default::get_probe();
-    let reader = probe.probe(&Hint::new(), source, FormatOptions::default(), metadata);
+    let reader = probe(kind).probe(&Hint::new(), source, FormatOptions::default(), metadata);
     let reader = reader.map_err(|e| refusal(kind, &e, size, head))?;
     let container = container_name(reader.as_ref(), kind);
     let Some(track) = reader.default_track(TrackType::Audio).cloned() else {
@@ -94,6 +93,28 @@ pub(crate) fn open(mut view: View) -> Result<Opened, Refused> {
     };
     let edit = tracks.iter().find(|t| t.id == track.id).and_then(|t| t.edit);
     Ok(Opened { reader, container, track, codec, edit, declared })
+}
+
+/// The one demuxer for what the first bytes say. What they do not say is left to the formats that may
+/// start with tags or stray bytes; a format that is checked beforehand is never found further inside.
+fn probe(kind: Kind) -> Probe {
+    let mut probe = Probe::default();
+    match kind {
+        Kind::Own("WAV" | "RF64") => probe.register_format::<readers::WavReader<'_>>(),
+        Kind::Own("AIFF" | "AIFF-C") => probe.register_format::<readers::AiffReader<'_>>(),
+        Kind::Own("CAF") => probe.register_format::<readers::CafReader<'_>>(),
+        Kind::Own("Ogg") => probe.register_format::<readers::OggReader<'_>>(),
+        Kind::Own("MP4" | "QuickTime") => probe.register_format::<readers::IsoMp4Reader<'_>>(),
+        Kind::Own("Matroska") => probe.register_format::<readers::MkvReader<'_>>(),
+        _ => {
+            probe.register_format::<readers::FlacReader<'_>>();
+            probe.register_format::<readers::MpaReader<'_>>();
+            probe.register_format::<readers::AdtsReader<'_>>();
+            probe.register_metadata::<meta::Id3v2Reader<'_>>();
+            probe.register_metadata::<meta::ApeReader<'_>>();
+        }
+    }
+    probe
 }
 
 fn refusal(kind: Kind, error: &SymphoniaError, size: u64, head: &[u8]) -> Refused {

@@ -22,8 +22,10 @@ use crate::view::View;
 
 /// Demuxer errors in a row before the rest of the file is given up.
 const MAX_ERRORS: u32 = 32;
-/// Longest silence put in for a gap or a delay that the file declares, in seconds.
-const MAX_GAP: u64 = 3600;
+/// Longest delay before the sound that an edit list may ask for, in seconds.
+const MAX_DELAY: u64 = 3600;
+/// Longest gap that is filled with silence, in seconds: it is made at once.
+const MAX_GAP: u64 = 30;
 /// Gaps shorter than this are rounding, in parts of a second.
 const MIN_GAP: u64 = 50;
 /// Longest silence for one damaged packet, in seconds.
@@ -58,6 +60,17 @@ enum Codec {
     Opus(Box<Opus>),
 }
 
+/// What container and codec leave to do.
+#[derive(Debug, Clone, Copy)]
+struct Manner {
+    /// The clock is exact, so that a jump is a loss.
+    fills_gaps: bool,
+    /// Negative times are the encoder's delay.
+    negative_is_delay: bool,
+    /// The decoder itself cuts what the packet says.
+    cuts: bool,
+}
+
 /// A track being decoded.
 pub(crate) struct Stream {
     reader: Box<dyn FormatReader>,
@@ -73,10 +86,7 @@ pub(crate) struct Stream {
     track: u32,
     bits: Option<u32>,
     clock: Option<TimeBase>,
-    fills_gaps: bool,
-    negative_is_delay: bool,
-    /// The decoder itself cuts what the packet says.
-    cuts: bool,
+    manner: Manner,
     edit: Option<Edit>,
     started: bool,
     format: Option<Format>,
@@ -110,9 +120,11 @@ impl Stream {
             _ => 0,
         };
         Ok(Stream {
-            negative_is_delay: kind == formats::FORMAT_ID_MKV && matches!(codec, Codec::Symphonia(_)),
-            cuts: [CODEC_ID_MP1, CODEC_ID_MP2, CODEC_ID_MP3, CODEC_ID_VORBIS].contains(&parameters.codec),
-            fills_gaps: kind == formats::FORMAT_ID_FLAC || kind == formats::FORMAT_ID_OGG,
+            manner: Manner {
+                negative_is_delay: kind == formats::FORMAT_ID_MKV && matches!(codec, Codec::Symphonia(_)),
+                cuts: [CODEC_ID_MP1, CODEC_ID_MP2, CODEC_ID_MP3, CODEC_ID_VORBIS].contains(&parameters.codec),
+                fills_gaps: kind == formats::FORMAT_ID_FLAC || kind == formats::FORMAT_ID_OGG,
+            },
             reader,
             codec,
             container,
@@ -270,7 +282,7 @@ impl Stream {
             self.skip = scaled(edit.skip, rate, edit.media_scale);
             self.keep = edit.keep.map(|ticks| scaled(ticks, rate, edit.movie_scale));
             self.silence = scaled(edit.delay, rate, edit.movie_scale);
-            if self.silence > MAX_GAP * rate {
+            if self.silence > MAX_DELAY * rate {
                 self.silence = 0;
             }
         }
@@ -282,10 +294,10 @@ impl Stream {
         let rate = u64::from(format.rate);
         let frames = |ticks: u64| self.clock.map_or(ticks, |c| ticks_to_frames(ticks, c, rate));
         let (mut head, mut tail) = (frames(packet.trim_start.get()), frames(packet.trim_end.get()));
-        if self.cuts {
+        if self.manner.cuts {
             (head, tail) = (0, 0);
         }
-        if self.negative_is_delay && packet.pts.is_negative() {
+        if self.manner.negative_is_delay && packet.pts.is_negative() {
             head = head.max(frames(packet.pts.get().unsigned_abs()));
         }
         if matches!(self.codec, Codec::Opus(_)) {
@@ -308,7 +320,7 @@ impl Stream {
 
     /// Puts silence where the clock of the packet says that sound is missing.
     fn fill(&mut self, packet: &Packet, format: Format, made: u64, mono: &mut Vec<f32>, start: usize) {
-        let Some(clock) = self.clock.filter(|_| self.fills_gaps) else { return };
+        let Some(clock) = self.clock.filter(|_| self.manner.fills_gaps) else { return };
         let rate = u64::from(format.rate);
         let at = ticks_to_frames(packet.pts.get().max(0) as u64, clock, rate);
         if let Some(next) = self.next {

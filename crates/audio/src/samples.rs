@@ -24,7 +24,7 @@ struct Pass {
     mono: Vec<f32>,
     even: Vec<f32>,
     ready: VecDeque<i16>,
-    given: u64,
+    made: u64,
     failure: Option<Error>,
     ended: bool,
 }
@@ -39,7 +39,7 @@ impl Samples {
                 mono: Vec::new(),
                 even: Vec::new(),
                 ready: VecDeque::new(),
-                given: 0,
+                made: 0,
                 failure: None,
                 ended: false,
             })),
@@ -51,7 +51,8 @@ impl Samples {
     }
 
     /// Fills `out` and returns how many samples were written; fewer than asked only at the end, where
-    /// 0 follows. A sample is a 16th-bit value: openai-whisper's is this divided by 32768.
+    /// 0 follows. Samples are of 16 bits: openai-whisper's
+    /// value is this divided by 32768.
     ///
     /// # Errors
     /// After the last good sample, once: [`Error::Truncated`], [`Error::Corrupt`], [`Error::Nothing`],
@@ -94,7 +95,6 @@ impl Pass {
                 break;
             }
         }
-        self.given += got as u64;
         match self.failure.take() {
             Some(failure) if got == 0 => Err(failure),
             failure => {
@@ -110,7 +110,7 @@ impl Pass {
             self.failure = Some(error);
             self.drain();
             self.ended = true;
-        } else if self.ended && self.given == 0 && self.ready.is_empty() {
+        } else if self.ended && self.made == 0 {
             self.failure = Some(Error::Nothing {
                 container: self.stream.container.clone(),
                 codec: self.stream.codec_name.clone(),
@@ -158,6 +158,7 @@ impl Pass {
             Depth::Wide if untouched => f32::floor,
             Depth::Wide | Depth::Float => f32::round_ties_even,
         };
+        self.made += self.even.len() as u64;
         // The cast saturates.
         self.ready.extend(self.even.iter().map(|x| round(x * 32768.0) as i16));
     }

@@ -42,17 +42,20 @@ impl Declared {
 
 /// Makes `view` show a plain WAVE header and the sound behind it: RF64 reads as WAVE, a length that was
 /// never filled in as unknown, and the sound ends where the data chunk ends. Returns what the header
-/// declared, or nothing for other formats, streamed files and headers that make no sense.
-pub(crate) fn adapt(view: &mut View) -> Option<Declared> {
-    let magic = view.bytes::<12>(0)?;
-    let wide = match &magic[..4] {
-        b"RIFF" => false,
-        b"RF64" | b"BW64" => true,
-        _ => return None,
-    };
-    if &magic[8..] != b"WAVE" {
-        return None;
+/// declared, or nothing for other formats and streamed files; the error says what makes no sense.
+pub(crate) fn adapt(view: &mut View) -> Result<Option<Declared>, &'static str> {
+    let Some(magic) = view.bytes::<12>(0) else { return Ok(None) };
+    let wide = matches!(&magic[..4], b"RF64" | b"BW64");
+    if &magic[8..] != b"WAVE" || !(wide || &magic[..4] == b"RIFF") {
+        return Ok(None);
     }
+    let (format, start, length) = find(view, wide).ok_or("a format chunk and a data chunk are not found")?;
+    check(&format)?;
+    Ok(show(view, format, start, length))
+}
+
+/// The body of the format chunk, and the start and length of the sound.
+fn find(view: &View, wide: bool) -> Option<(Vec<u8>, u64, u64)> {
     let (mut at, mut data64, mut format) = (12_u64, None, None);
     for _ in 0..MAX_CHUNKS {
         let head = view.bytes::<8>(at)?;
@@ -66,7 +69,7 @@ pub(crate) fn adapt(view: &mut View) -> Option<Declared> {
             }
             b"data" => {
                 let length = if wide && size == u64::from(u32::MAX) { data64.unwrap_or(0) } else { size };
-                return show(view, format?, at + 8, length);
+                return Some((format?, at + 8, length));
             }
             _ => {}
         }
@@ -117,13 +120,10 @@ fn settle_mask(format: &mut [u8]) {
     }
 }
 
-/// What is wrong with the format chunk of a WAVE file, as [`adapt`] leaves it; nothing for other files.
-pub(crate) fn check(view: &View) -> Result<(), &'static str> {
-    let Some(head) = view.bytes::<36>(0).filter(|h| &h[..4] == b"RIFF" && &h[8..16] == b"WAVEfmt ") else {
-        return Ok(());
-    };
-    let short = |k: usize| u16::from_le_bytes([head[k], head[k + 1]]);
-    let (tag, channels, bits) = (short(20), short(22), short(34));
+/// What is wrong with a format chunk of at least 16 bytes.
+fn check(format: &[u8]) -> Result<(), &'static str> {
+    let short = |k: usize| u16::from_le_bytes([format[k], format[k + 1]]);
+    let (tag, channels, bits) = (short(0), short(2), short(14));
     if !(1..=64).contains(&channels) {
         return Err("the count of channels makes no sense");
     }
@@ -133,5 +133,64 @@ pub(crate) fn check(view: &View) -> Result<(), &'static str> {
             Err("samples are not of 8, 16, 24, 32 or 64 bits")
         }
         _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write as _;
+    use std::sync::Arc;
+
+    use super::*;
+
+    /// A view of a header with this format chunk and data length, and `there` bytes behind it.
+    fn view(format: &[u8], length: u32, there: usize) -> View {
+        let mut file = tempfile::tempfile().expect("a file");
+        let mut bytes =
+            [&b"RIFF"[..], &[0; 4], b"WAVEfmt ", &(format.len() as u32).to_le_bytes(), format].concat();
+        bytes.extend_from_slice(b"data");
+        bytes.extend(length.to_le_bytes());
+        bytes.resize(bytes.len() + there, 7);
+        file.write_all(&bytes).expect("written");
+        View::new(Arc::new(file)).expect("a view")
+    }
+
+    /// 16 kHz mono PCM of 16 bits.
+    const PLAIN: [u8; 16] = [1, 0, 1, 0, 0x80, 0x3e, 0, 0, 0, 0x7d, 0, 0, 2, 0, 16, 0];
+
+    #[test]
+    fn a_declared_length_ends_the_sound_and_an_unfilled_one_does_not() {
+        let mut cut = view(&PLAIN, 32_000, 40_000);
+        let declared = cut_length(&mut cut);
+        assert_eq!((declared, cut.len()), (Some(1.0), 44 + 32_000));
+        for unfilled in [0, 0x7fff_f000, u32::MAX] {
+            let mut open = view(&PLAIN, unfilled, 40_000);
+            assert_eq!((cut_length(&mut open), open.len()), (None, 44 + 40_000));
+        }
+    }
+
+    fn cut_length(view: &mut View) -> Option<f64> {
+        adapt(view).expect("a good header").and_then(|d| d.seconds())
+    }
+
+    #[test]
+    fn formats_that_would_mislead_the_demuxer_are_settled_or_refused() {
+        let mut wide = PLAIN.to_vec();
+        wide[..4].copy_from_slice(&[0xfe, 0xff, 2, 0]);
+        wide.extend([22, 0, 16, 0, 0xff, 0xff, 0xff, 0xff]);
+        wide.extend([0; 16]);
+        let mut extensible = view(&wide, 4, 4);
+        adapt(&mut extensible).expect("settled");
+        assert_eq!(extensible.bytes::<4>(40), Some([3, 0, 0, 0]));
+
+        let refused = |at: usize, value: u8| {
+            let mut format = PLAIN;
+            format[at] = value;
+            adapt(&mut view(&format, 4, 4)).is_err()
+        };
+        assert!(refused(2, 0), "no channels");
+        assert!(refused(3, 1), "257 channels");
+        assert!(refused(14, 12), "12 bits");
+        assert!(adapt(&mut view(&PLAIN[..14], 4, 4)).is_err(), "a short format chunk");
     }
 }

@@ -178,7 +178,8 @@ fn a_pipe_gives_what_the_file_gives_and_blocks_do_not_matter() {
         let piped = Sound::spool(&mut Cursor::new(bytes)).expect("a sound");
         let want = all(name);
         for block in [1, 160, 1 << 20] {
-            assert!(drain(&piped, block).0 == want, "{name} {block}");
+            let (out, error) = drain(&piped, block);
+            assert!(out == want && error.is_none(), "{name} {block} {error:?}");
         }
     }
 }
@@ -244,11 +245,24 @@ fn damage_in_the_middle_is_counted_and_keeps_time() {
         bytes[middle..middle + 40].fill(0xff);
         let sound = Sound::spool(&mut Cursor::new(bytes)).expect("a sound");
         let (out, error) = drain(&sound, 4096);
-        let late = &out[out.len().min(7200)..];
-        let lag = alignment(late, &reference[7200..]);
-        println!("{name}: {} samples, {error:?}, the end {lag:?}", out.len());
-        assert!(out.len() > 7000 && out.len() < 11_000, "{name}: {}", out.len());
+        assert!(error.is_none(), "{name}: {error:?}");
+        assert!(out.len().abs_diff(9600) <= 16, "{name}: {}", out.len());
+        // Past the damage the sweep is in its place again.
+        let (lag, shape) = alignment(&out[7200..], &reference[7200..]);
+        assert!(lag.abs() <= 1 && shape > 0.7, "{name}: {lag} {shape}");
+        assert!(out != all(name), "{name}: the damage hit nothing");
     }
+}
+
+#[test]
+fn lost_packets_are_counted() {
+    let mut bytes = std::fs::read(file("flac16k.flac")).expect("the file");
+    let middle = bytes.len() * 85 / 100;
+    bytes[middle..middle + 40].fill(0xff);
+    let sound = Sound::spool(&mut Cursor::new(bytes)).expect("a sound");
+    let (mut samples, mut block) = (sound.samples().expect("a pass"), vec![0; 9600]);
+    assert_eq!(samples.read(&mut block).expect("samples"), 9600);
+    assert!(samples.damaged() > 0);
 }
 
 /// A stand-in for ffmpeg, so that the test needs none.

@@ -40,7 +40,7 @@ fn sha1(samples: &[i16]) -> String {
     for &sample in samples {
         hash.update((f32::from(sample) / 32768.0).to_le_bytes());
     }
-    hash.finalize().iter().map(|b| format!("{b:02x}")).collect()
+    hash.finalize().iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"))
 }
 
 #[test]
