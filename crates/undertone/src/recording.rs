@@ -78,7 +78,12 @@ impl Recording {
     }
 
     /// Frames `seek..seek + frames` of normalised log-mel, filled up to 3000 frames with 0.
-    pub(crate) fn decoded(&mut self, session: &mut Session, seek: usize, frames: usize) -> Result<&[f32], Error> {
+    pub(crate) fn decoded(
+        &mut self,
+        session: &mut Session,
+        seek: usize,
+        frames: usize,
+    ) -> Result<&[f32], Error> {
         self.window.clear();
         if frames > 0 {
             let (mel, _) = log_mel(session, &mut self.reader, seek..seek + frames)?;

@@ -74,7 +74,8 @@ impl Transcriber {
         let frames = recording.scan.frames();
         let mut lane = Lane::new(0..frames);
         let mut transcript = Transcript { duration: recording.scan.seconds(), ..Transcript::default() };
-        let mut language = options.language.or((!model.config.is_multilingual()).then_some(Language::ENGLISH));
+        let mut language =
+            options.language.or((!model.config.is_multilingual()).then_some(Language::ENGLISH));
         if let Some(language) = language {
             listener.language(language, None);
         } else if options.language_window == LanguageWindow::Silence || frames == 0 {
