@@ -16,9 +16,9 @@ chosen = engine.settings()
 binary = os.path.join(chosen.target, "release", "undertone")
 with tempfile.TemporaryDirectory() as folder:
     command = [binary, "whisper", chosen.audio, "--model", chosen.model, "--threads", str(chosen.threads)]
-    command += ["--temperature", "0", "--temperature-increment-on-fallback", "None"]
-    command += ["--beam-size", str(chosen.beam) if chosen.beam > 1 else "None"]
-    command += ["--output-format", "json", "--output-dir", folder]
+    command += ["--temperature", "0", "--temperature_increment_on_fallback", "None"]
+    command += ["--beam_size", str(chosen.beam) if chosen.beam > 1 else "None"]
+    command += ["--output_format", "json", "--output_dir", folder]
     if chosen.compute != "float32":
         command += ["--compute", COMPUTE[chosen.compute]]
     if chosen.language:
@@ -34,7 +34,7 @@ with tempfile.TemporaryDirectory() as folder:
         result = json.load(file)
 
 version = subprocess.run([binary, "--version"], capture_output=True, text=True, check=True).stdout.split()[-1]
-timings = result.get("timings", {})
+timings = result.get("run", {}).get("timings", {})
 engine.report(
     version=version,
     load_s=timings.get("load_s"),

@@ -1,3 +1,18 @@
 //! The `undertone` command. Not a library: it only wires flags to one.
 
-fn main() {}
+#![forbid(unsafe_code)]
+
+mod args;
+mod batch;
+mod commands;
+mod engine;
+mod exit;
+mod progress;
+mod standard;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let command = args::parse(std::env::args_os());
+    exit::code(commands::run(command))
+}

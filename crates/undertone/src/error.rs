@@ -127,6 +127,36 @@ pub enum Error {
         what: String,
     },
 
+    /// An instruction set that the machine lacks.
+    #[error("this machine has no instruction set \"{got}\": expected one of {known}")]
+    Isa {
+        /// The name asked for.
+        got: String,
+        /// Those that it has, separated by commas.
+        known: String,
+    },
+
+    /// Options that the model can't honour.
+    #[error("{0}")]
+    Unfit(String),
+
+    /// Two recordings whose transcripts have one name.
+    #[error(
+        "{} and {} would both be written to {}: rename one, or transcribe them into different folders",
+        .first.display(), .second.display(), .path.display()
+    )]
+    SameOutput {
+        /// The recording that comes first.
+        first: PathBuf,
+        /// The other.
+        second: PathBuf,
+        /// Their common output.
+        path: PathBuf,
+    },
+
+    /// No pass of the compiler has this name.
+    #[error(transparent)]
+    Pass(#[from] compiler::pipeline::UnknownPass),
     /// The sound can't be decoded.
     #[error(transparent)]
     Sound(#[from] audio::Error),

@@ -1,5 +1,6 @@
 //! What was said, as data: a transcript and its segments. Not a file format: those are the writers'.
 
+use crate::Run;
 use serde::{Deserialize, Serialize};
 
 /// Everything that was said in one recording. Fields stand in the order of openai-whisper's result; ours follow.
@@ -17,6 +18,9 @@ pub struct Transcript {
     /// The length of the sound in seconds.
     #[serde(default)]
     pub duration: f64,
+    /// How it came about, where that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub run: Option<Run>,
 }
 
 /// A stretch of speech between two times. Fields stand in the order of openai-whisper's result.

@@ -1,0 +1,107 @@
+//! The commands that look inside a model: their options. Not the looking.
+
+use super::machine::{Machine, Voice};
+use clap::{Args, ValueEnum};
+use std::path::PathBuf;
+use undertone::{Language, Part};
+
+/// Show a model's configuration, its tensors and their sizes
+#[derive(Args)]
+#[command(after_help = "Example:\n  undertone inspect base")]
+pub struct Inspect {
+    /// Model: a name, a path, or OWNER/REPO on the model hub
+    #[arg(value_name = "MODEL")]
+    pub model: String,
+}
+
+/// Print a model's graphs at any stage of the compiler
+///
+/// Without --after, --plan: as they are built, before any pass.
+#[derive(Args)]
+#[command(
+    after_help = "Examples:\n  undertone graph base --part encoder\n  undertone graph base --part decoder --after fuse-linear\n  undertone graph base --part mel --dot | dot -Tsvg > mel.svg\n  undertone graph base --plan"
+)]
+pub struct Graph {
+    /// Model: a name, a path, or OWNER/REPO on the model hub
+    #[arg(value_name = "MODEL")]
+    pub model: String,
+
+    /// Only this part [default: all, in the order in which sound passes through them]
+    #[arg(long, value_enum)]
+    pub part: Option<PartChoice>,
+
+    /// As the graph is after this pass; a wrong name lists them all
+    #[arg(long, value_name = "PASS")]
+    pub after: Option<String>,
+
+    /// The compiled program: its peak bytes, then each step with its kernel and the places of its operands
+    #[arg(long, conflicts_with_all = ["after", "dot"])]
+    pub plan: bool,
+
+    /// In Graphviz's language
+    #[arg(long)]
+    pub dot: bool,
+
+    /// Processor cores to plan for [default: all physical cores, up to 16]
+    #[arg(long, value_name = "N", help_heading = "Machine")]
+    pub threads: Option<usize>,
+
+    #[command(flatten)]
+    pub machine: Machine,
+}
+
+/// A part of a model.
+#[derive(Clone, Copy, ValueEnum)]
+pub enum PartChoice {
+    /// Samples to log-mel
+    #[value(alias = "mel", alias = "log_mel")]
+    LogMel,
+    /// Log-mel to its normalised form
+    Normalize,
+    /// Log-mel to cross keys and values
+    Encoder,
+    /// Tokens to ranked next tokens
+    Decoder,
+}
+
+impl From<PartChoice> for Part {
+    fn from(choice: PartChoice) -> Part {
+        match choice {
+            PartChoice::LogMel => Part::LogMel,
+            PartChoice::Normalize => Part::Normalize,
+            PartChoice::Encoder => Part::Encoder,
+            PartChoice::Decoder => Part::Decoder,
+        }
+    }
+}
+
+/// Transcribe a file and show where the time and the memory went
+#[derive(Args)]
+#[command(after_help = "Example:\n  undertone profile talk.mp3 --model base --threads 2")]
+pub struct Profile {
+    /// Sound or video file; - for standard input
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+
+    /// Model: a name, a path, or OWNER/REPO on the model hub
+    #[arg(long, short, default_value = "base")]
+    pub model: String,
+
+    /// Language that is spoken [default: detected]
+    #[arg(long, short, value_name = "LANGUAGE")]
+    pub language: Option<Language>,
+
+    /// How many of the slowest steps to show for each part
+    #[arg(long, value_name = "N", default_value_t = 12)]
+    pub top: usize,
+
+    /// Processor cores to use [default: all physical cores, up to 16]
+    #[arg(long, value_name = "N", help_heading = "Machine")]
+    pub threads: Option<usize>,
+
+    #[command(flatten)]
+    pub machine: Machine,
+
+    #[command(flatten)]
+    pub voice: Voice,
+}

@@ -1,0 +1,46 @@
+//! Options that every command with a model shares: precision, device, verbosity. Not the model's name: its default
+//! differs.
+
+use clap::{Args, ValueEnum};
+use std::path::PathBuf;
+use undertone::device::DeviceOptions;
+
+/// What the model runs on.
+#[derive(Args)]
+pub struct Machine {
+    /// Precision of weights and arithmetic
+    #[arg(long, value_enum, default_value_t = Compute::F32, help_heading = "Machine")]
+    compute: Compute,
+
+    /// Instruction set to use: scalar, avx2, avx512 or neon [default: the fastest that the machine has]
+    #[arg(long, value_name = "NAME", help_heading = "Machine")]
+    isa: Option<String>,
+}
+
+/// A precision.
+#[derive(Clone, Copy, ValueEnum)]
+enum Compute {
+    F32,
+}
+
+impl Machine {
+    /// The device to open, with `threads` threads (`None` or 0 for the default).
+    pub fn device(&self, threads: Option<usize>) -> DeviceOptions {
+        // One precision is all there is: every value that the parser lets through means it.
+        match self.compute {
+            Compute::F32 => DeviceOptions { isa: self.isa.clone(), threads },
+        }
+    }
+}
+
+/// How much is said on standard error, and what helps to read sound.
+#[derive(Args)]
+pub struct Voice {
+    /// ffmpeg program for the codecs that are not built in [default: the one on PATH, if any]
+    #[arg(long, value_name = "PATH", help_heading = "Machine")]
+    pub ffmpeg: Option<PathBuf>,
+
+    /// Say nothing but errors
+    #[arg(long, short)]
+    pub quiet: bool,
+}

@@ -1,0 +1,28 @@
+//! `undertone graph`: a model's graphs at any stage of the compiler. Not the compiler.
+
+use crate::args::Graph;
+use crate::engine::{self, Loudness};
+use crate::standard;
+use std::process::ExitCode;
+use undertone::stages::{self, Spelling, Stage};
+use undertone::{Part, device};
+
+/// Prints one part or all.
+pub fn run(args: &Graph) -> anyhow::Result<ExitCode> {
+    let stage = args.after.clone().map_or(Stage::Built, Stage::After);
+    stage.check()?;
+    let device = device::open(&args.machine.device(args.threads))?;
+    let path = engine::find(&args.model, None, Loudness::Normal)?;
+    let model = engine::open(&path)?;
+    let parts = args.part.map_or_else(|| Part::ALL.to_vec(), |part| vec![part.into()]);
+    let spelling = if args.dot { Spelling::Dot } else { Spelling::Text };
+    for part in parts {
+        let text = if args.plan {
+            stages::program(&model, part, device.as_ref())?
+        } else {
+            stages::graph(&model, part, &stage, spelling)?
+        };
+        standard::print(text.as_bytes())?;
+    }
+    Ok(ExitCode::SUCCESS)
+}

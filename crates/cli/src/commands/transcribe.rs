@@ -1,0 +1,42 @@
+//! `undertone transcribe`: our defaults. Not openai-whisper's: see `whisper`.
+
+use crate::args::Transcribe;
+use crate::batch::{Batch, Show};
+use crate::engine::{Loudness, Wanted};
+use crate::exit::Usage;
+use std::process::ExitCode;
+use undertone::writers::Format;
+
+/// Transcribes the files.
+pub fn run(args: &Transcribe) -> anyhow::Result<ExitCode> {
+    let formats = args.output_format.as_ref().map(|formats| formats.0.as_slice());
+    let write = args.output_dir.as_deref().map(|folder| (folder, formats.unwrap_or(&Format::ALL)));
+    let batch = Batch {
+        files: &args.files,
+        wanted: Wanted {
+            model: &args.model,
+            model_dir: None,
+            device: args.machine.device(args.threads),
+            loudness: Loudness::of(args.voice.quiet, args.verbose),
+        },
+        ffmpeg: args.voice.ffmpeg.as_deref(),
+        options: args.options(),
+        protected: true,
+        show: show(formats, write.is_some(), args.files.len())?,
+        write,
+    };
+    batch.run()
+}
+
+/// What goes to standard output: lines, or one file's worth of one format.
+fn show(formats: Option<&[Format]>, to_files: bool, files: usize) -> Result<Show, Usage> {
+    match formats {
+        _ if to_files => Ok(Show::Nothing),
+        None => Ok(Show::Lines),
+        Some([format]) if files == 1 => Ok(Show::Format(*format)),
+        Some([format]) => Err(Usage(format!(
+            "{files} files in one {format} would be no {format}: pass --output-dir FOLDER, or leave --output-format out"
+        ))),
+        Some(_) => Err(Usage("several formats need files to go to: pass --output-dir FOLDER".to_owned())),
+    }
+}

@@ -1,0 +1,114 @@
+//! A model found, loaded and compiled, with the settings of the environment: the only place that reads it. Not the
+//! library's search or compiler.
+
+use crate::progress::Downloads;
+use crate::standard;
+use anyhow::anyhow;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Instant;
+use undertone::device::{self, DeviceOptions};
+use undertone::{Hub, Model, Options, Run, Target, Timings, Transcriber, audio, ffmpeg, outputs};
+
+/// What is loaded, and for what.
+pub struct Wanted<'a> {
+    /// The model as the user named it.
+    pub model: &'a str,
+    /// Where models are kept; the hub's cache if `None`.
+    pub model_dir: Option<&'a Path>,
+    /// The device.
+    pub device: DeviceOptions,
+    /// How much is said.
+    pub loudness: Loudness,
+}
+
+/// How much is said on standard error.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Loudness {
+    /// Errors.
+    Quiet,
+    /// Errors, progress, and what changes the result.
+    Normal,
+    /// What is used and found as well.
+    Verbose,
+}
+
+impl Loudness {
+    /// From the two flags.
+    pub fn of(quiet: bool, verbose: bool) -> Loudness {
+        match (quiet, verbose) {
+            (true, _) => Loudness::Quiet,
+            (false, true) => Loudness::Verbose,
+            (false, false) => Loudness::Normal,
+        }
+    }
+}
+
+/// A model ready to transcribe.
+pub struct Engine {
+    pub transcriber: Transcriber,
+    pub model: Arc<Model>,
+    target: Target,
+    name: String,
+    load_s: f64,
+}
+
+impl Engine {
+    /// Finds (or downloads), reads and compiles the model.
+    pub fn load(wanted: &Wanted<'_>) -> anyhow::Result<Engine> {
+        let device = device::open(&wanted.device)?;
+        let started = Instant::now();
+        let path = find(wanted.model, wanted.model_dir, wanted.loudness)?;
+        let model = Arc::new(open(&path)?);
+        let transcriber = Transcriber::new(model.clone(), device.as_ref())?;
+        let load_s = started.elapsed().as_secs_f64();
+        let target = device.target().clone();
+        if wanted.loudness == Loudness::Verbose {
+            let (path, Target { device, isa, threads }) = (path.display(), &target);
+            standard::say(&format!("{path} on {device}, {isa}, {threads} threads, loaded in {load_s:.2} s"));
+        }
+        Ok(Engine { transcriber, model, target, name: wanted.model.to_owned(), load_s })
+    }
+
+    /// How a transcript came about.
+    pub fn run(&self, options: &Options, transcribe_s: f64) -> Run {
+        Run::new(&self.name, &self.target, options, Timings { load_s: self.load_s, transcribe_s })
+    }
+}
+
+/// The path of a model; downloads it where it has to.
+pub fn find(model: &str, model_dir: Option<&Path>, loudness: Loudness) -> anyhow::Result<PathBuf> {
+    let mut hub = Hub::from_env(&|name| std::env::var(name).ok());
+    if let Some(folder) = model_dir {
+        hub.cache = Some(folder.to_owned());
+        hub.kept = Some(folder.to_owned());
+    }
+    Ok(hub.find(model, &Downloads::new(loudness))?)
+}
+
+/// Reads the model at `path`.
+pub fn open(path: &Path) -> anyhow::Result<Model> {
+    Model::open(path).map_err(|error| anyhow!("model {}: {error}", path.display()))
+}
+
+/// Opens a recording; says so where ffmpeg is to decode it.
+pub fn sound(file: &Path, given: Option<&Path>, loudness: Loudness) -> anyhow::Result<audio::Sound> {
+    let path = std::env::var_os("PATH");
+    let ffmpeg = given.map(Path::to_owned).or_else(|| ffmpeg::find(path.as_deref()));
+    let options = audio::Options { ffmpeg };
+    let sound = if file == Path::new(outputs::STDIN) {
+        audio::Sound::spool_with(&mut std::io::stdin().lock(), &options)?
+    } else {
+        audio::Sound::open_with(file, &options)?
+    };
+    let info = sound.info();
+    if let (audio::Decoder::Ffmpeg, Some(program)) = (info.decoder, &options.ffmpeg)
+        && loudness > Loudness::Quiet
+    {
+        let (file, program) = (file.display(), program.display());
+        standard::say(&format!("{file}: {program} decodes the sound ({})", info.codec));
+    } else if loudness == Loudness::Verbose {
+        standard::say(&format!("{}: {}, {}", file.display(), info.container, info.codec));
+    }
+    Ok(sound)
+}

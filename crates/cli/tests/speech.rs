@@ -1,0 +1,205 @@
+//! Real speech through the real binary and the real model `base`, which is fetched as a user's would be. Not a
+//! measure of accuracy: a few wrong words pass.
+
+mod binary;
+
+use binary::{Done, done, recording, root, undertone};
+use serde_json::Value;
+use std::fs;
+use std::path::Path;
+use std::process::Stdio;
+
+const SHORT: &str = "sense-and-sensibility-0880";
+
+/// Words in lower case without punctuation, as `transcripts.tsv` spells them.
+fn words(text: &str) -> Vec<String> {
+    let text = text.to_lowercase().replace("mr.", "mister");
+    text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).map(str::to_owned).collect()
+}
+
+/// How many words must be changed, dropped or added.
+fn edits(a: &[String], b: &[String]) -> usize {
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, x) in a.iter().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for (j, y) in b.iter().enumerate() {
+            let changed = diagonal + usize::from(x != y);
+            diagonal = row[j + 1];
+            row[j + 1] = changed.min(row[j] + 1).min(diagonal + 1);
+        }
+    }
+    row[b.len()]
+}
+
+fn json(path: &Path) -> Value {
+    serde_json::from_slice(&fs::read(path).expect("the JSON is there")).expect("it is JSON")
+}
+
+fn succeeds(got: &Done) {
+    assert_eq!(got.code, Some(0), "{}", got.stderr);
+}
+
+/// Cues of a subtitle file: each block's time line and text.
+fn cues(text: &str) -> Vec<(&str, &str)> {
+    let blocks = text.split("\n\n").map(str::trim).filter(|block| block.contains(" --> "));
+    blocks
+        .map(|block| {
+            let (before, text) = block.rsplit_once('\n').expect("a cue has a time and a text");
+            (before.lines().last().expect("a time"), text)
+        })
+        .collect()
+}
+
+/// Every recording in one call, with one that is none among them: words, every format, the report.
+#[test]
+fn recordings_become_files_of_every_format() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().to_str().unwrap();
+    let table = fs::read_to_string(root().join("tests/audio/transcripts.tsv")).unwrap();
+    let said: Vec<(&str, &str)> = table.lines().skip(1).filter_map(|line| line.split_once('\t')).collect();
+    let mut files: Vec<String> = said.iter().map(|(file, _)| format!("tests/audio/{file}")).collect();
+    files.insert(1, "tests/audio/README.md".to_owned());
+    let mut args = vec!["transcribe", "--output_dir", out];
+    args.extend(files.iter().map(String::as_str));
+    let got = done(&mut undertone(&args));
+    assert_eq!((got.code, got.stdout.as_str()), (Some(1), ""), "{}", got.stderr);
+    let complaints: Vec<&str> = got.stderr.lines().filter(|line| !line.contains("fetching")).collect();
+    assert_eq!(complaints.len(), 1, "{}", got.stderr);
+    assert!(complaints[0].starts_with("undertone: tests/audio/README.md: "), "{}", got.stderr);
+    for (file, text) in said {
+        let stem = file.strip_suffix(".flac").unwrap();
+        let read = |format: &str| fs::read_to_string(folder.path().join(format!("{stem}.{format}"))).unwrap();
+        let transcript = json(&folder.path().join(format!("{stem}.json")));
+        let (got, expected) = (words(transcript["text"].as_str().unwrap()), words(text));
+        let wrong = edits(&got, &expected);
+        assert!(wrong <= 1 + expected.len() / 10, "{file}: {wrong} words differ: {got:?}");
+        assert_eq!((&transcript["language"], &transcript["run"]["model"]), (&"en".into(), &"base".into()));
+        assert!(transcript["run"]["timings"]["transcribe_s"].as_f64().unwrap() > 0.0);
+        assert_eq!(transcript["run"]["options"]["language_window"], "decoded");
+        let segments = transcript["segments"].as_array().unwrap();
+        assert_eq!(words(&read("txt")), got);
+        for (format, mark) in [("vtt", '.'), ("srt", ',')] {
+            let text = read(format);
+            let cues = cues(&text);
+            assert_eq!(cues.len(), segments.len(), "{text}");
+            assert!(cues.iter().all(|(time, _)| time.matches(mark).count() == 2), "{text}");
+            assert_eq!(words(&cues.iter().map(|(_, text)| *text).collect::<Vec<_>>().join(" ")), got);
+        }
+        let table = read("tsv");
+        let rows: Vec<Vec<&str>> = table.lines().map(|line| line.split('\t').collect()).collect();
+        assert_eq!(rows[0], ["start", "end", "text"]);
+        assert_eq!(rows.len(), segments.len() + 1);
+        assert!(rows[1..].iter().all(|row| row[0].parse::<u64>().unwrap() < row[1].parse().unwrap()));
+    }
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 5 * 5, "nothing else is left there");
+}
+
+/// A pipe gives what the file gives; lines and JSON say the same.
+#[test]
+fn standard_input_gives_what_the_file_gives() {
+    let file = fs::File::open(root().join(recording(SHORT))).unwrap();
+    let output = undertone(&["transcribe", "-", "--output-format", "json"]).stdin(Stdio::from(file)).output();
+    let piped = Done::from(output.unwrap());
+    succeeds(&piped);
+    let piped: Value = serde_json::from_str(&piped.stdout).expect("one JSON document");
+    let lines = done(&mut undertone(&["transcribe", &recording(SHORT), "--language", "English", "--quiet"]));
+    succeeds(&lines);
+    assert_eq!(lines.stderr, "");
+    let segments = piped["segments"].as_array().unwrap();
+    assert_eq!(lines.stdout.lines().count(), segments.len());
+    for (line, segment) in lines.stdout.lines().zip(segments) {
+        assert!(line.starts_with("[00:0") && line.contains(" --> "), "{line}");
+        assert!(line.ends_with(segment["text"].as_str().unwrap()), "{line}");
+    }
+}
+
+/// openai-whisper's account on standard output, its file names, into the current folder.
+#[test]
+fn whisper_writes_what_openai_whisper_writes() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = root().join(recording(SHORT)).canonicalize().unwrap();
+    let args =
+        "--model base --beam_size None --temperature_increment_on_fallback None --temperature 0 --threads 2";
+    let mut command = undertone(&["whisper", file.to_str().unwrap()]);
+    let got = done(command.args(args.split(' ')).current_dir(folder.path()));
+    succeeds(&got);
+    let lines: Vec<&str> = got.stdout.lines().collect();
+    assert_eq!(
+        lines[..2],
+        [
+            "Detecting language using up to the first 30 seconds. Use `--language` to specify the language",
+            "Detected language: English"
+        ]
+    );
+    let transcript = json(&folder.path().join(format!("{SHORT}.json")));
+    assert_eq!(lines.len() - 2, transcript["segments"].as_array().unwrap().len());
+    let keys: Vec<&String> = transcript.as_object().unwrap().keys().take(3).collect();
+    assert_eq!(keys, ["text", "segments", "language"]);
+    assert_eq!(transcript["run"]["options"]["language_window"], "silence");
+    assert_eq!(transcript["run"]["threads"], 2);
+    let entries = fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name());
+    let mut names: Vec<String> = entries.map(|name| name.into_string().unwrap()).collect();
+    names.sort();
+    assert_eq!(names, ["json", "srt", "tsv", "txt", "vtt"].map(|format| format!("{SHORT}.{format}")));
+}
+
+/// What could be heard of a damaged file is written, and the damage is reported.
+#[test]
+fn a_damaged_file_gives_what_came_before_the_damage() {
+    let folder = tempfile::tempdir().unwrap();
+    let whole = fs::read(root().join(recording("sense-and-sensibility"))).unwrap();
+    let file = folder.path().join("cut.flac");
+    fs::write(&file, &whole[..whole.len() / 2]).unwrap();
+    let out = folder.path().to_str().unwrap();
+    let args = ["transcribe", file.to_str().unwrap(), "--language", "en", "-f", "txt", "-o", out];
+    let got = done(&mut undertone(&args));
+    assert_eq!(got.code, Some(1), "{}", got.stderr);
+    assert!(got.stderr.contains("cut.flac: the sound is "), "{}", got.stderr);
+    let text = fs::read_to_string(folder.path().join("cut.txt")).unwrap();
+    assert!(words(&text).contains(&"dashwood".to_owned()), "{text}");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_reader_that_goes_away_is_no_error() {
+    let mut command = undertone(&["transcribe", &recording(SHORT), "--language", "en", "--quiet"]);
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    drop(child.stdout.take());
+    let got = Done::from(child.wait_with_output().unwrap());
+    assert_eq!((got.code, got.stderr.as_str()), (Some(0), ""));
+}
+
+#[test]
+fn a_model_shows_its_inside() {
+    let inspect = done(&mut undertone(&["inspect", "base"]));
+    succeeds(&inspect);
+    for line in ["n_text_layer", "embedding", "decoder.token_embedding.weight"] {
+        assert!(inspect.stdout.contains(line), "{}", inspect.stdout);
+    }
+    let built = done(&mut undertone(&["graph", "base", "--part", "mel"]));
+    let fused = done(&mut undertone(&["graph", "base", "--part", "mel", "--after", "fuse-elementwise"]));
+    succeeds(&built);
+    succeeds(&fused);
+    assert!(
+        built.stdout.starts_with("graph @log_mel[") && !built.stdout.contains(" fused "),
+        "{}",
+        built.stdout
+    );
+    assert!(fused.stdout.contains(" fused "), "{}", fused.stdout);
+    let plan = done(&mut undertone(&["graph", "base", "--plan", "--threads", "1"]));
+    succeeds(&plan);
+    assert_eq!(plan.stdout.matches("\n  peak ").count(), 4, "each part states its peak");
+    let dot = done(&mut undertone(&["graph", "base", "--part", "decoder", "--dot"]));
+    succeeds(&dot);
+    assert!(dot.stdout.starts_with("digraph ") && dot.stdout.trim_end().ends_with('}'));
+}
+
+#[test]
+fn a_profile_names_parts_kernels_and_steps() {
+    let got = done(&mut undertone(&["profile", &recording(SHORT), "--language", "en", "--top", "3"]));
+    succeeds(&got);
+    for word in ["host", "arena", "encoder: kernels", "decoder: slowest steps", "linear", "GB/s"] {
+        assert!(got.stdout.contains(word), "{}", got.stdout);
+    }
+}

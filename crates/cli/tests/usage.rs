@@ -1,0 +1,237 @@
+//! What the command line refuses and says, without a model. Not the decoding of speech: see `speech`.
+
+mod binary;
+
+use binary::{done, recording, undertone};
+use std::fs;
+
+/// Nothing can be downloaded, and nothing is in the cache.
+fn offline(args: &[&str]) -> (binary::Done, tempfile::TempDir) {
+    let home = tempfile::tempdir().unwrap();
+    let mut command = undertone(args);
+    for name in ["HF_HOME", "HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE", "HF_ENDPOINT", "XDG_CACHE_HOME"] {
+        command.env_remove(name);
+    }
+    command.env("HOME", home.path()).env("LOCALAPPDATA", home.path()).env("HF_HUB_OFFLINE", "1");
+    (done(&mut command), home)
+}
+
+/// One line on standard error, nothing on standard output.
+fn refused(args: &[&str], code: i32) -> String {
+    let (got, _home) = offline(args);
+    assert_eq!(got.code, Some(code), "{args:?}: {}", got.stderr);
+    assert_eq!(got.stdout, "", "{args:?}");
+    got.stderr
+}
+
+#[test]
+fn a_wrong_command_line_ends_with_2() {
+    for args in [
+        &[][..],
+        &["transcribe"],
+        &["listen", "a.wav"],
+        &["transcribe", "a.wav", "--no-such-option"],
+        &["transcribe", "a.wav", "--threads", "many"],
+        &["transcribe", "a.wav", "--condition-on-previous-text", "maybe"],
+        &["transcribe", "a.wav", "--quiet", "--verbose"],
+        &["graph", "base", "--plan", "--dot"],
+        &["whisper", "a.wav", "--device", "cuda"],
+        &["completions", "tcsh"],
+    ] {
+        refused(args, 2);
+    }
+}
+
+#[test]
+fn what_is_wrong_is_named_with_what_would_do() {
+    let says = |args: &[&str], expected: &[&str]| {
+        let message = refused(args, 2);
+        for part in expected {
+            assert!(message.contains(part), "{args:?} says {message}, without {part}");
+        }
+    };
+    let file = recording("sense-and-sensibility-0880");
+    says(&["transcribe", "a.wav", "--language", "klingon"], &["klingon", "--language", "such as en"]);
+    says(&["transcribe", "a.wav", "--output-format", "doc"], &["doc", "txt, vtt, srt, tsv, json or all"]);
+    says(&["transcribe", "a.wav", "--compute", "int8"], &["int8", "f32"]);
+    says(&["transcribe", &file, "--isa", "sse9"], &["\"sse9\"", "scalar"]);
+    says(&["transcribe", "a.wav", "--output-format", "all"], &["--output-dir"]);
+    says(&["transcribe", "a.wav", "b.wav", "--output-format", "srt"], &["2 files", "srt", "--output-dir"]);
+    says(&["graph", "base", "--after", "fuse-all"], &["\"fuse-all\"", "fuse-linear", "dce"]);
+}
+
+#[test]
+fn two_files_that_would_be_one_are_refused_before_anything_is_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("out");
+    let out = out.to_str().unwrap();
+    let message = refused(&["transcribe", "a/x.wav", "b/x.mp3", "--output-dir", out], 2);
+    assert!(message.contains("a/x.wav and b/x.mp3"), "{message}");
+    assert!(!folder.path().join("out").exists());
+}
+
+#[test]
+fn both_spellings_reach_the_same_option() {
+    for (command, option) in [
+        ("transcribe", "--output-format"),
+        ("transcribe", "--output_format"),
+        ("whisper", "--output_format"),
+        ("whisper", "--output-format"),
+    ] {
+        let message = refused(&[command, "a.wav", option, "doc"], 2);
+        assert!(message.contains("no format is called \"doc\""), "{command} {option}: {message}");
+    }
+}
+
+#[test]
+fn bad_files_are_each_reported_and_need_no_model() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    fs::write(path("empty.wav"), "").unwrap();
+    fs::write(path("notes.txt"), "Plain words and nothing else.\n".repeat(20)).unwrap();
+    let names = ["missing.mp3", "empty.wav", "notes.txt", ""].map(path);
+    let args: Vec<&str> = ["transcribe"].into_iter().chain(names.iter().map(String::as_str)).collect();
+    let message = refused(&args, 1);
+    let lines: Vec<&str> = message.lines().collect();
+    assert_eq!(lines.len(), names.len(), "{message}");
+    for ((line, name), what) in lines.iter().zip(&names).zip(["does not exist", "empty", "text", "directory"])
+    {
+        assert!(line.starts_with(&format!("undertone: {name}: ")) && line.contains(what), "{line}");
+    }
+}
+
+#[test]
+fn nothing_on_standard_input_is_a_bad_file() {
+    assert_eq!(refused(&["transcribe", "-"], 1), "undertone: -: the file is empty (0 bytes)\n");
+}
+
+#[test]
+fn a_model_that_is_not_there_ends_the_call_with_one_line() {
+    let file = recording("sense-and-sensibility-0880");
+    let folder = tempfile::tempdir().unwrap();
+    let empty = folder.path().to_str().unwrap();
+    for (model, what) in [
+        ("bose", "did you mean \"base\"?"),
+        ("./no/such/model", "./no/such/model"),
+        (empty, "holds no model: config.json is missing"),
+        ("tiny", "HF_HUB_OFFLINE"),
+    ] {
+        let message = refused(&["transcribe", &file, &file, "--model", model], 1);
+        assert!(message.contains(what), "{message}");
+        assert_eq!(message.lines().count(), 1, "{message}");
+    }
+}
+
+#[test]
+fn a_broken_model_names_what_is_wrong_with_it() {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, text) in [("config.json", "{}"), ("tokenizer.json", "{}"), ("model.bin", "no weights")] {
+        fs::write(folder.path().join(name), text).unwrap();
+    }
+    let model = folder.path().to_str().unwrap();
+    for args in [vec!["inspect", model], vec!["graph", model, "--plan"]] {
+        let message = refused(&args, 1);
+        assert!(message.starts_with(&format!("undertone: model {model}: ")), "{message}");
+    }
+}
+
+/// What openai-whisper would do and this version can't is refused, not done differently.
+#[test]
+fn whisper_refuses_by_name_what_it_can_not_do() {
+    let message = refused(&["whisper", "a.wav"], 2);
+    assert_eq!(
+        message,
+        "undertone: this version has no beam search, no falling back to higher temperatures yet: pass --beam_size None \
+         --temperature_increment_on_fallback None\n"
+    );
+    let greedy = ["whisper", "a.wav", "--beam_size", "1", "--temperature_increment_on_fallback", "None"];
+    for (option, value, pass) in [
+        ("--temperature", "0.4", "--temperature 0"),
+        ("--patience", "2", "--patience None"),
+        ("--initial_prompt", "Dashwood", "no --initial_prompt"),
+        ("--word_timestamps", "True", "--word_timestamps False"),
+        ("--highlight_words", "True", "--highlight_words False"),
+        ("--max_line_width", "40", "--max_line_width None"),
+        ("--max_line_count", "2", "--max_line_count None"),
+        ("--max_words_per_line", "4", "--max_words_per_line None"),
+        ("--clip_timestamps", "0,5", "--clip_timestamps 0"),
+        ("--clip_timestamps", "3", "--clip_timestamps 0"),
+        ("--beam_size", "2", "--beam_size None"),
+        ("--temperature_increment_on_fallback", "1", "--temperature_increment_on_fallback None"),
+    ] {
+        let args: Vec<&str> = match greedy.iter().position(|word| *word == option) {
+            Some(at) => greedy[..at].iter().chain(&greedy[at + 2..]).copied().collect(),
+            None => greedy.to_vec(),
+        };
+        let args: Vec<&str> = args.into_iter().chain([option, value]).collect();
+        let message = refused(&args, 2);
+        assert!(message.ends_with(&format!(" yet: pass {pass}\n")), "{message}");
+    }
+}
+
+/// With values that change nothing, the file is reached.
+#[test]
+fn whisper_accepts_values_that_change_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().to_str().unwrap();
+    let args = "whisper missing.wav --beam_size None --temperature_increment_on_fallback None --temperature 0.0 \
+        --best_of None --fp16 False --clip_timestamps 0 --word_timestamps False --max_line_width None --patience None \
+        --suppress_tokens -1,50257 --logprob_threshold -2 --carry_initial_prompt True --language None --threads 1";
+    let args: Vec<&str> = args.split_whitespace().chain(["--output_dir", out]).collect();
+    assert_eq!(refused(&args, 1), "undertone: missing.wav: the file does not exist\n");
+}
+
+/// The name that the program is called by picks the door.
+#[cfg(unix)]
+#[test]
+fn called_as_whisper_it_is_whisper() {
+    let folder = tempfile::tempdir().unwrap();
+    let program = folder.path().join("whisper");
+    std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_undertone"), &program).unwrap();
+    let got = done(std::process::Command::new(&program).args(["a.wav", "--beam_size", "None"]));
+    assert_eq!(got.code, Some(2));
+    assert!(got.stderr.contains("pass --temperature_increment_on_fallback None"), "{}", got.stderr);
+    let help = done(std::process::Command::new(&program).arg("--help"));
+    assert!(help.stdout.contains("Usage: whisper [OPTIONS] <AUDIO>..."), "{}", help.stdout);
+}
+
+#[test]
+fn completions_know_the_commands_and_their_options() {
+    for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
+        let got = done(&mut undertone(&["completions", shell]));
+        assert_eq!(got.code, Some(0));
+        for word in ["transcribe", "whisper", "output-dir", "output_dir", "temperature_increment_on_fallback"]
+        {
+            assert!(got.stdout.contains(word), "{shell} lacks {word}");
+        }
+    }
+}
+
+#[test]
+fn the_manual_page_has_every_command_and_option() {
+    let got = done(&mut undertone(&["man"]));
+    assert_eq!(got.code, Some(0));
+    assert!(got.stdout.contains(".TH undertone 1"));
+    for word in
+        ["UNDERTONE TRANSCRIBE", "UNDERTONE WHISPER", "no\\-speech\\-threshold", "best_of", "\\-\\-plan"]
+    {
+        assert!(got.stdout.contains(word), "the page lacks {word}");
+    }
+}
+
+#[test]
+fn help_is_as_reviewed() {
+    for command in ["", "transcribe", "whisper", "inspect", "graph", "profile"] {
+        let args = [command, "--help"];
+        let got = done(&mut undertone(if command.is_empty() { &args[1..] } else { &args }));
+        assert_eq!((got.code, got.stderr.as_str()), (Some(0), ""));
+        let name = if command.is_empty() { "help".to_owned() } else { format!("help_{command}") };
+        insta::assert_snapshot!(name, got.stdout);
+    }
+}
+
+#[test]
+fn the_version_is_the_packages() {
+    let got = done(&mut undertone(&["--version"]));
+    assert_eq!((got.code, got.stdout), (Some(0), format!("undertone {}\n", env!("CARGO_PKG_VERSION"))));
+}

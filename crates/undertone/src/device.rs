@@ -1,0 +1,74 @@
+//! Which device is opened: the one place where that is decided. Not a device.
+
+use crate::Error;
+use compiler::Device;
+use cpu::{Cpu, Isa};
+use std::collections::BTreeSet;
+use std::num::NonZero;
+
+/// More threads than this wait for each other longer than they work.
+const MOST_THREADS: usize = 16;
+
+/// What a user may say of the device.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct DeviceOptions {
+    /// The instruction set, by its name; the machine's fastest if `None`.
+    pub isa: Option<String>,
+    /// How many threads; [`default_threads`] if `None` or 0.
+    pub threads: Option<usize>,
+}
+
+/// Opens the CPU.
+///
+/// # Errors
+/// [`Error::Isa`] if the machine has no such instruction set.
+pub fn open(options: &DeviceOptions) -> Result<Box<dyn Device>, Error> {
+    let isa = match &options.isa {
+        None => Isa::best(),
+        Some(name) => Isa::available().find(|isa| isa.name() == name).ok_or_else(|| Error::Isa {
+            got: name.clone(),
+            known: Isa::available().map(Isa::name).collect::<Vec<_>>().join(", "),
+        })?,
+    };
+    let threads = options.threads.filter(|&n| n > 0).unwrap_or_else(default_threads);
+    Ok(Box::new(Cpu::with_isa(isa, threads)))
+}
+
+/// The physical cores that this process may use, and no more than sixteen: a second thread on a core shares the units
+/// that multiply, and only adds waiting.
+pub fn default_threads() -> usize {
+    let logical = std::thread::available_parallelism().map_or(1, NonZero::get);
+    physical_cores().map_or(logical, |cores| cores.min(logical)).min(MOST_THREADS)
+}
+
+/// How many cores the system lists, each once; `None` where it does not say.
+fn physical_cores() -> Option<usize> {
+    let cpus = std::fs::read_dir("/sys/devices/system/cpu").ok()?;
+    let siblings = cpus.flatten().filter_map(|cpu| {
+        // Only the processors have a topology.
+        std::fs::read_to_string(cpu.path().join("topology/thread_siblings_list")).ok()
+    });
+    let cores = siblings.collect::<BTreeSet<String>>().len();
+    (cores > 0).then_some(cores)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_instruction_set_is_opened_by_name_or_refused_with_the_list() {
+        let options = |isa: &str| DeviceOptions { isa: Some(isa.into()), threads: Some(2) };
+        let device = open(&options("scalar")).unwrap();
+        assert_eq!((device.target().isa, device.target().threads), ("scalar", 2));
+        let Err(error) = open(&options("sse9")) else { panic!("sse9 was opened") };
+        assert!(error.to_string().contains("\"sse9\"") && error.to_string().contains("scalar"), "{error}");
+    }
+
+    #[test]
+    fn no_threads_means_the_default() {
+        let threads = |threads| open(&DeviceOptions { isa: None, threads }).unwrap().target().threads;
+        assert_eq!([threads(None), threads(Some(0))], [default_threads(); 2]);
+        assert!((1..=MOST_THREADS).contains(&default_threads()));
+    }
+}
