@@ -23,7 +23,7 @@ fn every_recording_gives_the_tokens_of_openai_whisper() {
     let (mut compared, mut faults) = (0, Vec::new());
     for file in recordings.files() {
         let golden = Golden::read(&recordings, &file);
-        let sound = golden.sound_of_its_samples(&recordings, &file);
+        let Some(sound) = golden.sound_of_its_samples(&recordings, &file) else { continue };
         let outcome =
             transcriber.transcribe(&sound, &Options::openai(), &mut ()).expect("the sound is whole");
         faults.extend(golden.differences(&outcome.transcript));
@@ -31,7 +31,7 @@ fn every_recording_gives_the_tokens_of_openai_whisper() {
     }
     println!("{compared} recordings compared");
     assert!(faults.is_empty(), "{} differences:\n{}", faults.len(), faults.join("\n"));
-    assert!(compared > 80, "only {compared} recordings are there");
+    assert!(compared > 100, "only {compared} recordings are there");
 }
 
 /// For files that are not 16 kHz mono already: how far our samples are from ffmpeg's, and what that does to the

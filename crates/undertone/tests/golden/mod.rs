@@ -72,8 +72,9 @@ impl Golden {
         Golden { file: file.to_owned(), json: serde_json::from_str(&text).expect("the golden is JSON") }
     }
 
-    /// A sound of exactly the samples that the golden was made from: the file's own, or ffmpeg's.
-    pub fn sound_of_its_samples(&self, recordings: &Recordings, file: &str) -> Sound {
+    /// A sound of exactly the samples that the golden was made from: the file's own, or ffmpeg's. `None`, said
+    /// aloud, for a file that is no speech and whose converted samples were not kept.
+    pub fn sound_of_its_samples(&self, recordings: &Recordings, file: &str) -> Option<Sound> {
         let wanted = self.json["meta"]["pcm_sha1"].as_str().expect("the golden names its samples");
         let own = Sound::open(&recordings.path(file)).expect("the recording opens");
         if sha1(&samples(&own)) == wanted {
