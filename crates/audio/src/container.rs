@@ -14,7 +14,7 @@ use symphonia::core::meta::MetadataOptions;
 use crate::magic::{self, Kind};
 use crate::mp4::{self, Edit};
 use crate::view::View;
-use crate::{Error, wave};
+use crate::{Error, aiff, caf, wave};
 
 /// Seconds by which a declared duration in a coarse clock may miss the sound.
 const COARSE: f64 = 0.1;
@@ -65,6 +65,13 @@ pub(crate) fn open(mut view: View) -> Result<Opened, Refused> {
         Kind::Own(_) | Kind::Unknown => {}
     }
     let wave = wave::adapt(&mut view);
+    let claim = aiff::adapt(&mut view).unwrap_or(1.0);
+    let nonsense = |container: &str, reason: &str| Error::Headers {
+        container: container.to_owned(),
+        reason: reason.to_owned(),
+    };
+    wave::check(&view).map_err(|reason| nonsense("WAV", reason))?;
+    caf::check(&view).map_err(|reason| nonsense("CAF", reason))?;
     let tracks = mp4::audio_tracks(&view);
     let source = MediaSourceStream::new(Box::new(view), MediaSourceStreamOptions::default());
     let metadata = MetadataOptions::default().limit_visual_bytes(Limit::Maximum(0));
@@ -83,7 +90,7 @@ pub(crate) fn open(mut view: View) -> Result<Opened, Refused> {
     };
     let declared = match wave {
         Some(declared) => declared.seconds().map(|s| (s, 0.0)),
-        None => declared(reader.as_ref(), &track, &codec),
+        None => declared(reader.as_ref(), &track, &codec).map(|(s, tolerance)| (s * claim, tolerance)),
     };
     let edit = tracks.iter().find(|t| t.id == track.id).and_then(|t| t.edit);
     Ok(Opened { reader, container, track, codec, edit, declared })
@@ -134,6 +141,10 @@ fn declared(reader: &dyn FormatReader, track: &Track, codec: &AudioCodecParamete
             let rate = codec.sample_rate.filter(|r| *r > 0)?;
             Some((track.num_frames? as f64 / f64::from(rate), 0.0))
         }
+        // symphonia counts the padding of compressed CAF.
+        formats::FORMAT_ID_CAF if codec.bits_per_sample.is_none() || codec.codec == ids::CODEC_ID_ALAC => {
+            None
+        }
         formats::FORMAT_ID_ISOMP4 | formats::FORMAT_ID_CAF => {
             let time = track.time_base?.calc_duration(track.duration?)?;
             Some((time.as_secs_f64(), COARSE))
@@ -179,7 +190,7 @@ pub(crate) fn codec_name(codec: &AudioCodecParameters) -> String {
         return "of an unknown codec".to_owned();
     }
     match symphonia::default::get_codecs().get_audio_decoder(codec.codec) {
-        Some(known) => known.codec.info.long_name.to_owned(),
+        Some(known) => known.codec.info.long_name.trim_end_matches(" Interleaved").to_owned(),
         None => format!("of the unknown codec {}", codec.codec),
     }
 }

@@ -3,7 +3,9 @@
 
 use symphonia::core::audio::{Channels, GenericAudioBufferRef};
 use symphonia::core::codecs::CodecParameters;
-use symphonia::core::codecs::audio::well_known::CODEC_ID_OPUS;
+use symphonia::core::codecs::audio::well_known::{
+    CODEC_ID_MP1, CODEC_ID_MP2, CODEC_ID_MP3, CODEC_ID_OPUS, CODEC_ID_VORBIS,
+};
 use symphonia::core::codecs::audio::{AudioCodecParameters, AudioDecoder, AudioDecoderOptions};
 use symphonia::core::errors::Error as SymphoniaError;
 use symphonia::core::formats::well_known as formats;
@@ -73,6 +75,8 @@ pub(crate) struct Stream {
     clock: Option<TimeBase>,
     fills_gaps: bool,
     negative_is_delay: bool,
+    /// The decoder itself cuts what the packet says.
+    cuts: bool,
     edit: Option<Edit>,
     started: bool,
     format: Option<Format>,
@@ -107,6 +111,7 @@ impl Stream {
         };
         Ok(Stream {
             negative_is_delay: kind == formats::FORMAT_ID_MKV && matches!(codec, Codec::Symphonia(_)),
+            cuts: [CODEC_ID_MP1, CODEC_ID_MP2, CODEC_ID_MP3, CODEC_ID_VORBIS].contains(&parameters.codec),
             fills_gaps: kind == formats::FORMAT_ID_FLAC || kind == formats::FORMAT_ID_OGG,
             reader,
             codec,
@@ -276,14 +281,17 @@ impl Stream {
         let made = (mono.len() - start) as u64;
         let rate = u64::from(format.rate);
         let frames = |ticks: u64| self.clock.map_or(ticks, |c| ticks_to_frames(ticks, c, rate));
-        let (mut head, tail) = (frames(packet.trim_start.get()), frames(packet.trim_end.get()));
+        let (mut head, mut tail) = (frames(packet.trim_start.get()), frames(packet.trim_end.get()));
+        if self.cuts {
+            (head, tail) = (0, 0);
+        }
         if self.negative_is_delay && packet.pts.is_negative() {
             head = head.max(frames(packet.pts.get().unsigned_abs()));
         }
         if matches!(self.codec, Codec::Opus(_)) {
             head = 0;
         }
-        let tail = tail.min(made);
+        tail = tail.min(made);
         mono.truncate(start + (made - tail) as usize);
         let head = head.min((mono.len() - start) as u64);
         let more = self.skip.min((mono.len() - start) as u64 - head);
@@ -324,7 +332,9 @@ impl Stream {
         self.frames += lost;
         let skipped = self.skip.min(lost);
         self.skip -= skipped;
-        self.silence += lost - skipped;
+        let shown = self.keep.map_or(lost - skipped, |keep| keep.min(lost - skipped));
+        self.keep = self.keep.map(|keep| keep - shown);
+        self.silence += shown;
         if let Some(next) = &mut self.next {
             *next += lost as f64 / f64::from(format.rate);
         }
@@ -348,7 +358,7 @@ fn make_codec(parameters: &AudioCodecParameters) -> Result<Codec, Option<String>
         let head = parameters.extra_data.as_deref().unwrap_or(&[]);
         return Opus::new(head).map(|opus| Codec::Opus(Box::new(opus))).map_err(Some);
     }
-    let options = AudioDecoderOptions::default().gapless(false);
+    let options = AudioDecoderOptions::default().gapless(true);
     let made = symphonia::default::get_codecs().make_audio_decoder(parameters, &options);
     made.map(Codec::Symphonia).map_err(|_| None)
 }

@@ -5,6 +5,8 @@
 
 #![forbid(unsafe_code)]
 
+mod aiff;
+mod caf;
 mod container;
 mod decode;
 mod error;

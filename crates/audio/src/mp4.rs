@@ -32,7 +32,9 @@ pub(crate) struct AudioTrack {
     pub(crate) id: u32,
     /// Four-character code of the sample format.
     pub(crate) code: [u8; 4],
-    /// The first edit, where there is an edit list.
+    /// Ticks per second of its clock, or 0.
+    pub(crate) media_scale: u32,
+    /// The first edit, where there is an edit list, or what iTunes notes instead.
     pub(crate) edit: Option<Edit>,
 }
 
@@ -47,10 +49,30 @@ pub(crate) fn audio_tracks(view: &View) -> Vec<AudioTrack> {
     let whole = Span { start: 0, end: view.len() };
     let Some(moov) = child(view, whole, *b"moov") else { return Vec::new() };
     let movie_scale = child(view, moov, *b"mvhd").and_then(|b| scale(view, b)).unwrap_or(0);
-    children(view, moov)
+    let mut tracks: Vec<_> = children(view, moov)
         .filter(|(name, _)| name == b"trak")
         .filter_map(|(_, trak)| audio_track(view, trak, movie_scale))
-        .collect()
+        .collect();
+    if let [AudioTrack { edit: edit @ None, media_scale, .. }] = tracks.as_mut_slice() {
+        let skip = itunes_delay(view, moov).filter(|_| *media_scale > 0 && movie_scale > 0);
+        *edit = skip.map(|skip| Edit { skip, media_scale: *media_scale, movie_scale, ..Edit::default() });
+    }
+    tracks
+}
+
+/// The encoder's delay in samples, as iTunes notes it beside the tags. The padding that it notes too
+/// is kept, as ffmpeg keeps it: it moves nothing.
+fn itunes_delay(view: &View, moov: Span) -> Option<u64> {
+    let meta = child(view, child(view, moov, *b"udta")?, *b"meta")?;
+    let ilst = child(view, Span { start: meta.start + 4, ..meta }, *b"ilst")?;
+    let named = |item: Span| child(view, item, *b"name").and_then(|b| view.bytes::<8>(b.start + 4));
+    let (_, item) = children(view, ilst)
+        .filter(|(name, _)| name == b"----")
+        .find(|(_, item)| named(*item) == Some(*b"iTunSMPB"))?;
+    let data = child(view, item, *b"data")?;
+    // The text is " 00000000 DDDDDDDD PPPPPPPP ...": delay and padding in hexadecimal.
+    let text = view.bytes::<18>(data.start + 8)?;
+    u64::from_str_radix(std::str::from_utf8(&text[10..]).ok()?, 16).ok()
 }
 
 fn audio_track(view: &View, trak: Span, movie_scale: u32) -> Option<AudioTrack> {
@@ -68,7 +90,7 @@ fn audio_track(view: &View, trak: Span, movie_scale: u32) -> Option<AudioTrack> 
     let code = stsd.and_then(|b| view.bytes::<4>(b.start + 12)).unwrap_or(*b"    ");
     let elst = child(view, trak, *b"edts").and_then(|b| child(view, b, *b"elst"));
     let edit = elst.and_then(|b| edit(view, b)).filter(|_| media_scale > 0 && movie_scale > 0);
-    Some(AudioTrack { id, code, edit: edit.map(|e| Edit { media_scale, movie_scale, ..e }) })
+    Some(AudioTrack { id, code, media_scale, edit: edit.map(|e| Edit { media_scale, movie_scale, ..e }) })
 }
 
 /// The leading empty edits and the first that shows sound; what later edits repeat or cut is ignored.

@@ -6,35 +6,34 @@ use std::sync::Arc;
 
 use symphonia::core::io::MediaSource;
 
-/// Reads `file` at a position of its own, up to `end`, with some header bytes replaced.
+/// Reads `file` at a position of its own: `head`, then the file from `start` to `end`.
 #[derive(Debug, Clone)]
 pub(crate) struct View {
     file: Arc<File>,
-    at: u64,
+    head: Vec<u8>,
+    start: u64,
     end: u64,
-    patches: Vec<(u64, [u8; 4])>,
+    at: u64,
 }
 
 impl View {
     /// The whole of a regular file.
     pub(crate) fn new(file: Arc<File>) -> io::Result<View> {
         let end = file.metadata()?.len();
-        Ok(View { file, at: 0, end, patches: Vec::new() })
+        Ok(View { file, head: Vec::new(), start: 0, end, at: 0 })
     }
 
     /// Length in bytes.
     pub(crate) fn len(&self) -> u64 {
-        self.end
+        self.head.len() as u64 + self.end.saturating_sub(self.start)
     }
 
-    /// Ends the view at `end` bytes, if that is shorter.
-    pub(crate) fn cut(&mut self, end: u64) {
-        self.end = self.end.min(end);
-    }
-
-    /// Shows `bytes` at offset `at` instead of what the file holds there.
-    pub(crate) fn patch(&mut self, at: u64, bytes: [u8; 4]) {
-        self.patches.push((at, bytes));
+    /// Shows `head` instead of the first `start` bytes, and nothing after the next `length`. Only for a
+    /// view of a whole file.
+    pub(crate) fn replace_head(&mut self, head: Vec<u8>, start: u64, length: u64) {
+        self.end = self.end.min(start.saturating_add(length));
+        self.start = start.min(self.end);
+        self.head = head;
     }
 
     /// Fills `out` from offset `at`, or as much of it as there is; returns the count.
@@ -71,16 +70,17 @@ fn read_at(file: &File, out: &mut [u8], at: u64) -> io::Result<usize> {
 
 impl Read for View {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
-        let room = usize::try_from(self.end.saturating_sub(self.at)).unwrap_or(usize::MAX).min(out.len());
-        let n = read_at(&self.file, &mut out[..room], self.at)?;
-        for (start, bytes) in &self.patches {
-            for (k, byte) in bytes.iter().enumerate() {
-                let spot = (start + k as u64).checked_sub(self.at).and_then(|i| usize::try_from(i).ok());
-                if let Some(slot) = spot.filter(|&i| i < n).and_then(|i| out.get_mut(i)) {
-                    *slot = *byte;
-                }
-            }
-        }
+        let head = self.head.len() as u64;
+        let n = if self.at < head {
+            let rest = &self.head[self.at as usize..];
+            let n = rest.len().min(out.len());
+            out[..n].copy_from_slice(&rest[..n]);
+            n
+        } else {
+            let room = usize::try_from(self.len().saturating_sub(self.at)).unwrap_or(usize::MAX);
+            let room = room.min(out.len());
+            read_at(&self.file, &mut out[..room], self.start.saturating_add(self.at - head))?
+        };
         self.at += n as u64;
         Ok(n)
     }
@@ -90,7 +90,7 @@ impl Seek for View {
     fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
         let at = match to {
             SeekFrom::Start(at) => Some(at),
-            SeekFrom::End(by) => self.end.checked_add_signed(by),
+            SeekFrom::End(by) => self.len().checked_add_signed(by),
             SeekFrom::Current(by) => self.at.checked_add_signed(by),
         };
         self.at = at.ok_or_else(|| io::Error::from(io::ErrorKind::InvalidInput))?;
@@ -104,6 +104,6 @@ impl MediaSource for View {
     }
 
     fn byte_len(&self) -> Option<u64> {
-        Some(self.end)
+        Some(self.len())
     }
 }

@@ -82,9 +82,10 @@ fn converted_files_are_close_to_ffmpegs() {
     for path in entries {
         let stem = path.file_stem().and_then(|s| s.to_str()).unwrap_or("").to_owned();
         let golden = dir.join(format!("golden/{stem}.pcm.flac"));
-        if !golden.is_file()
-            || path.extension().is_none_or(|e| !["flac", "mp3", "m4a", "wav"].iter().any(|x| e == *x))
-        {
+        let extension = path.extension().and_then(|e| e.to_str()).unwrap_or("");
+        // The golden of this stem is that of the video, not of the longer MP3.
+        let other = stem == "sonnet1" && extension == "mp3";
+        if !golden.is_file() || other || !["flac", "mp3", "m4a", "wav", "webm"].contains(&extension) {
             continue;
         }
         let (ours, theirs) = (all(&path), all(&golden));

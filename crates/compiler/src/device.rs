@@ -182,4 +182,3 @@ pub enum RunError {
         message: String,
     },
 }
-

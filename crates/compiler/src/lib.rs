@@ -14,7 +14,9 @@ pub mod rewrite;
 pub mod schedule;
 
 pub use compile::{CompileError, compile};
-pub use device::{Arg, Buffer, Device, Executable, LoadError, NodeView, RunError, Target, TensorView, Weights};
+pub use device::{
+    Arg, Buffer, Device, Executable, LoadError, NodeView, RunError, Target, TensorView, Weights,
+};
 pub use plan::{Place, Plan};
 pub use program::{Constant, Program, Step};
 pub use schedule::KernelChoice;

@@ -180,9 +180,13 @@ impl<'a> Planner<'a> {
         let mut placed: Vec<usize> = Vec::new();
         for i in order {
             let piece = &self.pieces[i];
-            let overlaps = |j: &&usize| self.pieces[**j].first <= piece.last && piece.first <= self.pieces[**j].last;
-            let mut busy: Vec<(usize, usize)> =
-                placed.iter().filter(overlaps).map(|j| (offsets[*j], offsets[*j] + self.pieces[*j].bytes)).collect();
+            let overlaps =
+                |j: &&usize| self.pieces[**j].first <= piece.last && piece.first <= self.pieces[**j].last;
+            let mut busy: Vec<(usize, usize)> = placed
+                .iter()
+                .filter(overlaps)
+                .map(|j| (offsets[*j], offsets[*j] + self.pieces[*j].bytes))
+                .collect();
             busy.sort_unstable();
             let mut offset = 0;
             for (from, to) in busy {

@@ -161,7 +161,8 @@ impl fmt::Display for Program {
         f.write_str("  return")?;
         for (i, result) in graph.results().iter().enumerate() {
             let place = self.plan.places[result.index()];
-            let text = place.map_or_else(|| format!("@{}", graph.value(*result).name), |p| PlaceText(p).to_string());
+            let text =
+                place.map_or_else(|| format!("@{}", graph.value(*result).name), |p| PlaceText(p).to_string());
             write!(f, "{}{text}", if i == 0 { " " } else { ", " })?;
         }
         writeln!(f)

@@ -1,7 +1,7 @@
 //! What a program reads at every run and never writes: weights, packed, copied or mapped. Not states.
 
-use crate::isa::Isa;
 use crate::device::kernel_at;
+use crate::isa::Isa;
 use crate::kernel::{self, Dims, Memory, Operand};
 use compiler::device::Footprint;
 use compiler::{LoadError, Program, TensorView, Weights};
@@ -65,7 +65,8 @@ impl<'a> Loader<'a> {
         let graph = &self.program.graph;
         for id in &self.program.load {
             let node = graph.node(*id);
-            let inputs: Vec<Tensor> = node.inputs.iter().map(|v| self.tensor(*v)).collect::<Result<_, _>>()?;
+            let inputs: Vec<Tensor> =
+                node.inputs.iter().map(|v| self.tensor(*v)).collect::<Result<_, _>>()?;
             let types: Vec<TensorType> = node.outputs.iter().map(|v| graph.ty(*v).clone()).collect();
             let outputs = node.op.eval(&inputs.iter().collect::<Vec<_>>(), &types);
             self.computed.extend(node.outputs.iter().copied().zip(outputs));
@@ -84,7 +85,9 @@ impl<'a> Loader<'a> {
     fn weight(&self, value: Value) -> Result<TensorView<'a>, LoadError> {
         let graph = &self.program.graph;
         let Def::Param(param) = graph.value(value).def else { unreachable!("computed constants are kept") };
-        let ParamKind::Weight(name) = &graph.params()[param].kind else { unreachable!("only weights are constant") };
+        let ParamKind::Weight(name) = &graph.params()[param].kind else {
+            unreachable!("only weights are constant")
+        };
         let expected = graph.ty(value).clone();
         let Some(view) = self.weights.tensor(name) else {
             return Err(LoadError::Missing { name: name.clone(), expected });

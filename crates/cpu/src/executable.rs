@@ -105,9 +105,15 @@ impl CpuExecutable {
                 (Arg::State(_), _) | (_, ParamKind::State) => {
                     return Err(fail("a state is bound to a state, an input to a tensor".to_owned()));
                 }
-                (Arg::F32(data, dims), _) => input(data.as_ptr().cast(), data.len(), DType::F32, dims).map_err(fail)?,
-                (Arg::I32(data, dims), _) => input(data.as_ptr().cast(), data.len(), DType::I32, dims).map_err(fail)?,
-                (Arg::Bool(data, dims), _) => input(data.as_ptr().cast(), data.len(), DType::Bool, dims).map_err(fail)?,
+                (Arg::F32(data, dims), _) => {
+                    input(data.as_ptr().cast(), data.len(), DType::F32, dims).map_err(fail)?
+                }
+                (Arg::I32(data, dims), _) => {
+                    input(data.as_ptr().cast(), data.len(), DType::I32, dims).map_err(fail)?
+                }
+                (Arg::Bool(data, dims), _) => {
+                    input(data.as_ptr().cast(), data.len(), DType::Bool, dims).map_err(fail)?
+                }
             };
             if operand.dtype != info.ty.dtype {
                 return Err(fail(format!("got {} elements, expected {}", operand.dtype, info.ty.dtype)));
@@ -132,9 +138,7 @@ impl CpuExecutable {
     fn operand(&self, place: Place, value: Value) -> Operand {
         let (dims, dtype) = (self.dims[value.index()], self.program.graph.ty(value).dtype);
         match place {
-            Place::Arena(offset) => {
-                Operand { data: self.base.wrapping_add(offset), dtype, dims }
-            }
+            Place::Arena(offset) => Operand { data: self.base.wrapping_add(offset), dtype, dims },
             Place::Input(i) | Place::State(i) => Operand { dims, ..self.args[i] },
             Place::Constant(i) => match &self.constants[i] {
                 Stored::Own(_, operand) | Stored::Mapped(operand) => *operand,

@@ -30,13 +30,26 @@ pub struct Cx<'a> {
 }
 
 impl Cx<'_> {
-    /// Calls `part` with ranges that make up `0..count`, one for each thread; or once, where the `work` (about
+    /// Calls `part` with ranges that make up `0..count`, for the threads to share; or once, where the `work` (about
     /// one unit for each value touched) is less than waking the others is worth.
     fn split(&self, count: usize, work: usize, part: impl Fn(Range<usize>) + Sync) {
         const WORTH: usize = 16 << 10;
-        let parts = if work < WORTH { 1 } else { self.pool.threads().min(count) };
-        self.pool.run(parts, &|i| part(i * count / parts..(i + 1) * count / parts));
+        let parts = if work < WORTH { 1 } else { shares(self.pool, count) };
+        self.pool.run(parts, &|i| part(cut(i, parts, count)));
     }
+}
+
+/// How many parts to cut `count` units into: several for each thread, so that one that is late holds up little.
+fn shares(pool: &Pool, count: usize) -> usize {
+    match pool.threads() {
+        1 => count.min(1),
+        threads => count.min(4 * threads),
+    }
+}
+
+/// The units of part `part` of `parts`.
+fn cut(part: usize, parts: usize, count: usize) -> Range<usize> {
+    part * count / parts..(part + 1) * count / parts
 }
 
 #[cfg(test)]

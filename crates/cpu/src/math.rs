@@ -38,7 +38,7 @@ const TAIL: [f32; 11] = [
 ];
 /// erf(z) / z in powers of z^2 for z in 0..=1.
 const ERF: [f32; 7] = [
-    1.128_379_1,
+    std::f32::consts::FRAC_2_SQRT_PI,
     -0.376_126_26,
     0.112_835_854,
     -0.026_853_81,

@@ -1,14 +1,17 @@
 //! A fork-join pool: one job at a time, cut into parts, run by the caller and its workers. Not a task queue:
-//! nothing is stolen, nested or run in the background.
+//! nothing is nested or run in the background.
 //!
 //! A decode step is some sixty kernels of 10 to 100 microseconds, so the barrier must cost about one. Workers
 //! spin for a bounded time between jobs and then park, so that an idle pool uses no processor and a busy
-//! machine is given its time back.
+//! machine is given its time back. Parts are claimed, not assigned: where a worker is late (parked, or its core
+//! is taken by another process), the caller does its parts instead of waiting. Which thread runs a part is
+//! therefore open; kernels cut their work so that results don't depend on it.
 
 use std::any::Any;
-use std::cell::{Cell, UnsafeCell};
+use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::ptr;
+use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle, Thread};
 use std::time::{Duration, Instant};
@@ -16,12 +19,15 @@ use std::time::{Duration, Instant};
 /// How long a thread spins before it parks.
 const SPIN: Duration = Duration::from_micros(40);
 
+/// The most parts of one job.
+pub const MAX_PARTS: usize = u16::MAX as usize;
+
 thread_local! {
     /// Whether this thread runs a part now: a pool entered from within one would wait for itself.
     static IN_PART: Cell<bool> = const { Cell::new(false) };
 }
 
-type Task<'a> = dyn Fn(usize) + Sync + 'a;
+type Task<'a> = dyn Fn(usize, usize) + Sync + 'a;
 
 /// Threads that run the parts of one job together.
 #[derive(Debug)]
@@ -32,36 +38,45 @@ pub struct Pool {
     turn: Mutex<()>,
 }
 
+/// Lives on the caller's stack for as long as the job runs.
 struct Job {
     task: *const Task<'static>,
-    parts: usize,
     caller: Thread,
 }
 
+#[derive(Debug)]
 struct Shared {
     threads: usize,
-    /// Counts jobs; a change tells the workers that `job` is new.
-    epoch: AtomicUsize,
-    /// Written by the caller while no worker runs, read by workers between a change of `epoch` and their
-    /// decrement of `pending`.
-    job: UnsafeCell<Option<Job>>,
-    /// Workers that have not finished the job.
-    pending: AtomicUsize,
+    /// What can be claimed: see [`Ticket`].
+    ticket: AtomicU64,
+    /// The job of the ticket. Followed only by who holds a claimed part that is still counted in `remaining`.
+    job: AtomicPtr<Job>,
+    /// Parts that have not ended.
+    remaining: AtomicUsize,
     stop: AtomicBool,
     caller_parked: AtomicBool,
     parked: Vec<AtomicBool>,
     panic: Mutex<Option<Box<dyn Any + Send>>>,
 }
 
-// SAFETY: `job` is the only field that is not Sync; the protocol on `epoch` and `pending` orders its accesses
-// (see its doc), and the task behind its pointer is Sync.
-unsafe impl Sync for Shared {}
-// SAFETY: as above; the task's pointer is only followed while `run` keeps the task alive.
-unsafe impl Send for Shared {}
+/// The number of a job (so that a late claim never takes a part of another), its parts, and the next one.
+#[derive(Clone, Copy)]
+struct Ticket(u64);
 
-impl std::fmt::Debug for Shared {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Shared").field("threads", &self.threads).finish_non_exhaustive()
+impl Ticket {
+    fn new(job: u32, parts: usize, next: usize) -> Self {
+        debug_assert!(next <= parts && parts <= MAX_PARTS);
+        Self(u64::from(job) << 32 | (parts as u64) << 16 | next as u64)
+    }
+
+    fn job(self) -> u32 {
+        (self.0 >> 32) as u32
+    }
+
+    /// The next part, if one is left.
+    fn next(self) -> Option<usize> {
+        let (parts, next) = (self.0 >> 16 & 0xffff, self.0 & 0xffff);
+        (next < parts).then_some(next as usize)
     }
 }
 
@@ -74,9 +89,9 @@ impl Pool {
         let threads = threads.max(1);
         let shared = Arc::new(Shared {
             threads,
-            epoch: AtomicUsize::new(0),
-            job: UnsafeCell::new(None),
-            pending: AtomicUsize::new(0),
+            ticket: AtomicU64::new(0),
+            job: AtomicPtr::new(ptr::null_mut()),
+            remaining: AtomicUsize::new(0),
             stop: AtomicBool::new(false),
             caller_parked: AtomicBool::new(false),
             parked: (1..threads).map(|_| AtomicBool::new(false)).collect(),
@@ -101,30 +116,50 @@ impl Pool {
 
     /// Calls `task(0)`, .., `task(parts - 1)`, each once, and returns when all have returned.
     ///
-    /// The split is static: each thread runs one contiguous range of parts in order, the caller the first.
     /// What the parts wrote is visible afterwards. Callers on several threads take turns.
     ///
     /// # Panics
-    /// With the first panic of a part, after all parts have ended; and when called from within a part.
-    pub fn run(&self, parts: usize, task: &Task<'_>) {
+    /// With the first panic of a part, after all parts have ended; when called from within a part; and above
+    /// [`MAX_PARTS`].
+    pub fn run(&self, parts: usize, task: &(dyn Fn(usize) + Sync)) {
+        self.run_on(parts, &|_, part| task(part));
+    }
+
+    /// [`Pool::run`] with `task(thread, part)`: `thread` is below [`Pool::threads`], and no two parts that run at
+    /// the same time have the same one, so that it can choose a piece of scratch.
+    ///
+    /// # Panics
+    /// As [`Pool::run`].
+    pub fn run_on(&self, parts: usize, task: &Task<'_>) {
         assert!(!IN_PART.get(), "a pool was entered from within one of its parts");
+        assert!(parts <= MAX_PARTS, "{parts} parts, at most {MAX_PARTS}");
         if parts <= 1 || self.workers.is_empty() {
-            run_parts(0..parts, task);
+            (0..parts).for_each(|part| run_part(task, 0, part));
             return;
         }
         let turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
         let shared = &*self.shared;
-        // SAFETY: only the lifetime changes; this function outlives every use, since it waits for `pending`.
+        #[allow(clippy::transmute_ptr_to_ptr)] // A cast can't lengthen the lifetime of a trait object.
+        // SAFETY: only the lifetime changes; the task is followed only while `remaining` counts a part, and this
+        // function does not return before that is over.
         let erased = unsafe { std::mem::transmute::<*const Task<'_>, *const Task<'static>>(task) };
-        // SAFETY: `turn` is held and `pending` is 0, so no other thread touches `job`.
-        unsafe { *shared.job.get() = Some(Job { task: erased, parts, caller: thread::current() }) };
-        shared.pending.store(self.workers.len(), Ordering::Relaxed);
-        shared.wake(&self.workers);
-        let own = catch_unwind(AssertUnwindSafe(|| run_parts(shared.range(0, parts), task)));
-        shared.wait_for_workers();
-        let theirs = shared.panic.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let mut job = Job { task: erased, caller: thread::current() };
+        shared.job.store(&raw mut job, Ordering::Relaxed);
+        shared.remaining.store(parts, Ordering::Relaxed);
+        let last = Ticket(shared.ticket.load(Ordering::Relaxed));
+        let ticket = Ticket::new(last.job().wrapping_add(1), parts, 1);
+        shared.ticket.store(ticket.0, Ordering::SeqCst);
+        shared.unpark(&self.workers);
+        let mut own = Some(0);
+        while let Some(part) = own {
+            shared.run_caught(task, 0, part);
+            shared.remaining.fetch_sub(1, Ordering::AcqRel);
+            own = shared.claim();
+        }
+        shared.wait_for_parts();
+        let payload = shared.panic.lock().unwrap_or_else(PoisonError::into_inner).take();
         drop(turn);
-        if let Some(payload) = own.err().or(theirs) {
+        if let Some(payload) = payload {
             resume_unwind(payload);
         }
     }
@@ -133,7 +168,7 @@ impl Pool {
 impl Drop for Pool {
     fn drop(&mut self) {
         self.shared.stop.store(true, Ordering::SeqCst);
-        self.shared.wake(&self.workers);
+        self.shared.unpark(&self.workers);
         for worker in self.workers.drain(..) {
             // A worker catches the panics of its parts, so it ends without one.
             let _ = worker.join();
@@ -142,9 +177,8 @@ impl Drop for Pool {
 }
 
 impl Shared {
-    /// Starts an epoch and unparks who sleeps.
-    fn wake(&self, workers: &[JoinHandle<()>]) {
-        self.epoch.fetch_add(1, Ordering::SeqCst);
+    /// Unparks who sleeps; called after a change that they wait for.
+    fn unpark(&self, workers: &[JoinHandle<()>]) {
         for (parked, worker) in self.parked.iter().zip(workers) {
             if parked.swap(false, Ordering::SeqCst) {
                 worker.thread().unpark();
@@ -152,11 +186,29 @@ impl Shared {
         }
     }
 
-    fn wait_for_workers(&self) {
-        let done = || self.pending.load(Ordering::Acquire) == 0;
-        while !spin_until(done) {
+    /// Takes the next part of the current job.
+    fn claim(&self) -> Option<usize> {
+        let mut ticket = self.ticket.load(Ordering::Acquire);
+        loop {
+            let part = Ticket(ticket).next()?;
+            match self.ticket.compare_exchange_weak(ticket, ticket + 1, Ordering::AcqRel, Ordering::Acquire) {
+                Ok(_) => return Some(part),
+                Err(now) => ticket = now,
+            }
+        }
+    }
+
+    /// Runs a part and keeps its panic, if it is the first.
+    fn run_caught(&self, task: &Task<'_>, thread: usize, part: usize) {
+        if let Err(payload) = catch_unwind(AssertUnwindSafe(|| run_part(task, thread, part))) {
+            self.panic.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(payload);
+        }
+    }
+
+    fn wait_for_parts(&self) {
+        while !spin_until(|| self.remaining.load(Ordering::Acquire) == 0) {
             self.caller_parked.store(true, Ordering::SeqCst);
-            if self.pending.load(Ordering::SeqCst) != 0 {
+            if self.remaining.load(Ordering::SeqCst) != 0 {
                 thread::park();
             }
             self.caller_parked.store(false, Ordering::SeqCst);
@@ -165,49 +217,39 @@ impl Shared {
 
     /// The life of worker `index`.
     fn work(&self, index: usize) {
-        let mut seen = 0;
-        loop {
-            self.wait_for_epoch(index, seen);
-            seen = self.epoch.load(Ordering::Acquire);
-            if self.stop.load(Ordering::SeqCst) {
-                return;
-            }
-            // SAFETY: the epoch changed and this worker has not yet counted down `pending`, so the caller
-            // waits, keeps the task alive and does not write.
-            let (task, parts, caller) = unsafe {
-                let job = (*self.job.get()).as_ref().expect("an epoch starts with a job");
-                (&*job.task, job.parts, job.caller.clone())
-            };
-            let result = catch_unwind(AssertUnwindSafe(|| run_parts(self.range(index, parts), task)));
-            if let Err(payload) = result {
-                self.panic.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(payload);
-            }
-            if self.pending.fetch_sub(1, Ordering::SeqCst) == 1
-                && self.caller_parked.swap(false, Ordering::SeqCst)
-            {
-                caller.unpark();
+        while self.wait_for_work(index) {
+            while let Some(part) = self.claim() {
+                // SAFETY: the claimed part is counted in `remaining`, so the caller keeps the job and its task
+                // alive, and the job is the one of the ticket: a new one is stored only when none remains.
+                let (task, caller) = unsafe {
+                    let job = &*self.job.load(Ordering::Acquire);
+                    (&*job.task, job.caller.clone())
+                };
+                self.run_caught(task, index, part);
+                let last = self.remaining.fetch_sub(1, Ordering::SeqCst) == 1;
+                if last && self.caller_parked.swap(false, Ordering::SeqCst) {
+                    caller.unpark();
+                }
             }
         }
     }
 
-    fn wait_for_epoch(&self, index: usize, seen: usize) {
+    /// Waits until a part can be claimed; false when the pool ends.
+    fn wait_for_work(&self, index: usize) -> bool {
         let parked = &self.parked[index - 1];
-        while !spin_until(|| self.epoch.load(Ordering::Acquire) != seen) {
+        let ready = |order| Ticket(self.ticket.load(order)).next().is_some() || self.stop.load(order);
+        while !spin_until(|| ready(Ordering::Acquire)) {
             parked.store(true, Ordering::SeqCst);
-            if self.epoch.load(Ordering::SeqCst) == seen {
+            if !ready(Ordering::SeqCst) {
                 thread::park();
             }
             parked.store(false, Ordering::SeqCst);
         }
-    }
-
-    /// The parts of thread `index`.
-    fn range(&self, index: usize, parts: usize) -> std::ops::Range<usize> {
-        index * parts / self.threads..(index + 1) * parts / self.threads
+        !self.stop.load(Ordering::SeqCst)
     }
 }
 
-fn run_parts(range: std::ops::Range<usize>, task: &Task<'_>) {
+fn run_part(task: &Task<'_>, thread: usize, part: usize) {
     /// Clears the mark when a part panics, too.
     struct Mark;
     impl Drop for Mark {
@@ -217,9 +259,7 @@ fn run_parts(range: std::ops::Range<usize>, task: &Task<'_>) {
     }
     IN_PART.set(true);
     let _mark = Mark;
-    for part in range {
-        task(part);
-    }
+    task(thread, part);
 }
 
 /// Spins until `done` or for [`SPIN`]; says whether it is done.
@@ -275,16 +315,29 @@ mod tests {
     }
 
     #[test]
+    fn parts_at_the_same_time_have_different_threads() {
+        let pool = Pool::new(4);
+        let taken: Vec<AtomicBool> = (0..4).map(|_| AtomicBool::new(false)).collect();
+        for _ in 0..200 {
+            pool.run_on(16, &|thread, _| {
+                assert!(!taken[thread].swap(true, Ordering::SeqCst), "thread {thread} runs two parts");
+                std::hint::black_box((0..100).sum::<u32>());
+                taken[thread].store(false, Ordering::SeqCst);
+            });
+        }
+    }
+
+    #[test]
     fn a_late_part_finds_a_parked_caller() {
         let pool = Pool::new(2);
         let done = AtomicUsize::new(0);
-        pool.run(2, &|i| {
-            if i == 1 {
-                thread::sleep(Duration::from_millis(5));
+        pool.run_on(64, &|thread, _| {
+            if thread == 1 {
+                thread::sleep(Duration::from_millis(1)); // The caller runs out of parts, spins and parks.
             }
             done.fetch_add(1, Ordering::Relaxed);
         });
-        assert_eq!(done.into_inner(), 2);
+        assert_eq!(done.into_inner(), 64);
     }
 
     #[test]

@@ -63,7 +63,8 @@ pub trait Simd: Copy + Send + Sync + 'static {
     unsafe fn store(self, p: *mut f32, v: Self::V);
     /// Writes the first `n <= LANES` values to `p`.
     unsafe fn store_part(self, p: *mut f32, v: Self::V, n: usize);
-    /// Asks for the cache line at `p`; `p` may point anywhere.
+    /// Asks for the cache line at `p` in the second-level cache, which has more requests under way than the first;
+    /// `p` may point anywhere.
     fn prefetch(self, p: *const u8);
 
     /// `a + b`.

@@ -14,7 +14,7 @@ pub mod outputs;
 pub mod profile;
 mod progress;
 pub mod protections;
-mod recording;
+pub mod recording;
 mod run;
 pub mod stages;
 mod transcriber;

@@ -7,7 +7,7 @@ use whisper::Session;
 use whisper::graphs::{FRAMES, HOP, LEAD, N_FFT};
 
 /// Frames of one second.
-pub(crate) const FRAMES_PER_SECOND: usize = SAMPLE_RATE as usize / HOP;
+pub const FRAMES_PER_SECOND: usize = SAMPLE_RATE as usize / HOP;
 /// The logarithm of the smallest mel power, which silence has.
 const SILENCE: f32 = -10.0;
 /// Frames of silence that openai-whisper appends to a recording (transcribe.py, `padding=N_SAMPLES`).
@@ -15,18 +15,18 @@ const PADDING: usize = FRAMES;
 
 /// What a scan of the whole sound gives.
 #[derive(Debug)]
-pub(crate) struct Scan {
+pub struct Scan {
     /// Samples that could be decoded.
-    pub(crate) samples: usize,
+    pub samples: usize,
     /// The largest log-mel value, the silence behind the sound included.
-    pub(crate) peak: f32,
+    pub peak: f32,
     /// Why the sound ends there, if it should not.
-    pub(crate) damage: Option<audio::Error>,
+    pub damage: Option<audio::Error>,
 }
 
 impl Scan {
     /// Reads the whole sound once. What ends it early is kept, unless nothing came before it.
-    pub(crate) fn of(sound: &Sound, session: &mut Session) -> Result<Scan, Error> {
+    fn of(sound: &Sound, session: &mut Session) -> Result<Scan, Error> {
         let mut reader = Reader::new(sound.samples()?, usize::MAX);
         let mut scan = Scan { samples: 0, peak: SILENCE, damage: None };
         let mut first = 0;
@@ -53,37 +53,40 @@ impl Scan {
     }
 
     /// Whole frames of the sound.
-    pub(crate) fn frames(&self) -> usize {
+    pub fn frames(&self) -> usize {
         self.samples / HOP
     }
 
     /// Its length in seconds.
-    pub(crate) fn seconds(&self) -> f64 {
+    pub fn seconds(&self) -> f64 {
         self.samples as f64 / f64::from(SAMPLE_RATE)
     }
 }
 
 /// Windows of a scanned recording, each no earlier than the one before.
-pub(crate) struct Recording {
+pub struct Recording {
     reader: Reader,
-    pub(crate) scan: Scan,
+    /// What the scan gave.
+    pub scan: Scan,
     window: Vec<f32>,
 }
 
 impl Recording {
-    pub(crate) fn new(sound: &Sound, session: &mut Session) -> Result<Recording, Error> {
+    /// Scans `sound` and gets ready to read it again from its start.
+    ///
+    /// # Errors
+    /// Nothing of the sound can be decoded.
+    pub fn new(sound: &Sound, session: &mut Session) -> Result<Recording, Error> {
         let scan = Scan::of(sound, session)?;
         let reader = Reader::new(sound.samples()?, scan.samples);
         Ok(Recording { reader, scan, window: Vec::new() })
     }
 
-    /// Frames `seek..seek + frames` of normalised log-mel, filled up to 3000 frames with 0.
-    pub(crate) fn decoded(
-        &mut self,
-        session: &mut Session,
-        seek: usize,
-        frames: usize,
-    ) -> Result<&[f32], Error> {
+    /// Frames `seek..seek + frames` of normalised log-mel, `[3000, n_mels]`, filled up with 0.
+    ///
+    /// # Errors
+    /// There are more than 3000 frames.
+    pub fn decoded(&mut self, session: &mut Session, seek: usize, frames: usize) -> Result<&[f32], Error> {
         self.window.clear();
         if frames > 0 {
             let (mel, _) = log_mel(session, &mut self.reader, seek..seek + frames)?;
@@ -94,8 +97,11 @@ impl Recording {
         Ok(&self.window)
     }
 
-    /// The first 3000 frames of the sound and the silence behind it.
-    pub(crate) fn with_silence(&mut self, session: &mut Session) -> Result<&[f32], Error> {
+    /// The first 3000 frames of the sound and the silence behind it, `[3000, n_mels]`.
+    ///
+    /// # Errors
+    /// None that a scanned sound can cause.
+    pub fn with_silence(&mut self, session: &mut Session) -> Result<&[f32], Error> {
         let frames = FRAMES.min(self.scan.frames() + PADDING);
         self.decoded(session, 0, frames)
     }
@@ -155,7 +161,8 @@ impl Reader {
                 }
             };
             self.kept.extend(self.block[..got].iter().map(|s| f32::from(*s) / 32768.0));
-            self.ended = got < room || room == 0;
+            // A short read is not yet the end: why the sound ends early comes only after its last sample.
+            self.ended = got == 0;
         }
         Ok(())
     }

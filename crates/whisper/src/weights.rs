@@ -14,8 +14,8 @@ use std::path::Path;
 use crate::{Config, Error};
 use bytes::Bytes;
 pub(crate) use bytes::read_small;
-pub use positions::sinusoids;
 use graph::DType;
+pub use positions::sinusoids;
 use table::{Place, Table};
 
 /// A tensor in a weights file: row-major, little-endian, at no particular alignment.

@@ -1,10 +1,12 @@
 //! cse: computes nothing twice. Two nodes with equal op, attributes and inputs become the first one, which is
-//! what lets later patterns ask for values that are used once, and shares constants. Must not touch
-//! `cache_write`: a write is an effect. Operands that stand in another order make another node.
+//! what lets later patterns ask for values that are used once, and shares constants. Not an algebra: operands
+//! that stand in another order make another node.
+//!
+//! Must not drop a write to a state. It never does: a write consumes its state, so no two are equal.
 
 use crate::pass::Pass;
 use crate::rewrite::Rebuild;
-use graph::{Graph, Op, Value};
+use graph::{Graph, Value};
 use std::collections::HashMap;
 
 /// See the head of this file.
@@ -14,10 +16,6 @@ fn run(graph: &Graph) -> Graph {
     let mut rebuild = Rebuild::new(graph);
     let mut seen: HashMap<(String, Vec<Value>), &[Value]> = HashMap::new();
     for node in graph.nodes() {
-        if matches!(node.op, Op::CacheWrite(_)) {
-            rebuild.copy(node);
-            continue;
-        }
         let inputs: Vec<Value> = node.inputs.iter().map(|v| rebuild.get(*v)).collect();
         let key = (format!("{}{}", node.op.name(), node.op.attributes()), inputs);
         if let Some(first) = seen.get(&key) {

@@ -2,7 +2,8 @@
 //! between them is written to memory. Runs after the other fusions, which look for single ops.
 //!
 //! A producer joins the group of its consumers if nothing else reads it; one that costs a single cheap primitive
-//! also if only elementwise ops read it, each of which then computes it anew. Broadcasting keeps its meaning
+//! also if only elementwise ops read it, each of which then computes it anew. Nothing dear is computed twice:
+//! what a copied producer reads is written, and what is written anyway is read. Broadcasting keeps its meaning
 //! when ops are joined, since shapes are matched from the last axis; but a smaller producer would be computed
 //! once for each element that it is broadcast to, so only a cheap one joins. Constants become numbers of the
 //! expression.
@@ -16,7 +17,7 @@ use crate::rewrite::Rebuild;
 use graph::ops::{Elementwise, Fused};
 use graph::scalar::{Expr, Inst};
 use graph::{Graph, Node, NodeId, Op, Value};
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// See the head of this file.
 pub const PASS: Pass =
@@ -38,7 +39,7 @@ fn run(graph: &Graph) -> Graph {
     for (i, node) in graph.nodes().iter().enumerate().rev() {
         keep[i] = matches!(node.op, Op::CacheWrite(_)) || node.outputs.iter().any(|v| needed[v.index()]);
         if keep[i] {
-            groups[i] = fuser.group(NodeId(i));
+            groups[i] = fuser.group(NodeId(i), &needed);
             let inputs = groups[i].as_ref().map_or(&node.inputs, |g| &g.inputs);
             for input in inputs {
                 needed[input.index()] = true;
@@ -66,10 +67,20 @@ struct Group {
     inputs: Vec<Value>,
 }
 
+/// How a node is in a group.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Membership {
+    /// Nothing but the group reads it: it is computed here alone.
+    Own,
+    /// Other groups compute it too, and whatever it reads is read there as well.
+    Copy,
+}
+
+type Members = BTreeMap<NodeId, Membership>;
+
 struct Fuser<'g> {
     graph: &'g Graph,
     load_time: LoadTime,
-    uses: Vec<usize>,
     /// The nodes that read each value.
     readers: Vec<Vec<NodeId>>,
 }
@@ -80,20 +91,24 @@ impl<'g> Fuser<'g> {
         for (i, node) in graph.nodes().iter().enumerate() {
             node.inputs.iter().for_each(|v| readers[v.index()].push(NodeId(i)));
         }
-        Fuser { graph, load_time: LoadTime::of(graph), uses: graph.use_counts(), readers }
+        Fuser { graph, load_time: LoadTime::of(graph), readers }
     }
 
-    /// The group that ends with `root`; `None` if it is not elementwise or would stand alone.
-    fn group(&self, root: NodeId) -> Option<Group> {
+    /// The group that ends with `root`; `None` if it is not elementwise or would stand alone. `needed` says which
+    /// values something after `root` reads from memory.
+    fn group(&self, root: NodeId, needed: &[bool]) -> Option<Group> {
         self.fusible(root)?;
-        let mut members = BTreeSet::from([root]);
+        let mut members = Members::from([(root, Membership::Own)]);
         let mut refused = BTreeSet::new();
         let mut group = self.express(root, &members)?;
         // The latest producer first: whatever reads it and could join has been looked at before it.
         while let Some(next) = self.next(&members, &refused) {
-            let joined = self.joins(next, root, &members);
-            members.insert(next);
-            if let Some(larger) = self.express(root, &members).filter(|_| joined) {
+            // What is written anyway is read, not computed again.
+            let written = needed[self.graph.node(next).outputs[0].index()];
+            let membership = self.membership(next, root, &members).filter(|_| !written);
+            members.extend(membership.map(|m| (next, m)));
+            let larger = self.express(root, &members).filter(|_| membership.is_some());
+            if let Some(larger) = larger {
                 group = larger;
             } else {
                 members.remove(&next);
@@ -112,27 +127,32 @@ impl<'g> Fuser<'g> {
         expr(node)
     }
 
-    fn next(&self, members: &BTreeSet<NodeId>, refused: &BTreeSet<NodeId>) -> Option<NodeId> {
-        let inputs = members.iter().flat_map(|id| &self.graph.node(*id).inputs);
+    fn next(&self, members: &Members, refused: &BTreeSet<NodeId>) -> Option<NodeId> {
+        let inputs = members.keys().flat_map(|id| &self.graph.node(*id).inputs);
         let producers = inputs.filter_map(|v| Some(self.graph.producer(*v)?.0));
         let fits =
-            |id: &NodeId| !members.contains(id) && !refused.contains(id) && self.fusible(*id).is_some();
+            |id: &NodeId| !members.contains_key(id) && !refused.contains(id) && self.fusible(*id).is_some();
         producers.filter(fits).max()
     }
 
-    fn joins(&self, id: NodeId, root: NodeId, members: &BTreeSet<NodeId>) -> bool {
+    /// How `id` may join the group; `None` if it may not.
+    fn membership(&self, id: NodeId, root: NodeId, members: &Members) -> Option<Membership> {
         let output = self.graph.node(id).outputs[0];
         let readers = &self.readers[output.index()];
-        let is_result = self.uses[output.index()] > readers.len();
-        let alone = readers.iter().all(|r| members.contains(r));
         let shape = |id: NodeId| &self.graph.ty(self.graph.node(id).outputs[0]).shape;
         let cheap = is_cheap(&self.graph.node(id).op);
+        if !cheap && shape(id) != shape(root) {
+            return None;
+        }
+        if readers.iter().all(|r| members.get(r) == Some(&Membership::Own)) {
+            return Some(Membership::Own);
+        }
         let elementwise = readers.iter().all(|r| self.fusible(*r).is_some());
-        !is_result && (alone || cheap && elementwise) && (cheap || shape(id) == shape(root))
+        (cheap && elementwise).then_some(Membership::Copy)
     }
 
     /// The expression of `members` that ends with `root`; `None` if it is beyond the limits.
-    fn express(&self, root: NodeId, members: &BTreeSet<NodeId>) -> Option<Group> {
+    fn express(&self, root: NodeId, members: &Members) -> Option<Group> {
         let mut writer =
             Writer { fuser: self, members, expr: Expr::new(), inputs: vec![], steps: HashMap::new() };
         let result = writer.step(self.graph.node(root).outputs[0]);
@@ -146,7 +166,7 @@ impl<'g> Fuser<'g> {
 /// Writes the expression of a group.
 struct Writer<'a> {
     fuser: &'a Fuser<'a>,
-    members: &'a BTreeSet<NodeId>,
+    members: &'a Members,
     expr: Expr,
     inputs: Vec<Value>,
     steps: HashMap<Value, usize>,
@@ -158,7 +178,7 @@ impl Writer<'_> {
             return *step;
         }
         let graph = self.fuser.graph;
-        let member = graph.producer(value).filter(|(id, _)| self.members.contains(id));
+        let member = graph.producer(value).filter(|(id, _)| self.members.contains_key(id));
         let step = if let Some((node, expr)) = member.and_then(|(_, node)| Some((node, expr(node)?))) {
             let operands: Vec<usize> = node.inputs.iter().map(|v| self.step(*v)).collect();
             self.expr.inline(&expr, &operands)

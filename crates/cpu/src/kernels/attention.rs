@@ -7,12 +7,12 @@
 
 use std::ops::Range;
 
-use super::Cx;
 use super::linear::Out;
 use super::linear::pack::panel_width;
 use super::linear::tile::{CHUNK, MAX_ROWS, MAX_TILE, block_len, fill_block, tile};
 use super::linear::tile_rows;
 use super::rows::{Rows, Shared, SharedRows};
+use super::{Cx, cut, shares};
 use crate::isa::Isa;
 use crate::math;
 use crate::simd::{Body, Simd, dispatch};
@@ -99,22 +99,23 @@ pub fn attention(cx: Cx<'_>, args: &Attention<'_>, out: Out<'_, '_>) {
     let (packed, scratch) =
         scratch.split_at_mut(dims.heads * (dims.keys_len(cx.isa) + dims.values_len(cx.isa)));
     let (keys, values) = packed.split_at_mut(dims.heads * dims.keys_len(cx.isa));
-    let cut = |part: usize, count: usize| part * count / threads..(part + 1) * count / threads;
     let (shared_keys, shared_values) = (Shared::new(keys), Shared::new(values));
     let units = dims.heads * dims.panels(cx.isa);
-    cx.pool.run(threads, &|part| {
+    let parts = shares(cx.pool, units);
+    cx.pool.run(parts, &|part| {
         let (keys, values) = (shared_keys, shared_values);
-        dispatch(cx.isa, Pack { args, dims, keys, values, units: cut(part, units) });
+        dispatch(cx.isa, Pack { args, dims, keys, values, units: cut(part, parts, units) });
     });
     let (keys, values) = (&*keys, &*values);
     let out = rows.shared();
     let scratch = Shared::new(scratch);
     let share = dims.thread_len(cx.isa);
     let units = dims.heads * dims.queries.div_ceil(tile_rows(cx.isa));
-    cx.pool.run(threads, &|part| {
-        // SAFETY: each part has its own share.
-        let scratch = unsafe { scratch.slice(part * share, share) };
-        dispatch(cx.isa, Attend { args, dims, keys, values, out, units: cut(part, units), scratch });
+    let parts = shares(cx.pool, units);
+    cx.pool.run_on(parts, &|thread, part| {
+        // SAFETY: no two parts run on one thread at the same time.
+        let scratch = unsafe { scratch.slice(thread * share, share) };
+        dispatch(cx.isa, Attend { args, dims, keys, values, out, units: cut(part, parts, units), scratch });
     });
 }
 

@@ -3,7 +3,7 @@
 //!
 //! A table names the slot of each position of a row, so that rows share the past without copies. Threads split
 //! the heads. Neighbouring queries with the same keys are taken together, up to [`QUERIES`] at a time, and read
-//! each key once. Keys pass in runs of [`RUN`] while the next run is on its way from memory. A score is one
+//! each key once, while rows some positions ahead are on their way from memory. A score is one
 //! chain over the lanes' dimensions and one tree over the lanes; an output is one chain over positions.
 
 mod pass;
@@ -12,10 +12,10 @@ mod tests;
 
 use std::ops::Range;
 
-use super::Cx;
 use super::linear::Out;
 use super::rows::{Rows, Shared, SharedRows};
 use super::vectors::{exp_in_place, max, scale_in_place};
+use super::{Cx, cut};
 use crate::simd::{Body, Simd, dispatch};
 use pass::{RUN, accumulate, scores};
 
@@ -88,7 +88,7 @@ impl CachedAttention<'_> {
             assert!(seen, "query {i} sees up to {last} of {} positions", self.positions);
             let seen = if self.columns == 1 { 1 } else { last as usize + 1 };
             let used = &self.table[row as usize * self.columns..][..seen];
-            let valid = used.iter().fold(true, |ok, &slot| ok & ((slot as u32 as usize) < slots));
+            let valid = used.iter().all(|&slot| (slot as u32 as usize) < slots);
             assert!(valid, "the table of row {row} names a slot beyond {slots}");
         }
     }
@@ -125,13 +125,11 @@ pub fn cached_attention(cx: Cx<'_>, args: &CachedAttention<'_>, out: Out<'_, '_>
     let share = needed / threads;
     let scratch = Shared::new(scratch);
     let out = rows.shared();
-    cx.pool.run(threads, &|part| {
-        // SAFETY: each part has its own share.
-        let scratch = unsafe { scratch.slice(part * share, share) };
-        let heads = part * args.heads / threads..(part + 1) * args.heads / threads;
-        if !heads.is_empty() {
-            dispatch(cx.isa, Part { args, d, heads, out, scratch });
-        }
+    let parts = threads.min(args.heads);
+    cx.pool.run_on(parts, &|thread, part| {
+        // SAFETY: no two parts run on one thread at the same time.
+        let scratch = unsafe { scratch.slice(thread * share, share) };
+        dispatch(cx.isa, Part { args, d, heads: cut(part, parts, args.heads), out, scratch });
     });
 }
 
@@ -190,9 +188,7 @@ impl Body for Part<'_, '_> {
                 }
             }
             let block = Block { args, queries, lens, longest, d, heads: heads.clone() };
-            for from in (0..longest).step_by(RUN) {
-                scores(s, &block, q, weights, from..(from + RUN).min(longest));
-            }
+            scores(s, &block, q, weights);
             acc[..count * width].fill(0.0);
             for h in 0..heads.len() {
                 for (i, &len) in block.lens.iter().enumerate().take(count) {

@@ -1,8 +1,8 @@
 //! Matrix products with packed weights, and what follows them: every linear layer, convolution and vocabulary
 //! product. Not attention, which has its own kernels over the same tile.
 //!
-//! One tile serves any count of rows, so the law of order holds by construction: each output is the chain
-//! `acc = fma(x[i], w[i], acc)` over all products, from 0. What varies is the cut. Many rows: threads split the
+//! One tile serves any count of rows, so the law of order holds by construction: each output is a sum of chains
+//! `acc = fma(x[i], w[i], acc)` from 0, cut at the same products whatever the rows. What varies is the cut. Many rows: threads split the
 //! rows, and each takes blocks of rows that fit the second-level cache past each panel. Few rows: threads split
 //! the panels, and weights stream through once.
 
@@ -14,8 +14,8 @@ use std::ops::Range;
 
 use half::{bf16, f16};
 
-use super::Cx;
 use super::rows::{Rows, RowsMut, Shared, SharedRows};
+use super::{Cx, cut};
 use crate::isa::Isa;
 use crate::simd::{Body, Simd, dispatch};
 pub use finish::{Activation, Epilogue, Residual};
@@ -58,15 +58,19 @@ pub fn linear(cx: Cx<'_>, x: Rows<'_>, weights: Panels<'_>, epilogue: &Epilogue<
     let threads = cx.pool.threads();
     let tiles = x.rows().div_ceil(tile_rows(cx.isa));
     let panels = weights.n().div_ceil(panel_width(cx.isa));
+    // Many rows: a part is a block, and threads have the same count of them. Few: a part is some panels.
     let by_rows = tiles >= 4 * threads;
+    let blocks = tiles.div_ceil(block_tiles(tile_rows(cx.isa), x.cols())).next_multiple_of(threads);
+    let parts =
+        if by_rows { blocks.min(tiles) } else { panels.min(if threads == 1 { 1 } else { 2 * threads }) };
     let share = scratch.len() / threads;
     let scratch = Shared::new(scratch);
     let out = rows.shared();
-    cx.pool.run(threads, &|part| {
-        let cut = |count: usize| part * count / threads..(part + 1) * count / threads;
-        let (tiles, panels) = if by_rows { (cut(tiles), 0..panels) } else { (0..tiles, cut(panels)) };
-        // SAFETY: each part has its own share.
-        let scratch = unsafe { scratch.slice(part * share, share) };
+    cx.pool.run_on(parts, &|thread, part| {
+        let (tiles, panels) =
+            if by_rows { (cut(part, parts, tiles), 0..panels) } else { (0..tiles, cut(part, parts, panels)) };
+        // SAFETY: no two parts run on one thread at the same time.
+        let scratch = unsafe { scratch.slice(thread * share, share) };
         dispatch(cx.isa, Part { x, weights, epilogue, out, tiles, panels, scratch });
     });
 }
@@ -80,7 +84,7 @@ pub struct Out<'a, 's> {
     pub scratch: &'s mut [f32],
 }
 
-/// The part of one thread: some row tiles times some panels.
+/// Some row tiles times some panels.
 struct Part<'a, 's> {
     x: Rows<'a>,
     weights: Panels<'a>,

@@ -6,7 +6,7 @@ use std::marker::PhantomData;
 #[derive(Debug, Clone, Copy)]
 pub struct Rows<'a> {
     data: &'a [f32],
-    rows: usize,
+    count: usize,
     cols: usize,
     stride: usize,
 }
@@ -30,12 +30,12 @@ impl<'a> Rows<'a> {
             "{rows} rows of {cols} at {stride}: {}",
             data.len()
         );
-        Self { data, rows, cols, stride }
+        Self { data, count: rows, cols, stride }
     }
 
     /// The count of rows.
     pub fn rows(&self) -> usize {
-        self.rows
+        self.count
     }
 
     /// The values of a row.
@@ -57,9 +57,10 @@ impl<'a> Rows<'a> {
     ///
     /// # Panics
     /// When there are fewer.
+    #[must_use]
     pub fn part(&self, first: usize, count: usize) -> Rows<'a> {
-        assert!(first + count <= self.rows);
-        Rows { data: &self.data[(first * self.stride).min(self.data.len())..], rows: count, ..*self }
+        assert!(first + count <= self.count);
+        Rows { data: &self.data[(first * self.stride).min(self.data.len())..], count, ..*self }
     }
 
     /// Row `i`.
@@ -67,7 +68,7 @@ impl<'a> Rows<'a> {
     /// # Panics
     /// When there is no such row.
     pub fn row(&self, i: usize) -> &'a [f32] {
-        assert!(i < self.rows);
+        assert!(i < self.count);
         &self.data[i * self.stride..][..self.cols]
     }
 }
@@ -76,7 +77,7 @@ impl<'a> Rows<'a> {
 #[derive(Debug)]
 pub struct RowsMut<'a> {
     data: &'a mut [f32],
-    rows: usize,
+    count: usize,
     cols: usize,
     stride: usize,
 }
@@ -101,12 +102,12 @@ impl<'a> RowsMut<'a> {
             "{rows} rows of {cols} at {stride}: {}",
             data.len()
         );
-        Self { data, rows, cols, stride }
+        Self { data, count: rows, cols, stride }
     }
 
     /// The count of rows.
     pub fn rows(&self) -> usize {
-        self.rows
+        self.count
     }
 
     /// The values of a row.
@@ -116,7 +117,7 @@ impl<'a> RowsMut<'a> {
 
     /// The same rows under a shorter borrow.
     pub fn reborrow(&mut self) -> RowsMut<'_> {
-        RowsMut { data: self.data, rows: self.rows, cols: self.cols, stride: self.stride }
+        RowsMut { data: self.data, count: self.count, cols: self.cols, stride: self.stride }
     }
 
     /// `count` of the rows, from row `first`.
@@ -124,14 +125,14 @@ impl<'a> RowsMut<'a> {
     /// # Panics
     /// When there are fewer.
     pub fn part(&mut self, first: usize, count: usize) -> RowsMut<'_> {
-        assert!(first + count <= self.rows);
+        assert!(first + count <= self.count);
         let from = (first * self.stride).min(self.data.len());
-        RowsMut { data: &mut self.data[from..], rows: count, cols: self.cols, stride: self.stride }
+        RowsMut { data: &mut self.data[from..], count, cols: self.cols, stride: self.stride }
     }
 
     /// A handle that threads may share; each writes parts of the rows that no other touches.
     pub(crate) fn shared(&mut self) -> SharedRows<'_> {
-        SharedRows { data: self.data.as_mut_ptr(), rows: self.rows, stride: self.stride, life: PhantomData }
+        SharedRows { data: self.data.as_mut_ptr(), count: self.count, stride: self.stride, life: PhantomData }
     }
 }
 
@@ -148,7 +149,7 @@ pub enum Input<'a> {
 #[derive(Clone, Copy)]
 pub(crate) struct SharedRows<'a> {
     data: *mut f32,
-    rows: usize,
+    count: usize,
     stride: usize,
     life: PhantomData<&'a mut [f32]>,
 }
@@ -166,7 +167,7 @@ impl SharedRows<'_> {
     #[allow(clippy::mut_from_ref)] // That is its purpose; the contract is above.
     #[inline(always)]
     pub(crate) unsafe fn slice(&self, i: usize, cols: usize) -> &mut [f32] {
-        assert!(i < self.rows);
+        assert!(i < self.count);
         // SAFETY: the caller's contract.
         unsafe { std::slice::from_raw_parts_mut(self.row(i), cols) }
     }
@@ -174,7 +175,7 @@ impl SharedRows<'_> {
     /// The first element of row `i`.
     #[inline(always)]
     pub(crate) fn row(&self, i: usize) -> *mut f32 {
-        debug_assert!(i < self.rows);
+        debug_assert!(i < self.count);
         self.data.wrapping_add(i * self.stride)
     }
 }

@@ -8,9 +8,9 @@
 use std::f64::consts::TAU;
 use std::ops::Range;
 
-use super::Cx;
 use super::linear::Out;
 use super::rows::{Shared, SharedRows};
+use super::{Cx, cut, shares};
 use crate::isa::Isa;
 use crate::simd::{Body, MAX_LANES, Simd, dispatch};
 
@@ -70,11 +70,12 @@ pub fn power_spectrum(cx: Cx<'_>, signal: &[f32], stft: &Stft, out: Out<'_, '_>)
     let share = scratch.len() / threads;
     let scratch = Shared::new(scratch);
     let out = rows.shared();
-    cx.pool.run(threads, &|part| {
-        // SAFETY: each part has its own share.
-        let scratch = unsafe { scratch.slice(part * share, share) };
-        let groups = part * groups / threads..(part + 1) * groups / threads;
-        dispatch(cx.isa, Groups { signal, stft, frames, out, groups, scratch });
+    let parts = shares(cx.pool, groups);
+    cx.pool.run_on(parts, &|thread, part| {
+        // SAFETY: no two parts run on one thread at the same time.
+        let scratch = unsafe { scratch.slice(thread * share, share) };
+        let which = cut(part, parts, groups);
+        dispatch(cx.isa, Groups { signal, stft, frames, out, which, scratch });
     });
 }
 
@@ -84,7 +85,7 @@ struct Groups<'a, 's> {
     stft: &'a Stft,
     frames: usize,
     out: SharedRows<'a>,
-    groups: Range<usize>,
+    which: Range<usize>,
     scratch: &'s mut [f32],
 }
 
@@ -96,7 +97,7 @@ impl Body for Groups<'_, '_> {
         let len = 2 * HALF * S::LANES;
         let (a, b) = self.scratch.split_at_mut(len);
         let b = &mut b[..len];
-        for group in self.groups {
+        for group in self.which {
             let first = group * S::LANES;
             let count = S::LANES.min(self.frames - first);
             gather(s, self.signal, self.stft, (first, count), a);

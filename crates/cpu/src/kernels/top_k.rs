@@ -24,8 +24,9 @@ pub struct Ranked<'a> {
 /// When `k` is 0, above [`MAX_K`] or above the length of a row, or the outputs are not `[rows, k]`.
 pub fn top_k(cx: Cx<'_>, x: Rows<'_>, k: usize, out: Ranked<'_>) {
     assert!((1..=MAX_K.min(x.cols())).contains(&k), "{k} of {} values, at most {MAX_K}", x.cols());
-    assert_eq!((out.values.len(), out.indices.len()), (x.rows() * k, x.rows() * k), "outputs of [rows, {k}]");
-    let (values, indices) = (Shared::new(out.values), Shared::new(out.indices));
+    let Ranked { values, indices } = out;
+    assert_eq!((values.len(), indices.len()), (x.rows() * k, x.rows() * k), "outputs of [rows, {k}]");
+    let (values, indices) = (Shared::new(values), Shared::new(indices));
     cx.split(x.rows(), x.rows() * x.cols(), |part| {
         for i in part {
             // SAFETY: each row is in one part.

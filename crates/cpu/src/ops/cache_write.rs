@@ -20,7 +20,10 @@ fn run(call: &mut Call<'_>) {
     for (i, row) in new.chunks_exact(width.max(1)).enumerate() {
         let slot = slot[if placed { i } else { 0 }] as usize;
         let place = at.map_or(i, |at| at[i] as usize);
-        assert!(slot < slots && place < places, "place {place} of slot {slot} in a state of {slots} x {places}");
+        assert!(
+            slot < slots && place < places,
+            "place {place} of slot {slot} in a state of {slots} x {places}"
+        );
         state[(slot * places + place) * width..][..width].copy_from_slice(row);
     }
 }

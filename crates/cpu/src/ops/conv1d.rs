@@ -46,7 +46,12 @@ fn scratch(isa: Isa, threads: usize, node: &NodeView<'_>) -> usize {
     // The panels' contents do not matter for their extent, so an empty weight of the same sizes stands in.
     let blank = vec![half::f16::ZERO; packed_len(isa, n, k)];
     let weights = Panels::new(isa, Elements::F16(&blank), n, k);
-    conv1d_scratch(isa, threads, &conv1d::Conv1d { weights, taps: dims[2], stride: op.stride, pad: op.pad }, t)
+    conv1d_scratch(
+        isa,
+        threads,
+        &conv1d::Conv1d { weights, taps: dims[2], stride: op.stride, pad: op.pad },
+        t,
+    )
 }
 
 fn run(call: &mut Call<'_>) {

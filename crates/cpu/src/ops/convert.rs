@@ -19,8 +19,12 @@ fn run(call: &mut Call<'_>) {
     let from = call.bytes(0);
     let words = from.chunks_exact(2).map(|b| [b[0], b[1]]);
     match (call.dtype(0), call.outputs[0].dtype) {
-        (DType::F16, _) => call.out(0).iter_mut().zip(words).for_each(|(o, b)| *o = f16::from_le_bytes(b).to_f32()),
-        (DType::BF16, _) => call.out(0).iter_mut().zip(words).for_each(|(o, b)| *o = bf16::from_le_bytes(b).to_f32()),
+        (DType::F16, _) => {
+            call.out(0).iter_mut().zip(words).for_each(|(o, b)| *o = f16::from_le_bytes(b).to_f32())
+        }
+        (DType::BF16, _) => {
+            call.out(0).iter_mut().zip(words).for_each(|(o, b)| *o = bf16::from_le_bytes(b).to_f32())
+        }
         (DType::Bool, _) => call.out(0).iter_mut().zip(from).for_each(|(o, b)| *o = f32::from(*b)),
         (_, to) => {
             let narrow = |x: &f32| match to {
@@ -28,7 +32,10 @@ fn run(call: &mut Call<'_>) {
                 _ => bf16::from_f32(*x).to_le_bytes(),
             };
             let values = call.f32(0);
-            call.out_bytes(0).chunks_exact_mut(2).zip(values).for_each(|(o, x)| o.copy_from_slice(&narrow(x)));
+            call.out_bytes(0)
+                .chunks_exact_mut(2)
+                .zip(values)
+                .for_each(|(o, x)| o.copy_from_slice(&narrow(x)));
         }
     }
 }

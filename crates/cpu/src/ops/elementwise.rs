@@ -1,8 +1,8 @@
 //! Elementwise ops and fused groups: an interpreter over tiles that fit the first-level cache, one vector
 //! primitive at a time. Not a code generator.
 
-use crate::kernel::{Call, Kernel, Operand};
 use crate::isa::Isa;
+use crate::kernel::{Call, Kernel, Operand};
 use crate::math;
 use crate::simd::{Body, Simd, dispatch};
 use compiler::NodeView;

@@ -1,6 +1,5 @@
 //! matmul: the linear kernel, its right side packed at each run, matrix by matrix.
 
-
 use crate::isa::Isa;
 use crate::kernel::{Call, Kernel};
 use crate::kernels::linear::pack::{Elements, Order, Panels, pack_into, packed_len};

@@ -1,7 +1,9 @@
 //! The AVX2 path with FMA and F16C: 8 lanes, 16 registers. Not for machines that lack any of the three.
 
+#![allow(clippy::cast_ptr_alignment)] // Only unaligned loads take such pointers.
+
 use std::arch::x86_64::{
-    __m128i, __m256, __m256i, _CMP_LT_OQ, _MM_HINT_T0, _mm_add_ps, _mm_add_ss, _mm_cvtsi32_si128,
+    __m128i, __m256, __m256i, _CMP_LT_OQ, _MM_HINT_T1, _mm_add_ps, _mm_add_ss, _mm_cvtsi32_si128,
     _mm_cvtss_f32, _mm_loadu_si128, _mm_max_ps, _mm_max_ss, _mm_movehl_ps, _mm_prefetch, _mm_shuffle_ps,
     _mm256_add_epi32, _mm256_add_ps, _mm256_and_si256, _mm256_blendv_ps, _mm256_castps_si256,
     _mm256_castps256_ps128, _mm256_castsi256_ps, _mm256_cmp_ps, _mm256_cvtepi32_ps, _mm256_cvtepu16_epi32,
@@ -53,13 +55,11 @@ macro_rules! instructions {
 /// Eight set words, then eight clear ones: the mask of the first n lanes starts 8 - n words in.
 static LANE_MASKS: [i32; 16] = [-1, -1, -1, -1, -1, -1, -1, -1, 0, 0, 0, 0, 0, 0, 0, 0];
 
-impl Avx2 {
-    #[inline(always)]
-    fn first_lanes(self, n: usize) -> __m256i {
-        let from = &LANE_MASKS[8 - n..][..8];
-        // SAFETY: the token proves the features; the slice holds eight words.
-        unsafe { _mm256_loadu_si256(from.as_ptr().cast::<__m256i>()) }
-    }
+#[inline(always)]
+fn first_lanes(_token: Avx2, n: usize) -> __m256i {
+    let from = &LANE_MASKS[8 - n..][..8];
+    // SAFETY: the token proves the features; the slice holds eight words.
+    unsafe { _mm256_loadu_si256(from.as_ptr().cast::<__m256i>()) }
 }
 
 impl Simd for Avx2 {
@@ -78,7 +78,7 @@ impl Simd for Avx2 {
     #[inline(always)]
     unsafe fn load_part(self, p: *const f32, n: usize) -> __m256 {
         // SAFETY: the token proves the features, the caller the pointer; masked lanes are not read.
-        unsafe { _mm256_maskload_ps(p, self.first_lanes(n)) }
+        unsafe { _mm256_maskload_ps(p, first_lanes(self, n)) }
     }
     #[inline(always)]
     unsafe fn load_f16(self, p: *const u16) -> __m256 {
@@ -101,12 +101,12 @@ impl Simd for Avx2 {
     #[inline(always)]
     unsafe fn store_part(self, p: *mut f32, v: __m256, n: usize) {
         // SAFETY: the token proves the features, the caller the pointer; masked lanes are not written.
-        unsafe { _mm256_maskstore_ps(p, self.first_lanes(n), v) }
+        unsafe { _mm256_maskstore_ps(p, first_lanes(self, n), v) }
     }
     #[inline(always)]
     fn prefetch(self, p: *const u8) {
         // SAFETY: a prefetch never faults.
-        unsafe { _mm_prefetch::<_MM_HINT_T0>(p.cast()) }
+        unsafe { _mm_prefetch::<_MM_HINT_T1>(p.cast()) }
     }
 
     instructions! {
@@ -138,7 +138,7 @@ impl Simd for Avx2 {
 
     #[inline(always)]
     fn first(self, n: usize, a: __m256, b: __m256) -> __m256 {
-        let mask = self.of_bits(self.first_lanes(n));
+        let mask = self.of_bits(first_lanes(self, n));
         self.select(mask, a, b)
     }
     #[inline(always)]

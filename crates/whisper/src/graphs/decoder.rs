@@ -162,7 +162,12 @@ struct Rules {
 
 impl Rules {
     /// Biases, banned spans, the timestamp-mass rule, then the best candidates and their log-probabilities.
-    fn rank(&self, l: &mut Layers<'_>, logits: Value, specials: &Specials) -> Result<(Value, Value), OpError> {
+    fn rank(
+        &self,
+        l: &mut Layers<'_>,
+        logits: Value,
+        specials: &Specials,
+    ) -> Result<(Value, Value), OpError> {
         let (first, vocab) = (specials.timestamp_begin as usize, specials.n_vocab as usize);
         let b = &mut l.b;
         let bias = b.gather(self.biases, self.bias)?;

@@ -29,13 +29,7 @@ impl<'a> Layers<'a> {
     }
 
     /// `x w^T + b` with `name.weight: [out, k]` and, if `bias`, `name.bias: [out]`.
-    pub(super) fn linear(
-        &mut self,
-        x: Value,
-        name: &str,
-        out: usize,
-        bias: bool,
-    ) -> Result<Value, OpError> {
+    pub(super) fn linear(&mut self, x: Value, name: &str, out: usize, bias: bool) -> Result<Value, OpError> {
         let k = self.b.ty(x).shape.last().and_then(|d| d.as_fixed()).unwrap_or(0);
         let w = self.weight(&format!("{name}.weight"), &[out, k])?;
         let y = self.b.linear(x, w)?;

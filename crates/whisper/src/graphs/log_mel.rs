@@ -2,8 +2,8 @@
 //! the resampling before it.
 
 use crate::config::Config;
-use graph::{Builder, DType, Graph, OpError, TensorType};
 use graph::ops::{Pad, PadMode, ReduceKind};
+use graph::{Builder, DType, Graph, OpError, TensorType};
 
 /// Samples of a frame's Fourier transform (audio.py, N_FFT).
 pub const N_FFT: usize = 400;

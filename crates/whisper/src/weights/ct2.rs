@@ -10,7 +10,7 @@ use std::path::Path;
 use super::bytes::{map, read_small};
 use super::names::wanted;
 use super::table::bytes_of;
-use super::{Bytes, Format, Parts, Place, DType, Table};
+use super::{Bytes, DType, Format, Parts, Place, Table};
 use crate::config::{Ct2Lists, MAX_LAYERS, wrong};
 use crate::{Config, Error};
 

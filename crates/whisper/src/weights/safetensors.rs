@@ -10,7 +10,7 @@ use serde::Deserialize;
 
 use super::bytes::{map, read_small};
 use super::names::wanted;
-use super::{Bytes, Format, Parts, Place, DType, Table};
+use super::{Bytes, DType, Format, Parts, Place, Table};
 use crate::config::parse_json;
 use crate::{Config, Error};
 

@@ -5,47 +5,65 @@ use std::ops::Range;
 use super::{Block, QUERIES};
 use crate::simd::Simd;
 
-/// Positions of one run: keys of all heads of a thread, with the next run, stay in the first-level cache.
-pub(super) const RUN: usize = 16;
+/// Positions of one run of values: the sums of one head stay in registers for as long.
+pub(super) const RUN: usize = 8;
+/// Keys that are scored together.
+const GROUP: usize = 4;
+/// How many positions ahead of its use a row of the cache is asked for.
+const AHEAD: usize = 16;
 
-/// Asks for one head of the position a run ahead, if there is one.
+/// Where the thread's columns of positions from `j` start in the cache.
 #[inline(always)]
-fn ask_ahead<S: Simd>(s: S, block: &Block<'_>, cache: &[f32], j: usize, column: usize) {
-    if j + RUN < block.longest {
-        let p = cache.as_ptr().wrapping_add(block.place(j + RUN) + column);
+fn places<const N: usize>(block: &Block<'_>, j: usize) -> [usize; N] {
+    let mut out = [0; N];
+    for (n, out) in out.iter_mut().enumerate() {
+        *out = block.place((j + n).min(block.longest - 1));
+    }
+    out
+}
+
+/// Asks for one head of the positions at `places`.
+#[inline(always)]
+fn ask<S: Simd>(s: S, block: &Block<'_>, cache: &[f32], places: &[usize], column: usize) {
+    for place in places {
+        let p = cache.as_ptr().wrapping_add(place + column);
         for line in (0..block.d).step_by(16) {
             s.prefetch(p.wrapping_add(line).cast());
         }
     }
 }
 
-/// Writes the scores of the positions `run` of each head and query to `weights[head][query][position]`.
+/// Writes the scores of all positions of each head and query to `weights[head][query][position]`.
 #[inline(always)]
-pub(super) fn scores<S: Simd>(s: S, block: &Block<'_>, q: &[f32], weights: &mut [f32], run: Range<usize>) {
+pub(super) fn scores<S: Simd>(s: S, block: &Block<'_>, q: &[f32], weights: &mut [f32]) {
+    let whole = block.longest - block.longest % GROUP;
+    for j in (0..whole).step_by(GROUP) {
+        group::<S, GROUP>(s, block, q, weights, j);
+    }
+    for j in whole..block.longest {
+        group::<S, 1>(s, block, q, weights, j);
+    }
+}
+
+/// The scores of `N` positions from `j`.
+#[inline(always)]
+fn group<S: Simd, const N: usize>(s: S, block: &Block<'_>, q: &[f32], weights: &mut [f32], j: usize) {
     let (d, count, positions) = (block.d, block.queries.len(), block.args.positions);
     let width = block.heads.len() * d;
-    let keys = block.args.keys;
+    let mut rows = [&q[..0]; N];
+    for (row, place) in rows.iter_mut().zip(places::<N>(block, j)) {
+        *row = &block.args.keys[place..][..width];
+    }
+    let ahead = places::<N>(block, j + AHEAD);
     for h in 0..block.heads.len() {
-        for j in run.clone() {
-            ask_ahead(s, block, keys, j, h * d);
+        ask(s, block, block.args.keys, &ahead, h * d);
+        let mut keys = rows;
+        for key in &mut keys {
+            *key = &key[h * d..][..d];
         }
-        let mut j = run.start;
-        while j + 4 <= run.end {
-            let mut four = [&keys[..0]; 4];
-            for (n, key) in four.iter_mut().enumerate() {
-                *key = &keys[block.place(j + n) + h * d..][..d];
-            }
-            for i in 0..count {
-                let scores = dots(s, &q[i * width + h * d..][..d], four);
-                weights[(h * QUERIES + i) * positions + j..][..4].copy_from_slice(&scores);
-            }
-            j += 4;
-        }
-        for j in j..run.end {
-            let key = &keys[block.place(j) + h * d..][..d];
-            for i in 0..count {
-                weights[(h * QUERIES + i) * positions + j] = dots(s, &q[i * width + h * d..][..d], [key])[0];
-            }
+        for i in 0..count {
+            let scores = dots(s, &q[i * width + h * d..][..d], keys);
+            weights[(h * QUERIES + i) * positions + j..][..N].copy_from_slice(&scores);
         }
     }
 }
@@ -96,57 +114,52 @@ pub(super) fn accumulate<S: Simd>(
     acc: &mut [f32],
     run: Range<usize>,
 ) {
-    let (d, count) = (block.d, block.queries.len());
+    let run = Run { block, weights, first: run.start, len: run.len(), places: places(block, run.start) };
+    let ahead: [usize; RUN] = places(block, run.first + AHEAD);
+    let count = block.queries.len();
+    // The most queries whose sums the registers hold.
+    let most = if S::TILE_ROWS >= 12 { 4 } else { 2 };
     for h in 0..block.heads.len() {
-        for j in run.clone() {
-            ask_ahead(s, block, block.args.values, j, h * d);
-        }
+        ask(s, block, block.args.values, &ahead, h * block.d);
         let mut i = 0;
         while i < count {
-            // Queries that see the whole run go together, as many as the registers hold; others alone.
-            let whole = block.lens[i..count].iter().take_while(|&&len| len >= run.end).count();
-            let most = if S::TILE_ROWS >= 12 { 4 } else { 2 };
-            match whole.min(most) {
-                0 => {
-                    let run = run.start..run.end.min(block.lens[i]);
-                    if !run.is_empty() {
-                        head::<S, 1>(s, block, weights, acc, (h, i, run));
-                    }
-                    i += 1;
-                }
-                1 => {
-                    head::<S, 1>(s, block, weights, acc, (h, i, run.clone()));
-                    i += 1;
-                }
-                2 | 3 => {
-                    head::<S, 2>(s, block, weights, acc, (h, i, run.clone()));
-                    i += 2;
-                }
-                _ => {
-                    head::<S, 4>(s, block, weights, acc, (h, i, run.clone()));
-                    i += 4;
-                }
+            // Queries that see the whole run go together, others alone.
+            let whole = block.lens[i..count].iter().take_while(|&&len| len >= run.first + run.len).count();
+            let (together, len) = match whole.min(most) {
+                0 => (1, block.lens[i].saturating_sub(run.first)),
+                1 => (1, run.len),
+                2 | 3 => (2, run.len),
+                _ => (4, run.len),
+            };
+            match together {
+                1 => head::<S, 1>(s, &run, acc, [h, i, len]),
+                2 => head::<S, 2>(s, &run, acc, [h, i, len]),
+                _ => head::<S, 4>(s, &run, acc, [h, i, len]),
             }
+            i += together;
         }
     }
 }
 
-/// One head of `Q` queries from query `i`.
+/// Some positions with their weights.
+struct Run<'a> {
+    block: &'a Block<'a>,
+    weights: &'a [f32],
+    first: usize,
+    len: usize,
+    places: [usize; RUN],
+}
+
+/// Head `h` of `Q` queries from query `i`, over the first `len` positions of the run.
 #[inline(always)]
-fn head<S: Simd, const Q: usize>(
-    s: S,
-    block: &Block<'_>,
-    weights: &[f32],
-    acc: &mut [f32],
-    (h, i, run): (usize, usize, Range<usize>),
-) {
+fn head<S: Simd, const Q: usize>(s: S, run: &Run<'_>, acc: &mut [f32], at: [usize; 3]) {
     let mut column = 0;
-    while column + 4 * S::LANES <= block.d {
-        columns::<S, Q, 4>(s, block, weights, acc, (h, i, run.clone(), column));
+    while column + 4 * S::LANES <= run.block.d {
+        columns::<S, Q, 4>(s, run, acc, at, column);
         column += 4 * S::LANES;
     }
-    while column < block.d {
-        columns::<S, Q, 1>(s, block, weights, acc, (h, i, run.clone(), column));
+    while column < run.block.d {
+        columns::<S, Q, 1>(s, run, acc, at, column);
         column += S::LANES;
     }
 }
@@ -155,23 +168,25 @@ fn head<S: Simd, const Q: usize>(
 #[inline(always)]
 fn columns<S: Simd, const Q: usize, const C: usize>(
     s: S,
-    block: &Block<'_>,
-    weights: &[f32],
+    run: &Run<'_>,
     acc: &mut [f32],
-    (h, i, run, column): (usize, usize, Range<usize>, usize),
+    [h, i, len]: [usize; 3],
+    column: usize,
 ) {
+    let block = run.block;
     let (d, positions) = (block.d, block.args.positions);
     let n = (d - column).min(C * S::LANES);
     let at = |q: usize| (i + q) * block.heads.len() * d + h * d + column;
     let mut sum = [[s.splat(0.0); C]; Q];
-    for (q, sum) in sum.iter_mut().enumerate() {
+    let mut weights = [&run.weights[..0]; Q];
+    for (q, (sum, weights)) in sum.iter_mut().zip(&mut weights).enumerate() {
         *sum = load::<S, C>(s, &acc[at(q)..][..n]);
+        *weights = &run.weights[(h * QUERIES + i + q) * positions + run.first..][..len];
     }
-    for j in run {
-        let place = block.place(j) + h * d + column;
-        let v = load::<S, C>(s, &block.args.values[place..][..n]);
-        for (q, sum) in sum.iter_mut().enumerate() {
-            let w = s.splat(weights[(h * QUERIES + i + q) * positions + j]);
+    for (j, place) in run.places.iter().enumerate().take(len) {
+        let v = load::<S, C>(s, &block.args.values[place + h * d + column..][..n]);
+        for (sum, weights) in sum.iter_mut().zip(weights) {
+            let w = s.splat(weights[j]);
             for (sum, v) in sum.iter_mut().zip(v) {
                 *sum = s.fma(w, v, *sum);
             }
@@ -180,7 +195,7 @@ fn columns<S: Simd, const Q: usize, const C: usize>(
     for (q, sum) in sum.into_iter().enumerate() {
         let to = &mut acc[at(q)..][..n];
         for (c, sum) in sum.into_iter().enumerate() {
-            // SAFETY: as in `load`.
+            // SAFETY: the slice holds C vectors; or C is 1, and it holds its own length.
             unsafe {
                 if C > 1 || n == S::LANES {
                     s.store(to.as_mut_ptr().add(c * S::LANES), sum);

@@ -83,7 +83,7 @@ pub(crate) unsafe fn finish<S: Simd>(
                 match ep.residual {
                     Residual::None => (),
                     Residual::Rows(rows) => {
-                        y = s.add(y, read(s, rows.row(at.row + r).as_ptr().add(col), len))
+                        y = s.add(y, read(s, rows.row(at.row + r).as_ptr().add(col), len));
                     }
                     Residual::InPlace => y = s.add(y, read(s, to, len)),
                 }

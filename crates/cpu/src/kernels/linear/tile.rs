@@ -14,8 +14,12 @@ pub(crate) const MAX_ROWS: usize = 12;
 /// The most values of a tile on any path: 12 rows of two vectors of 16.
 pub(crate) const MAX_TILE: usize = MAX_ROWS * 32;
 
+/// Products that are summed in one chain; chains are added in order. A single chain over thousands of products
+/// would lose twice the digits.
+pub(crate) const CHAIN: usize = 256;
+
 /// How far ahead of its use a panel is asked for, in bytes.
-const AHEAD: usize = 2048;
+const AHEAD: usize = 4096;
 
 /// The values that a block of `rows` rows of `k` takes.
 pub(crate) const fn block_len(rows: usize, k: usize) -> usize {
@@ -48,7 +52,8 @@ pub(crate) unsafe fn fill_block<S: Simd>(s: S, x: *const f32, dims: [usize; 3], 
     }
 }
 
-/// `out[r][j] = sum over i of x[r][i] * w[i][j]`, in order of `i` from 0, for `rows` rows and one panel.
+/// `out[r][j] = sum over i of x[r][i] * w[i][j]` for `rows` rows and one panel: chains of [`CHAIN`] products in
+/// order of `i` from 0, added in order.
 ///
 /// `out` takes rows of two vectors.
 ///
@@ -85,24 +90,30 @@ unsafe fn fixed<S: Simd, E: Element, const R: usize>(
     k: usize,
     out: *mut f32,
 ) {
-    let mut acc = [[s.splat(0.0); 2]; R];
     let (mut x, mut w) = (x, w);
-    for _ in 0..k / CHUNK {
-        for i in 0..CHUNK {
-            // SAFETY: within the chunk, by the caller's contract.
+    for first in (0..k.max(1)).step_by(CHAIN) {
+        let len = CHAIN.min(k - first);
+        let mut acc = [[s.splat(0.0); 2]; R];
+        for _ in 0..len / CHUNK {
+            for i in 0..CHUNK {
+                // SAFETY: within the chunk, by the caller's contract.
+                unsafe { step(s, &mut acc, x.add(i), w.add(i * 2 * S::LANES)) };
+            }
+            x = x.wrapping_add(R * CHUNK);
+            w = w.wrapping_add(CHUNK * 2 * S::LANES);
+        }
+        for i in 0..len % CHUNK {
+            // SAFETY: within the last chunk, by the caller's contract.
             unsafe { step(s, &mut acc, x.add(i), w.add(i * 2 * S::LANES)) };
         }
-        x = x.wrapping_add(R * CHUNK);
-        w = w.wrapping_add(CHUNK * 2 * S::LANES);
-    }
-    for i in 0..k % CHUNK {
-        // SAFETY: within the last chunk, by the caller's contract.
-        unsafe { step(s, &mut acc, x.add(i), w.add(i * 2 * S::LANES)) };
-    }
-    for (r, row) in acc.into_iter().enumerate() {
-        for (v, value) in row.into_iter().enumerate() {
-            // SAFETY: `out` holds R rows of two vectors.
-            unsafe { s.store(out.add((2 * r + v) * S::LANES), value) };
+        for (r, row) in acc.into_iter().enumerate() {
+            for (v, value) in row.into_iter().enumerate() {
+                // SAFETY: `out` holds R rows of two vectors, written by the first chain.
+                unsafe {
+                    let to = out.add((2 * r + v) * S::LANES);
+                    s.store(to, if first == 0 { value } else { s.add(s.load(to), value) });
+                }
+            }
         }
     }
 }
