@@ -30,7 +30,7 @@ struct Cli {
 #[derive(Subcommand)]
 pub enum Command {
     Transcribe(Transcribe),
-    Whisper(Whisper),
+    Whisper(Box<Whisper>),
     Inspect(Inspect),
     Graph(Graph),
     Profile(Profile),
@@ -56,7 +56,7 @@ pub fn parse(args: impl IntoIterator<Item = OsString>) -> Command {
     let parsed = if stem.is_some_and(|stem| stem == "whisper") {
         let command = clap::Command::new("whisper").version(env!("CARGO_PKG_VERSION")).max_term_width(110);
         let matches = spellings::both(Whisper::augment_args(command)).get_matches_from(args);
-        Whisper::from_arg_matches(&matches).map(Command::Whisper)
+        Whisper::from_arg_matches(&matches).map(Box::new).map(Command::Whisper)
     } else {
         Cli::from_arg_matches(&command().get_matches_from(args)).map(|cli| cli.command)
     };

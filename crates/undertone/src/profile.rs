@@ -73,7 +73,9 @@ pub fn collect(session: &mut Session) -> Vec<PartProfile> {
         }
         let kernels = kernels.into_iter().map(|(name, time)| Row { name: name.to_owned(), time });
         let mut total = StepTime::default();
-        steps.iter().for_each(|row| add(&mut total, &row.time));
+        for row in &steps {
+            add(&mut total, &row.time);
+        }
         PartProfile {
             part,
             runs: steps.iter().map(|row| row.time.runs).max().unwrap_or(0),

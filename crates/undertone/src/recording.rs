@@ -161,7 +161,8 @@ impl Reader {
                 }
             };
             self.kept.extend(self.block[..got].iter().map(|s| f32::from(*s) / 32768.0));
-            self.ended = got < room || room == 0;
+            // A short read is not yet the end: why the sound ends early comes only after its last sample.
+            self.ended = got == 0;
         }
         Ok(())
     }

@@ -6,7 +6,7 @@ use crate::options::LanguageWindow;
 use compiler::Target;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
-use whisper::{RuleOptions, Task};
+use whisper::{Language, RuleOptions, Task};
 
 /// How a transcript came about.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -68,7 +68,7 @@ fn in_force(options: &Options) -> Map<String, Value> {
     } = options;
     let rows = [
         ("task", json!(if *task == Task::Translate { "translate" } else { "transcribe" })),
-        ("language", json!(language.map(|language| language.code()))),
+        ("language", json!(language.map(Language::code))),
         (
             "language_window",
             json!(if *language_window == LanguageWindow::Silence { "silence" } else { "decoded" }),

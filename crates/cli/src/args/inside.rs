@@ -15,8 +15,6 @@ pub struct Inspect {
 }
 
 /// Print a model's graphs at any stage of the compiler
-///
-/// Without --after, --plan: as they are built, before any pass.
 #[derive(Args)]
 #[command(
     after_help = "Examples:\n  undertone graph base --part encoder\n  undertone graph base --part decoder --after fuse-linear\n  undertone graph base --part mel --dot | dot -Tsvg > mel.svg\n  undertone graph base --plan"
@@ -30,7 +28,7 @@ pub struct Graph {
     #[arg(long, value_enum)]
     pub part: Option<PartChoice>,
 
-    /// As the graph is after this pass; a wrong name lists them all
+    /// As the graph is after this pass; a wrong name lists them all [default: as it is built, before any pass]
     #[arg(long, value_name = "PASS")]
     pub after: Option<String>,
 

@@ -1,0 +1,208 @@
+
+using namespace System.Management.Automation
+using namespace System.Management.Automation.Language
+
+Register-ArgumentCompleter -Native -CommandName 'undertone' -ScriptBlock {
+    param($wordToComplete, $commandAst, $cursorPosition)
+
+    $commandElements = $commandAst.CommandElements
+    $command = @(
+        'undertone'
+        for ($i = 1; $i -lt $commandElements.Count; $i++) {
+            $element = $commandElements[$i]
+            if ($element -isnot [StringConstantExpressionAst] -or
+                $element.StringConstantType -ne [StringConstantType]::BareWord -or
+                $element.Value.StartsWith('-') -or
+                $element.Value -eq $wordToComplete) {
+                break
+        }
+        $element.Value
+    }) -join ';'
+
+    $completions = @(switch ($command) {
+        'undertone' {
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('transcribe', 'transcribe', [CompletionResultType]::ParameterValue, 'Print what is said in sound or video files')
+            [CompletionResult]::new('whisper', 'whisper', [CompletionResultType]::ParameterValue, 'Transcribe with openai-whisper''s options, defaults and file names')
+            [CompletionResult]::new('inspect', 'inspect', [CompletionResultType]::ParameterValue, 'Show a model''s configuration, its tensors and their sizes')
+            [CompletionResult]::new('graph', 'graph', [CompletionResultType]::ParameterValue, 'Print a model''s graphs at any stage of the compiler')
+            [CompletionResult]::new('profile', 'profile', [CompletionResultType]::ParameterValue, 'Transcribe a file and show where the time and the memory went')
+            [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Print a completion script for a shell')
+            [CompletionResult]::new('man', 'man', [CompletionResultType]::ParameterValue, 'Print the manual page')
+            [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
+            break
+        }
+        'undertone;transcribe' {
+            [CompletionResult]::new('-m', '-m', [CompletionResultType]::ParameterName, 'Model: a name (tiny, base, small, medium, large-v3, turbo, ...; .en for English only), a path, or OWNER/REPO on the model hub')
+            [CompletionResult]::new('--model', '--model', [CompletionResultType]::ParameterName, 'Model: a name (tiny, base, small, medium, large-v3, turbo, ...; .en for English only), a path, or OWNER/REPO on the model hub')
+            [CompletionResult]::new('-l', '-l', [CompletionResultType]::ParameterName, 'Language that is spoken, as a code (de) or a name (German) [default: detected]')
+            [CompletionResult]::new('--language', '--language', [CompletionResultType]::ParameterName, 'Language that is spoken, as a code (de) or a name (German) [default: detected]')
+            [CompletionResult]::new('--task', '--task', [CompletionResultType]::ParameterName, 'transcribe, or translate into English')
+            [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'txt, vtt, srt, tsv, json or all [default: lines with times on standard output; all with --output-dir]')
+            [CompletionResult]::new('--output-format', '--output-format', [CompletionResultType]::ParameterName, 'txt, vtt, srt, tsv, json or all [default: lines with times on standard output; all with --output-dir]')
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Write files into this folder instead of standard output')
+            [CompletionResult]::new('--output-dir', '--output-dir', [CompletionResultType]::ParameterName, 'Write files into this folder instead of standard output')
+            [CompletionResult]::new('--threads', '--threads', [CompletionResultType]::ParameterName, 'Processor cores to use [default: all physical cores, up to 16]')
+            [CompletionResult]::new('--compute', '--compute', [CompletionResultType]::ParameterName, 'Precision of weights and arithmetic')
+            [CompletionResult]::new('--isa', '--isa', [CompletionResultType]::ParameterName, 'Instruction set to use: scalar, avx2, avx512 or neon [default: the fastest that the machine has]')
+            [CompletionResult]::new('--ffmpeg', '--ffmpeg', [CompletionResultType]::ParameterName, 'ffmpeg program for the codecs that are not built in [default: the one on PATH, if any]')
+            [CompletionResult]::new('--condition-on-previous-text', '--condition-on-previous-text', [CompletionResultType]::ParameterName, 'Whether earlier text is the prompt of each next window: True or False [default: True]')
+            [CompletionResult]::new('--no-speech-threshold', '--no-speech-threshold', [CompletionResultType]::ParameterName, 'Skip a window above this probability of no speech, unless its text is likely enough; None for never [default: 0.6]')
+            [CompletionResult]::new('--logprob-threshold', '--logprob-threshold', [CompletionResultType]::ParameterName, 'The average log-probability above which text is likely enough; None for no such limit [default: -1.0]')
+            [CompletionResult]::new('--suppress-tokens', '--suppress-tokens', [CompletionResultType]::ParameterName, 'Token ids that never come, separated by commas; -1 stands for what is not speech [default: -1]')
+            [CompletionResult]::new('--suppress-blank', '--suppress-blank', [CompletionResultType]::ParameterName, 'Whether a window may not begin with a blank: True or False [default: True]')
+            [CompletionResult]::new('--max-initial-timestamp', '--max-initial-timestamp', [CompletionResultType]::ParameterName, 'The latest start of a window''s first segment, in seconds; None for no limit [default: 1.0]')
+            [CompletionResult]::new('--sample-len', '--sample-len', [CompletionResultType]::ParameterName, 'Tokens of one window at most [default: half of the model''s context]')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing but errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing but errors')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more: the model, the device, the language and each file')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more: the model, the device, the language and each file')
+            [CompletionResult]::new('--without-timestamps', '--without-timestamps', [CompletionResultType]::ParameterName, 'Decode without times: one segment for each window')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'undertone;whisper' {
+            [CompletionResult]::new('--model', '--model', [CompletionResultType]::ParameterName, 'Model: a name, a path, or OWNER/REPO on the model hub')
+            [CompletionResult]::new('--model_dir', '--model_dir', [CompletionResultType]::ParameterName, 'Folder to keep models in [default: the model hub''s cache]')
+            [CompletionResult]::new('--device', '--device', [CompletionResultType]::ParameterName, 'Device to run on')
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Folder to write to')
+            [CompletionResult]::new('--output_dir', '--output_dir', [CompletionResultType]::ParameterName, 'Folder to write to')
+            [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'txt, vtt, srt, tsv, json or all')
+            [CompletionResult]::new('--output_format', '--output_format', [CompletionResultType]::ParameterName, 'txt, vtt, srt, tsv, json or all')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Whether to print segments as they come: True or False')
+            [CompletionResult]::new('--task', '--task', [CompletionResultType]::ParameterName, 'transcribe, or translate into English')
+            [CompletionResult]::new('--language', '--language', [CompletionResultType]::ParameterName, 'Language that is spoken, as a code or a name [default: detected]')
+            [CompletionResult]::new('--temperature', '--temperature', [CompletionResultType]::ParameterName, 'Temperature to sample at; 0 takes the likeliest token')
+            [CompletionResult]::new('--best_of', '--best_of', [CompletionResultType]::ParameterName, 'Candidates when sampling')
+            [CompletionResult]::new('--beam_size', '--beam_size', [CompletionResultType]::ParameterName, 'Beams of the search at temperature 0; None or 1 for none')
+            [CompletionResult]::new('--patience', '--patience', [CompletionResultType]::ParameterName, 'Patience of the beam search')
+            [CompletionResult]::new('--length_penalty', '--length_penalty', [CompletionResultType]::ParameterName, 'Exponent of the length that candidates'' scores are divided by')
+            [CompletionResult]::new('--suppress_tokens', '--suppress_tokens', [CompletionResultType]::ParameterName, 'Token ids that never come, separated by commas; -1 stands for what is not speech')
+            [CompletionResult]::new('--initial_prompt', '--initial_prompt', [CompletionResultType]::ParameterName, 'Text that comes before the first window')
+            [CompletionResult]::new('--carry_initial_prompt', '--carry_initial_prompt', [CompletionResultType]::ParameterName, 'Whether that text comes before every window')
+            [CompletionResult]::new('--condition_on_previous_text', '--condition_on_previous_text', [CompletionResultType]::ParameterName, 'Whether earlier text is the prompt of each next window')
+            [CompletionResult]::new('--fp16', '--fp16', [CompletionResultType]::ParameterName, 'Accepted for openai-whisper''s sake; as there, a CPU computes in f32')
+            [CompletionResult]::new('--temperature_increment_on_fallback', '--temperature_increment_on_fallback', [CompletionResultType]::ParameterName, 'Step to the next temperature when a window fails; None for one temperature')
+            [CompletionResult]::new('--compression_ratio_threshold', '--compression_ratio_threshold', [CompletionResultType]::ParameterName, 'Compression ratio of the text above which a window fails')
+            [CompletionResult]::new('--logprob_threshold', '--logprob_threshold', [CompletionResultType]::ParameterName, 'Average log-probability below which a window fails')
+            [CompletionResult]::new('--no_speech_threshold', '--no_speech_threshold', [CompletionResultType]::ParameterName, 'Probability of no speech above which a window that failed is skipped')
+            [CompletionResult]::new('--word_timestamps', '--word_timestamps', [CompletionResultType]::ParameterName, 'Whether to time every word')
+            [CompletionResult]::new('--prepend_punctuations', '--prepend_punctuations', [CompletionResultType]::ParameterName, 'Punctuation that belongs to the next word')
+            [CompletionResult]::new('--append_punctuations', '--append_punctuations', [CompletionResultType]::ParameterName, 'Punctuation that belongs to the word before it')
+            [CompletionResult]::new('--highlight_words', '--highlight_words', [CompletionResultType]::ParameterName, 'Whether to underline each word as it is spoken')
+            [CompletionResult]::new('--max_line_width', '--max_line_width', [CompletionResultType]::ParameterName, 'Characters of a line at most')
+            [CompletionResult]::new('--max_line_count', '--max_line_count', [CompletionResultType]::ParameterName, 'Lines of a segment at most')
+            [CompletionResult]::new('--max_words_per_line', '--max_words_per_line', [CompletionResultType]::ParameterName, 'Words of a segment at most')
+            [CompletionResult]::new('--threads', '--threads', [CompletionResultType]::ParameterName, 'Processor cores to use; 0 for all physical cores')
+            [CompletionResult]::new('--clip_timestamps', '--clip_timestamps', [CompletionResultType]::ParameterName, 'Stretches to transcribe, in seconds: start,end,start,end,...')
+            [CompletionResult]::new('--hallucination_silence_threshold', '--hallucination_silence_threshold', [CompletionResultType]::ParameterName, 'Silence in seconds that is skipped when text was likely made up')
+            [CompletionResult]::new('--compute', '--compute', [CompletionResultType]::ParameterName, 'Precision of weights and arithmetic')
+            [CompletionResult]::new('--isa', '--isa', [CompletionResultType]::ParameterName, 'Instruction set to use: scalar, avx2, avx512 or neon [default: the fastest that the machine has]')
+            [CompletionResult]::new('--ffmpeg', '--ffmpeg', [CompletionResultType]::ParameterName, 'ffmpeg program for the codecs that are not built in [default: the one on PATH, if any]')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing but errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing but errors')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'undertone;inspect' {
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'undertone;graph' {
+            [CompletionResult]::new('--part', '--part', [CompletionResultType]::ParameterName, 'Only this part [default: all, in the order in which sound passes through them]')
+            [CompletionResult]::new('--after', '--after', [CompletionResultType]::ParameterName, 'As the graph is after this pass; a wrong name lists them all [default: as it is built, before any pass]')
+            [CompletionResult]::new('--threads', '--threads', [CompletionResultType]::ParameterName, 'Processor cores to plan for [default: all physical cores, up to 16]')
+            [CompletionResult]::new('--compute', '--compute', [CompletionResultType]::ParameterName, 'Precision of weights and arithmetic')
+            [CompletionResult]::new('--isa', '--isa', [CompletionResultType]::ParameterName, 'Instruction set to use: scalar, avx2, avx512 or neon [default: the fastest that the machine has]')
+            [CompletionResult]::new('--plan', '--plan', [CompletionResultType]::ParameterName, 'The compiled program: its peak bytes, then each step with its kernel and the places of its operands')
+            [CompletionResult]::new('--dot', '--dot', [CompletionResultType]::ParameterName, 'In Graphviz''s language')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'undertone;profile' {
+            [CompletionResult]::new('-m', '-m', [CompletionResultType]::ParameterName, 'Model: a name, a path, or OWNER/REPO on the model hub')
+            [CompletionResult]::new('--model', '--model', [CompletionResultType]::ParameterName, 'Model: a name, a path, or OWNER/REPO on the model hub')
+            [CompletionResult]::new('-l', '-l', [CompletionResultType]::ParameterName, 'Language that is spoken [default: detected]')
+            [CompletionResult]::new('--language', '--language', [CompletionResultType]::ParameterName, 'Language that is spoken [default: detected]')
+            [CompletionResult]::new('--top', '--top', [CompletionResultType]::ParameterName, 'How many of the slowest steps to show for each part')
+            [CompletionResult]::new('--threads', '--threads', [CompletionResultType]::ParameterName, 'Processor cores to use [default: all physical cores, up to 16]')
+            [CompletionResult]::new('--compute', '--compute', [CompletionResultType]::ParameterName, 'Precision of weights and arithmetic')
+            [CompletionResult]::new('--isa', '--isa', [CompletionResultType]::ParameterName, 'Instruction set to use: scalar, avx2, avx512 or neon [default: the fastest that the machine has]')
+            [CompletionResult]::new('--ffmpeg', '--ffmpeg', [CompletionResultType]::ParameterName, 'ffmpeg program for the codecs that are not built in [default: the one on PATH, if any]')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing but errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing but errors')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'undertone;completions' {
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'undertone;man' {
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'undertone;help' {
+            [CompletionResult]::new('transcribe', 'transcribe', [CompletionResultType]::ParameterValue, 'Print what is said in sound or video files')
+            [CompletionResult]::new('whisper', 'whisper', [CompletionResultType]::ParameterValue, 'Transcribe with openai-whisper''s options, defaults and file names')
+            [CompletionResult]::new('inspect', 'inspect', [CompletionResultType]::ParameterValue, 'Show a model''s configuration, its tensors and their sizes')
+            [CompletionResult]::new('graph', 'graph', [CompletionResultType]::ParameterValue, 'Print a model''s graphs at any stage of the compiler')
+            [CompletionResult]::new('profile', 'profile', [CompletionResultType]::ParameterValue, 'Transcribe a file and show where the time and the memory went')
+            [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Print a completion script for a shell')
+            [CompletionResult]::new('man', 'man', [CompletionResultType]::ParameterValue, 'Print the manual page')
+            [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
+            break
+        }
+        'undertone;help;transcribe' {
+            break
+        }
+        'undertone;help;whisper' {
+            break
+        }
+        'undertone;help;inspect' {
+            break
+        }
+        'undertone;help;graph' {
+            break
+        }
+        'undertone;help;profile' {
+            break
+        }
+        'undertone;help;completions' {
+            break
+        }
+        'undertone;help;man' {
+            break
+        }
+        'undertone;help;help' {
+            break
+        }
+    })
+
+    $completions.Where{ $_.CompletionText -like "$wordToComplete*" } |
+        Sort-Object -Property ListItemText
+}

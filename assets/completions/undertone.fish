@@ -1,0 +1,133 @@
+# Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
+function __fish_undertone_global_optspecs
+    string join \n h/help V/version
+end
+
+function __fish_undertone_needs_command
+    # Figure out if the current invocation already has a command.
+    set -l cmd (commandline -opc)
+    set -e cmd[1]
+    argparse -s (__fish_undertone_global_optspecs) -- $cmd 2>/dev/null
+    or return
+    if set -q argv[1]
+        # Also print the command, so this can be used to figure out what it is.
+        echo $argv[1]
+        return 1
+    end
+    return 0
+end
+
+function __fish_undertone_using_subcommand
+    set -l cmd (__fish_undertone_needs_command)
+    test -z "$cmd"
+    and return 1
+    contains -- $cmd[1] $argv
+end
+
+complete -c undertone -n "__fish_undertone_needs_command" -s h -l help -d 'Print help'
+complete -c undertone -n "__fish_undertone_needs_command" -s V -l version -d 'Print version'
+complete -c undertone -n "__fish_undertone_needs_command" -f -a "transcribe" -d 'Print what is said in sound or video files'
+complete -c undertone -n "__fish_undertone_needs_command" -f -a "whisper" -d 'Transcribe with openai-whisper\'s options, defaults and file names'
+complete -c undertone -n "__fish_undertone_needs_command" -f -a "inspect" -d 'Show a model\'s configuration, its tensors and their sizes'
+complete -c undertone -n "__fish_undertone_needs_command" -f -a "graph" -d 'Print a model\'s graphs at any stage of the compiler'
+complete -c undertone -n "__fish_undertone_needs_command" -f -a "profile" -d 'Transcribe a file and show where the time and the memory went'
+complete -c undertone -n "__fish_undertone_needs_command" -f -a "completions" -d 'Print a completion script for a shell'
+complete -c undertone -n "__fish_undertone_needs_command" -f -a "man" -d 'Print the manual page'
+complete -c undertone -n "__fish_undertone_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c undertone -n "__fish_undertone_using_subcommand transcribe" -s m -l model -d 'Model: a name (tiny, base, small, medium, large-v3, turbo, ...; .en for English only), a path, or OWNER/REPO on the model hub' -r
+complete -c undertone -n "__fish_undertone_using_subcommand transcribe" -s l -l language -d 'Language that is spoken, as a code (de) or a name (German) [default: detected]' -r
+complete -c undertone -n "__fish_undertone_using_subcommand transcribe" -l task -d 'transcribe, or translate into English' -r -f -a "transcribe\t''
+translate\t''"
+complete -c undertone -n "__fish_undertone_using_subcommand transcribe" -s f -l output-format -d 'txt, vtt, srt, tsv, json or all [default: lines with times on standard output; all with --output-dir]' -r
+complete -c undertone -n "__fish_undertone_using_subcommand transcribe" -s o -l output-dir -d 'Write files into this folder instead of standard output' -r -F
+complete -c undertone -n "__fish_undertone_using_subcommand transcribe" -l threads -d 'Processor cores to use [default: all physical cores, up to 16]' -r
+complete -c undertone -n "__fish_undertone_using_subcommand transcribe" -l compute -d 'Precision of weights and arithmetic' -r -f -a "f32\t''"
+complete -c undertone -n "__fish_undertone_using_subcommand transcribe" -l isa -d 'Instruction set to use: scalar, avx2, avx512 or neon [default: the fastest that the machine has]' -r
+complete -c undertone -n "__fish_undertone_using_subcommand transcribe" -l ffmpeg -d 'ffmpeg program for the codecs that are not built in [default: the one on PATH, if any]' -r -F
+complete -c undertone -n "__fish_undertone_using_subcommand transcribe" -l condition-on-previous-text -d 'Whether earlier text is the prompt of each next window: True or False [default: True]' -r
+complete -c undertone -n "__fish_undertone_using_subcommand transcribe" -l no-speech-threshold -d 'Skip a window above this probability of no speech, unless its text is likely enough; None for never [default: 0.6]' -r
+complete -c undertone -n "__fish_undertone_using_subcommand transcribe" -l logprob-threshold -d 'The average log-probability above which text is likely enough; None for no such limit [default: -1.0]' -r
+complete -c undertone -n "__fish_undertone_using_subcommand transcribe" -l suppress-tokens -d 'Token ids that never come, separated by commas; -1 stands for what is not speech [default: -1]' -r
+complete -c undertone -n "__fish_undertone_using_subcommand transcribe" -l suppress-blank -d 'Whether a window may not begin with a blank: True or False [default: True]' -r
+complete -c undertone -n "__fish_undertone_using_subcommand transcribe" -l max-initial-timestamp -d 'The latest start of a window\'s first segment, in seconds; None for no limit [default: 1.0]' -r
+complete -c undertone -n "__fish_undertone_using_subcommand transcribe" -l sample-len -d 'Tokens of one window at most [default: half of the model\'s context]' -r
+complete -c undertone -n "__fish_undertone_using_subcommand transcribe" -s q -l quiet -d 'Say nothing but errors'
+complete -c undertone -n "__fish_undertone_using_subcommand transcribe" -s v -l verbose -d 'Say more: the model, the device, the language and each file'
+complete -c undertone -n "__fish_undertone_using_subcommand transcribe" -l without-timestamps -d 'Decode without times: one segment for each window'
+complete -c undertone -n "__fish_undertone_using_subcommand transcribe" -s h -l help -d 'Print help'
+complete -c undertone -n "__fish_undertone_using_subcommand transcribe" -s V -l version -d 'Print version'
+complete -c undertone -n "__fish_undertone_using_subcommand whisper" -l model -d 'Model: a name, a path, or OWNER/REPO on the model hub' -r
+complete -c undertone -n "__fish_undertone_using_subcommand whisper" -l model_dir -d 'Folder to keep models in [default: the model hub\'s cache]' -r -F
+complete -c undertone -n "__fish_undertone_using_subcommand whisper" -l device -d 'Device to run on' -r -f -a "cpu\t''"
+complete -c undertone -n "__fish_undertone_using_subcommand whisper" -s o -l output_dir -d 'Folder to write to' -r -F
+complete -c undertone -n "__fish_undertone_using_subcommand whisper" -s f -l output_format -d 'txt, vtt, srt, tsv, json or all' -r
+complete -c undertone -n "__fish_undertone_using_subcommand whisper" -l verbose -d 'Whether to print segments as they come: True or False' -r
+complete -c undertone -n "__fish_undertone_using_subcommand whisper" -l task -d 'transcribe, or translate into English' -r -f -a "transcribe\t''
+translate\t''"
+complete -c undertone -n "__fish_undertone_using_subcommand whisper" -l language -d 'Language that is spoken, as a code or a name [default: detected]' -r
+complete -c undertone -n "__fish_undertone_using_subcommand whisper" -l temperature -d 'Temperature to sample at; 0 takes the likeliest token' -r
+complete -c undertone -n "__fish_undertone_using_subcommand whisper" -l best_of -d 'Candidates when sampling' -r
+complete -c undertone -n "__fish_undertone_using_subcommand whisper" -l beam_size -d 'Beams of the search at temperature 0; None or 1 for none' -r
+complete -c undertone -n "__fish_undertone_using_subcommand whisper" -l patience -d 'Patience of the beam search' -r
+complete -c undertone -n "__fish_undertone_using_subcommand whisper" -l length_penalty -d 'Exponent of the length that candidates\' scores are divided by' -r
+complete -c undertone -n "__fish_undertone_using_subcommand whisper" -l suppress_tokens -d 'Token ids that never come, separated by commas; -1 stands for what is not speech' -r
+complete -c undertone -n "__fish_undertone_using_subcommand whisper" -l initial_prompt -d 'Text that comes before the first window' -r
+complete -c undertone -n "__fish_undertone_using_subcommand whisper" -l carry_initial_prompt -d 'Whether that text comes before every window' -r
+complete -c undertone -n "__fish_undertone_using_subcommand whisper" -l condition_on_previous_text -d 'Whether earlier text is the prompt of each next window' -r
+complete -c undertone -n "__fish_undertone_using_subcommand whisper" -l fp16 -d 'Accepted for openai-whisper\'s sake; as there, a CPU computes in f32' -r
+complete -c undertone -n "__fish_undertone_using_subcommand whisper" -l temperature_increment_on_fallback -d 'Step to the next temperature when a window fails; None for one temperature' -r
+complete -c undertone -n "__fish_undertone_using_subcommand whisper" -l compression_ratio_threshold -d 'Compression ratio of the text above which a window fails' -r
+complete -c undertone -n "__fish_undertone_using_subcommand whisper" -l logprob_threshold -d 'Average log-probability below which a window fails' -r
+complete -c undertone -n "__fish_undertone_using_subcommand whisper" -l no_speech_threshold -d 'Probability of no speech above which a window that failed is skipped' -r
+complete -c undertone -n "__fish_undertone_using_subcommand whisper" -l word_timestamps -d 'Whether to time every word' -r
+complete -c undertone -n "__fish_undertone_using_subcommand whisper" -l prepend_punctuations -d 'Punctuation that belongs to the next word' -r
+complete -c undertone -n "__fish_undertone_using_subcommand whisper" -l append_punctuations -d 'Punctuation that belongs to the word before it' -r
+complete -c undertone -n "__fish_undertone_using_subcommand whisper" -l highlight_words -d 'Whether to underline each word as it is spoken' -r
+complete -c undertone -n "__fish_undertone_using_subcommand whisper" -l max_line_width -d 'Characters of a line at most' -r
+complete -c undertone -n "__fish_undertone_using_subcommand whisper" -l max_line_count -d 'Lines of a segment at most' -r
+complete -c undertone -n "__fish_undertone_using_subcommand whisper" -l max_words_per_line -d 'Words of a segment at most' -r
+complete -c undertone -n "__fish_undertone_using_subcommand whisper" -l threads -d 'Processor cores to use; 0 for all physical cores' -r
+complete -c undertone -n "__fish_undertone_using_subcommand whisper" -l clip_timestamps -d 'Stretches to transcribe, in seconds: start,end,start,end,...' -r
+complete -c undertone -n "__fish_undertone_using_subcommand whisper" -l hallucination_silence_threshold -d 'Silence in seconds that is skipped when text was likely made up' -r
+complete -c undertone -n "__fish_undertone_using_subcommand whisper" -l compute -d 'Precision of weights and arithmetic' -r -f -a "f32\t''"
+complete -c undertone -n "__fish_undertone_using_subcommand whisper" -l isa -d 'Instruction set to use: scalar, avx2, avx512 or neon [default: the fastest that the machine has]' -r
+complete -c undertone -n "__fish_undertone_using_subcommand whisper" -l ffmpeg -d 'ffmpeg program for the codecs that are not built in [default: the one on PATH, if any]' -r -F
+complete -c undertone -n "__fish_undertone_using_subcommand whisper" -s q -l quiet -d 'Say nothing but errors'
+complete -c undertone -n "__fish_undertone_using_subcommand whisper" -s h -l help -d 'Print help'
+complete -c undertone -n "__fish_undertone_using_subcommand whisper" -s V -l version -d 'Print version'
+complete -c undertone -n "__fish_undertone_using_subcommand inspect" -s h -l help -d 'Print help'
+complete -c undertone -n "__fish_undertone_using_subcommand inspect" -s V -l version -d 'Print version'
+complete -c undertone -n "__fish_undertone_using_subcommand graph" -l part -d 'Only this part [default: all, in the order in which sound passes through them]' -r -f -a "log-mel\t'Samples to log-mel'
+normalize\t'Log-mel to its normalised form'
+encoder\t'Log-mel to cross keys and values'
+decoder\t'Tokens to ranked next tokens'"
+complete -c undertone -n "__fish_undertone_using_subcommand graph" -l after -d 'As the graph is after this pass; a wrong name lists them all [default: as it is built, before any pass]' -r
+complete -c undertone -n "__fish_undertone_using_subcommand graph" -l threads -d 'Processor cores to plan for [default: all physical cores, up to 16]' -r
+complete -c undertone -n "__fish_undertone_using_subcommand graph" -l compute -d 'Precision of weights and arithmetic' -r -f -a "f32\t''"
+complete -c undertone -n "__fish_undertone_using_subcommand graph" -l isa -d 'Instruction set to use: scalar, avx2, avx512 or neon [default: the fastest that the machine has]' -r
+complete -c undertone -n "__fish_undertone_using_subcommand graph" -l plan -d 'The compiled program: its peak bytes, then each step with its kernel and the places of its operands'
+complete -c undertone -n "__fish_undertone_using_subcommand graph" -l dot -d 'In Graphviz\'s language'
+complete -c undertone -n "__fish_undertone_using_subcommand graph" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c undertone -n "__fish_undertone_using_subcommand graph" -s V -l version -d 'Print version'
+complete -c undertone -n "__fish_undertone_using_subcommand profile" -s m -l model -d 'Model: a name, a path, or OWNER/REPO on the model hub' -r
+complete -c undertone -n "__fish_undertone_using_subcommand profile" -s l -l language -d 'Language that is spoken [default: detected]' -r
+complete -c undertone -n "__fish_undertone_using_subcommand profile" -l top -d 'How many of the slowest steps to show for each part' -r
+complete -c undertone -n "__fish_undertone_using_subcommand profile" -l threads -d 'Processor cores to use [default: all physical cores, up to 16]' -r
+complete -c undertone -n "__fish_undertone_using_subcommand profile" -l compute -d 'Precision of weights and arithmetic' -r -f -a "f32\t''"
+complete -c undertone -n "__fish_undertone_using_subcommand profile" -l isa -d 'Instruction set to use: scalar, avx2, avx512 or neon [default: the fastest that the machine has]' -r
+complete -c undertone -n "__fish_undertone_using_subcommand profile" -l ffmpeg -d 'ffmpeg program for the codecs that are not built in [default: the one on PATH, if any]' -r -F
+complete -c undertone -n "__fish_undertone_using_subcommand profile" -s q -l quiet -d 'Say nothing but errors'
+complete -c undertone -n "__fish_undertone_using_subcommand profile" -s h -l help -d 'Print help'
+complete -c undertone -n "__fish_undertone_using_subcommand profile" -s V -l version -d 'Print version'
+complete -c undertone -n "__fish_undertone_using_subcommand completions" -s h -l help -d 'Print help'
+complete -c undertone -n "__fish_undertone_using_subcommand completions" -s V -l version -d 'Print version'
+complete -c undertone -n "__fish_undertone_using_subcommand man" -s h -l help -d 'Print help'
+complete -c undertone -n "__fish_undertone_using_subcommand man" -s V -l version -d 'Print version'
+complete -c undertone -n "__fish_undertone_using_subcommand help; and not __fish_seen_subcommand_from transcribe whisper inspect graph profile completions man help" -f -a "transcribe" -d 'Print what is said in sound or video files'
+complete -c undertone -n "__fish_undertone_using_subcommand help; and not __fish_seen_subcommand_from transcribe whisper inspect graph profile completions man help" -f -a "whisper" -d 'Transcribe with openai-whisper\'s options, defaults and file names'
+complete -c undertone -n "__fish_undertone_using_subcommand help; and not __fish_seen_subcommand_from transcribe whisper inspect graph profile completions man help" -f -a "inspect" -d 'Show a model\'s configuration, its tensors and their sizes'
+complete -c undertone -n "__fish_undertone_using_subcommand help; and not __fish_seen_subcommand_from transcribe whisper inspect graph profile completions man help" -f -a "graph" -d 'Print a model\'s graphs at any stage of the compiler'
+complete -c undertone -n "__fish_undertone_using_subcommand help; and not __fish_seen_subcommand_from transcribe whisper inspect graph profile completions man help" -f -a "profile" -d 'Transcribe a file and show where the time and the memory went'
+complete -c undertone -n "__fish_undertone_using_subcommand help; and not __fish_seen_subcommand_from transcribe whisper inspect graph profile completions man help" -f -a "completions" -d 'Print a completion script for a shell'
+complete -c undertone -n "__fish_undertone_using_subcommand help; and not __fish_seen_subcommand_from transcribe whisper inspect graph profile completions man help" -f -a "man" -d 'Print the manual page'
+complete -c undertone -n "__fish_undertone_using_subcommand help; and not __fish_seen_subcommand_from transcribe whisper inspect graph profile completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
