@@ -197,10 +197,15 @@ impl Listener for Teller {
         }
     }
 
+    fn decoded(&mut self, segment: &Segment) {
+        if self.show == Show::Account(true) {
+            self.show(&writers::line(segment));
+        }
+    }
+
     fn segment(&mut self, segment: &Segment) {
         match self.show {
             Show::Lines if !segment.text.trim().is_empty() => self.print(&writers::line(segment)),
-            Show::Account(true) => self.show(&writers::line(segment)),
             _ => {}
         }
     }

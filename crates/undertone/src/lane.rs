@@ -56,12 +56,14 @@ impl Lane {
         &self.tokens
     }
 
-    /// Takes what came of `window`, moves on, and gives its segments; those without text or length are empty.
+    /// Takes what came of `window`, moves on, and gives its segments. `heard` hears of each as it was decoded; those
+    /// without text or length are then emptied.
     pub(crate) fn take(
         &mut self,
         window: Window,
         decoded: &Decoded,
         (options, tokenizer): (&Options, &Tokenizer),
+        heard: &mut dyn FnMut(&Segment),
     ) -> Vec<Segment> {
         if is_silence(decoded, options) {
             self.seek += window.frames;
@@ -84,6 +86,7 @@ impl Lane {
                 compression_ratio: decoded.compression_ratio,
                 no_speech_prob: decoded.no_speech_prob,
             };
+            heard(&segment);
             if segment.start == segment.end || segment.text.trim().is_empty() {
                 segment.text.clear();
                 segment.tokens.clear();
@@ -121,8 +124,7 @@ fn split(tokens: &[u32], window: Window, begin: u32) -> (Vec<Piece>, usize) {
     let is_time = |i: usize| tokens[i] >= begin;
     let step = |i: usize| (tokens[i] - begin) as usize;
     let single_ending = match tokens.len() {
-        0 => false,
-        1 => false,
+        0 | 1 => false,
         n => !is_time(n - 2) && is_time(n - 1),
     };
     let mut cuts: Vec<usize> = (1..tokens.len()).filter(|i| is_time(i - 1) && is_time(*i)).collect();

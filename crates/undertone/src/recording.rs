@@ -32,7 +32,7 @@ impl Scan {
         let mut first = 0;
         loop {
             let from = first * HOP;
-            reader.fill(from + (FRAMES + LEAD) * HOP + N_FFT)?;
+            reader.fill(from + (FRAMES + LEAD) * HOP + N_FFT);
             let whole = reader.ended.then(|| reader.end().div_ceil(HOP) + LEAD);
             let last = whole.map_or(first + FRAMES, |end| end.min(first + FRAMES));
             if last > first {
@@ -118,7 +118,7 @@ fn log_mel<'s>(
     let from = (frames.start - lead) * HOP;
     let len = (frames.len() + lead) * HOP + N_FFT / 2 - HOP;
     let n_mels = session.model().config.n_mels;
-    let sound = reader.samples(from, len)?;
+    let sound = reader.samples(from, len);
     let (mel, peaks) = session.log_mel(sound)?;
     Ok((&mel[lead * n_mels..], &peaks[lead..]))
 }
@@ -150,7 +150,7 @@ impl Reader {
     }
 
     /// Reads on until sample `to` or the end.
-    fn fill(&mut self, to: usize) -> Result<(), Error> {
+    fn fill(&mut self, to: usize) {
         while !self.ended && self.end() < to {
             let room = self.block.len().min(self.limit - self.end());
             let got = match self.samples.read(&mut self.block[..room]) {
@@ -164,13 +164,12 @@ impl Reader {
             // A short read is not yet the end: why the sound ends early comes only after its last sample.
             self.ended = got == 0;
         }
-        Ok(())
     }
 
     /// `len` samples from `from`, zeros beyond the end; what stands before them is dropped.
-    fn samples(&mut self, from: usize, len: usize) -> Result<&[f32], Error> {
+    fn samples(&mut self, from: usize, len: usize) -> &[f32] {
         debug_assert!(from >= self.start, "sample {from} was dropped: {} is the first kept", self.start);
-        self.fill(from + len)?;
+        self.fill(from + len);
         let drop = from.min(self.end()) - self.start;
         // Dropping moves what is kept, so it waits until most of it is to go.
         if drop > self.kept.len() / 2 && drop > LEAD * HOP {
@@ -181,11 +180,11 @@ impl Reader {
         let at = from.min(self.end()) - self.start;
         let there = &self.kept[at..self.kept.len().min(at + len)];
         if there.len() == len {
-            return Ok(&self.kept[at..at + len]);
+            return &self.kept[at..at + len];
         }
         self.padded.clear();
         self.padded.extend_from_slice(there);
         self.padded.resize(len, 0.0);
-        Ok(&self.padded)
+        &self.padded
     }
 }

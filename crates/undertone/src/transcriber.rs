@@ -21,6 +21,9 @@ pub trait Listener {
     /// The language is known, and its probability where it was detected.
     fn language(&mut self, _language: Language, _probability: Option<f64>) {}
 
+    /// A segment as it was decoded, before those without text or length are emptied: what openai-whisper prints.
+    fn decoded(&mut self, _segment: &Segment) {}
+
     /// A segment is final.
     fn segment(&mut self, _segment: &Segment) {}
 
@@ -94,8 +97,11 @@ impl Transcriber {
             let attempt = Attempt::new(&model, 0, lane.prompt(), form)?;
             let mut decoded = greedy(session, &rules, &[attempt], options.sample_len)?;
             let decoded = decoded.remove(0);
-            let segments = lane.take(window, &decoded, (options, &model.tokenizer));
-            segments.iter().for_each(|s| listener.segment(s));
+            let by = (options, &model.tokenizer);
+            let segments = lane.take(window, &decoded, by, &mut |segment| listener.decoded(segment));
+            for segment in &segments {
+                listener.segment(segment);
+            }
             transcript.segments.extend(segments);
             let done = lane.window().map_or(frames, |w| w.seek);
             let seconds = |frames: usize| frames as f64 / FRAMES_PER_SECOND as f64;

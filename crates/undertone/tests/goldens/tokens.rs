@@ -1,19 +1,11 @@
-//! What openai-whisper says in f32 with the same weights, compared token by token on real speech. The recordings
-//! stand beside the checkout and are not part of it: where they are absent the test says that it is skipped, and on
-//! CI it fails.
+//! Tokens, text, times and probabilities of whole recordings. Not what stands inside the model: see `internals`.
 
-mod golden;
+use crate::model;
+use crate::recordings::{Golden, Recordings, report_samples};
+use undertone::{Options, Transcriber};
 
-use golden::{Golden, Recordings, report_samples};
-use std::sync::Arc;
-use undertone::{Hub, Options, Silent, Transcriber};
-
-/// The model, fetched and kept by the project's own code.
 fn transcriber() -> Transcriber {
-    let hub = Hub::from_env(&|name| std::env::var(name).ok());
-    let folder = hub.find("base", &Silent).expect("the base model is there or can be fetched");
-    let model = Arc::new(whisper::Model::open(&folder).expect("the base model can be read"));
-    Transcriber::new(model, &cpu::Cpu::new(2)).expect("the base model compiles")
+    Transcriber::new(model(), &cpu::Cpu::new(2)).expect("the base model compiles")
 }
 
 #[test]

@@ -1,15 +1,12 @@
 //! How far log-mel, encoding and logits are from openai-whisper's in f32, for the first window of a short and a long
 //! recording, with both of its paddings. The words are compared elsewhere: closeness alone has lost them before.
 
-mod golden;
-
-use golden::Recordings;
+use crate::model;
+use crate::recordings::Recordings;
 use std::io::Read;
 use std::path::Path;
-use std::sync::Arc;
 use undertone::recording::Recording;
-use undertone::{Hub, Silent};
-use whisper::{Batch, Model, Session, SessionOptions, Wanted};
+use whisper::{Batch, Session, SessionOptions, Wanted};
 
 /// The f32 arrays of a NumPy archive, by name.
 struct Archive(zip::ZipArchive<std::fs::File>);
@@ -61,8 +58,7 @@ fn logits(session: &mut Session, tokens: &[u32]) -> Vec<f32> {
 #[test]
 fn every_stage_is_close_to_openai_whisper() {
     let Some(recordings) = Recordings::find() else { return };
-    let hub = Hub::from_env(&|name| std::env::var(name).ok());
-    let model = Arc::new(Model::open(&hub.find("base", &Silent).expect("the base model")).expect("it reads"));
+    let model = model();
     let options = SessionOptions { rows: 1, windows: 1 };
     let mut session = Session::new(model.clone(), &cpu::Cpu::new(2), options).expect("it compiles");
     let specials = *model.tokenizer.specials();

@@ -1,8 +1,5 @@
 //! The recordings beside the checkout and what openai-whisper says on them. Not the comparison's verdict.
 
-// Each test program uses its part of this.
-#![allow(unused)]
-
 use audio::Sound;
 use serde_json::Value;
 use sha1::{Digest, Sha1};
@@ -78,13 +75,16 @@ impl Golden {
         let wanted = self.json["meta"]["pcm_sha1"].as_str().expect("the golden names its samples");
         let own = Sound::open(&recordings.path(file)).expect("the recording opens");
         if sha1(&samples(&own)) == wanted {
-            return own;
+            return Some(own);
         }
         let pcm = recordings.pcm(file);
-        let sound =
-            Sound::open(&pcm).unwrap_or_else(|e| panic!("{file}: other samples, and no {pcm:?}: {e}"));
+        if !pcm.exists() {
+            println!("{file}: not compared, its samples are not the golden's");
+            return None;
+        }
+        let sound = Sound::open(&pcm).expect("the converted samples open");
         assert_eq!(sha1(&samples(&sound)), wanted, "{file}: the samples of {pcm:?}");
-        sound
+        Some(sound)
     }
 
     /// Everything in which `transcript` differs.
@@ -176,7 +176,7 @@ fn samples(sound: &Sound) -> Vec<i16> {
     loop {
         let got = samples.read(&mut block).expect("the recording is whole");
         all.extend_from_slice(&block[..got]);
-        if got < block.len() {
+        if got == 0 {
             return all;
         }
     }
