@@ -8,7 +8,7 @@ fuzz_target!(|data: &[u8]| {
     let format = FORMATS.iter().find(|format| format.name == "CTranslate2").expect("a known format");
     if let Ok((_, weights)) = Weights::from_bytes(format, data.to_vec(), b"{}") {
         for (_, view) in weights.tensors() {
-            assert_eq!(view.bytes.len(), view.shape.iter().product::<usize>() * view.dtype.size());
+            assert_eq!(view.bytes.len(), view.shape.iter().product::<usize>() * view.dtype.bytes());
         }
     }
 });

@@ -14,7 +14,7 @@ fuzz_target!(|data: &[u8]| {
     let (config, weights) = json_end.map_or((TINY, data), |end| (&data[..end], &data[end + 1..]));
     if let Ok((_, weights)) = Weights::from_bytes(format, weights.to_vec(), config) {
         for (_, view) in weights.tensors() {
-            assert_eq!(view.bytes.len(), view.shape.iter().product::<usize>() * view.dtype.size());
+            assert_eq!(view.bytes.len(), view.shape.iter().product::<usize>() * view.dtype.bytes());
         }
     }
 });

@@ -3,6 +3,8 @@
 //! `cargo bench -p cpu --bench attention` prints ratios in turns, then criterion's times.
 
 mod measure;
+#[path = "measure/peak.rs"]
+mod peak;
 
 use cpu::kernels::Cx;
 use cpu::kernels::attention::{Attention, AttentionDims, attention, attention_scratch};
@@ -10,7 +12,8 @@ use cpu::kernels::linear::Out;
 use cpu::kernels::rows::{Rows, RowsMut};
 use cpu::{Isa, Pool};
 use criterion::{Criterion, criterion_group, criterion_main};
-use measure::{in_turns, noise, peak, peak_flop};
+use measure::{in_turns, noise};
+use peak::{peak, peak_flop};
 
 const FRAMES: usize = 1500;
 const D: usize = 64;

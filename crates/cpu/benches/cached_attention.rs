@@ -3,6 +3,8 @@
 //! `cargo bench -p cpu --bench cached_attention` prints ratios in turns, then criterion's times.
 
 mod measure;
+#[path = "measure/stream.rs"]
+mod stream;
 
 use cpu::kernels::Cx;
 use cpu::kernels::cached_attention::{CachedAttention, cached_attention, cached_attention_scratch};
@@ -10,7 +12,8 @@ use cpu::kernels::linear::Out;
 use cpu::kernels::rows::{Rows, RowsMut};
 use cpu::{Isa, Pool};
 use criterion::{Criterion, criterion_group, criterion_main};
-use measure::{in_turns, noise, stream};
+use measure::{in_turns, noise};
+use stream::stream;
 
 const HEADS: usize = 8;
 const D: usize = 64;

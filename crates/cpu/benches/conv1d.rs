@@ -3,6 +3,8 @@
 //! `cargo bench -p cpu --bench conv1d` prints ratios in turns, then criterion's times.
 
 mod measure;
+#[path = "measure/peak.rs"]
+mod peak;
 
 use cpu::kernels::Cx;
 use cpu::kernels::conv1d::{Conv1d, conv1d, conv1d_scratch};
@@ -11,7 +13,8 @@ use cpu::kernels::linear::{Activation, Epilogue, Out};
 use cpu::kernels::rows::{Rows, RowsMut};
 use cpu::{Isa, Pool};
 use criterion::{Criterion, criterion_group, criterion_main};
-use measure::{in_turns, noise, peak, peak_flop};
+use measure::{in_turns, noise};
+use peak::{peak, peak_flop};
 
 const FRAMES: usize = 3000;
 const OUTPUTS: usize = 512;

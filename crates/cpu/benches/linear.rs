@@ -3,6 +3,10 @@
 //! `cargo bench -p cpu --bench linear` prints ratios in turns, then criterion's times.
 
 mod measure;
+#[path = "measure/peak.rs"]
+mod peak;
+#[path = "measure/stream.rs"]
+mod stream;
 
 use std::hint::black_box;
 
@@ -13,7 +17,9 @@ use cpu::kernels::rows::{Rows, RowsMut};
 use cpu::{Isa, Pool};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use half::f16;
-use measure::{in_turns, noise, peak, peak_flop, stream};
+use measure::{in_turns, noise};
+use peak::{peak, peak_flop};
+use stream::stream;
 
 /// Rows, products and outputs of the encoder's linear layers and convolutions.
 const ENCODER: [[usize; 3]; 5] =

@@ -4,6 +4,8 @@
 //! `cargo bench -p cpu --bench rows` prints ratios in turns, then criterion's times.
 
 mod measure;
+#[path = "measure/stream.rs"]
+mod stream;
 
 use cpu::kernels::Cx;
 use cpu::kernels::layer_norm::{LayerNorm, layer_norm};
@@ -13,7 +15,8 @@ use cpu::kernels::softmax::softmax;
 use cpu::kernels::top_k::{Ranked, top_k};
 use cpu::{Isa, Pool};
 use criterion::{Criterion, criterion_group, criterion_main};
-use measure::{in_turns, noise, stream};
+use measure::{in_turns, noise};
+use stream::stream;
 
 type Kernel = fn(Cx<'_>, &[f32], &mut [f32], [usize; 2]);
 

@@ -1,3 +1,5 @@
+//! The error bounds of the functions, on every path of the machine. Not of the kernels that use them.
+
 use super::*;
 use crate::isa::Isa;
 use crate::simd::{Body, MAX_LANES, dispatch};

@@ -1,3 +1,5 @@
+//! The rules that every path's vector operations keep. Not of the functions built from them.
+
 use super::*;
 
 /// Runs a check written over any path on each path of this machine.

@@ -1,3 +1,5 @@
+//! Attention against its definition in f64, and its bits for any number of threads. Not the conformance cases.
+
 use super::*;
 use crate::kernels::rows::RowsMut;
 use crate::kernels::testing::{assert_close, assert_same_bits, noise};

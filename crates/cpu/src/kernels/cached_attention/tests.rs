@@ -1,3 +1,5 @@
+//! Cached attention through its table: shared pasts, shared windows, what is not seen. Not the conformance cases.
+
 use super::*;
 use crate::isa::Isa;
 use crate::kernels::rows::RowsMut;

@@ -1,3 +1,5 @@
+//! Products at odd sizes against f64, and their bits for any rows, threads and element type. Not their speed.
+
 use half::{bf16, f16};
 
 use super::pack::{Order, Packed, Source, pack_into, packed_len};
