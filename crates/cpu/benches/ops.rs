@@ -34,9 +34,17 @@ impl Weights for None {
     }
 }
 
+/// An input in both element types that cases have.
+struct Input {
+    dtype: DType,
+    dims: Vec<usize>,
+    floats: Vec<f32>,
+    ints: Vec<i32>,
+}
+
 /// The inputs of one case, and the case compiled for a device.
 struct Case {
-    inputs: Vec<(DType, Vec<usize>, Vec<f32>, Vec<i32>)>,
+    inputs: Vec<Input>,
     executable: Box<dyn Executable>,
 }
 
@@ -50,16 +58,16 @@ impl Case {
         let inputs = types.iter().map(|ty| {
             let dims = ty.shape.as_fixed().expect("cases have constant sizes");
             let len = dims.iter().product();
-            (ty.dtype, dims, noise(len), vec![0; len])
+            Input { dtype: ty.dtype, dims, floats: noise(len), ints: vec![0; len] }
         });
         let inputs = inputs.collect();
         Case { inputs, executable: cpu.load(program, Arc::new(None)).expect("nothing to load") }
     }
 
     fn run(&mut self) {
-        let args = self.inputs.iter().map(|(dtype, dims, floats, ints)| match dtype {
-            DType::I32 => Arg::I32(ints, dims),
-            _ => Arg::F32(floats, dims),
+        let args = self.inputs.iter().map(|input| match input.dtype {
+            DType::I32 => Arg::I32(&input.ints, &input.dims),
+            _ => Arg::F32(&input.floats, &input.dims),
         });
         self.executable.run(&mut args.collect::<Vec<_>>()).expect("the inputs fit");
     }
