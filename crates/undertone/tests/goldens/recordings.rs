@@ -83,7 +83,7 @@ impl Golden {
             return None;
         }
         let sound = Sound::open(&pcm).expect("the converted samples open");
-        assert_eq!(sha1(&samples(&sound)), wanted, "{file}: the samples of {pcm:?}");
+        assert_eq!(sha1(&samples(&sound)), wanted, "{file}: the samples of {}", pcm.display());
         Some(sound)
     }
 
@@ -189,5 +189,5 @@ fn sha1(samples: &[i16]) -> String {
         let bytes: Vec<u8> = block.iter().flat_map(|s| (f32::from(*s) / 32768.0).to_le_bytes()).collect();
         hash.update(&bytes);
     }
-    hash.finalize().iter().map(|b| format!("{b:02x}")).collect()
+    hash.finalize().iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
 }
