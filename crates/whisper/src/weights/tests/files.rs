@@ -60,6 +60,7 @@ impl Ct2 {
             DType::F32 => 0,
             DType::F16 => 4,
             DType::BF16 => 5,
+            _ => panic!("no weights are kept as {dtype}"),
         };
         let mut variables: BTreeMap<String, (u8, Vec<u32>, Vec<u8>)> = BTreeMap::new();
         for tensor in wanted(&tiny()) {
@@ -136,6 +137,7 @@ impl Safetensors {
             DType::F32 => "F32",
             DType::F16 => "F16",
             DType::BF16 => "BF16",
+            _ => panic!("no weights are kept as {dtype}"),
         };
         let tensor = |tensor: Wanted| {
             let bytes = value(&tensor, dtype);
