@@ -18,6 +18,12 @@ pub struct Target {
     pub threads: usize,
 }
 
+impl std::fmt::Display for Target {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} ({}, {} threads)", self.device, self.isa, self.threads)
+    }
+}
+
 /// A node as a kernel sees it when it is chosen.
 #[derive(Clone, Debug)]
 pub struct NodeView<'a> {
@@ -44,7 +50,7 @@ pub trait Device: Send + Sync {
     /// Packs the weights for the program's kernels and makes it ready to run.
     ///
     /// # Errors
-    /// A weight is missing or of another type.
+    /// A weight is missing or of another type, or the program is not what this device compiles.
     fn load(&self, program: Program, weights: Arc<dyn Weights>) -> Result<Box<dyn Executable>, LoadError>;
 
     /// A state of zeros. All sizes of `ty` are constants.
@@ -99,10 +105,11 @@ pub trait Executable: Send {
     /// An argument does not fit its parameter.
     fn run(&mut self, args: &mut [Arg<'_>]) -> Result<(), RunError>;
 
-    /// Result number `index` of the last run, an f32 tensor, with its sizes.
+    /// Result number `index` of the last run, an f32 tensor, with its sizes. Panics if there is no such result, it
+    /// has other elements, or the last run was refused.
     fn f32(&self, index: usize) -> (&[f32], &[usize]);
 
-    /// Result number `index` of the last run, an i32 tensor, with its sizes.
+    /// Result number `index` of the last run, an i32 tensor, with its sizes. Panics as [`Executable::f32`] does.
     fn i32(&self, index: usize) -> (&[i32], &[usize]);
 
     /// Starts or stops measuring the steps of each run.
@@ -157,6 +164,26 @@ pub enum LoadError {
         got: TensorType,
         /// Its type in the graph.
         expected: TensorType,
+    },
+    /// The model's tensor holds more or fewer bytes than its type says.
+    #[error("tensor {name} is {ty} of {expected} bytes, got {got} bytes")]
+    Bytes {
+        /// The tensor.
+        name: String,
+        /// Its type.
+        ty: TensorType,
+        /// The bytes of the model's tensor.
+        got: usize,
+        /// The bytes of its type.
+        expected: usize,
+    },
+    /// The program was compiled for another device, or changed since.
+    #[error("program @{graph} is not what {target} compiles; expected one that was compiled for this device")]
+    Foreign {
+        /// The program's graph.
+        graph: String,
+        /// The device that was to load it.
+        target: Target,
     },
 }
 

@@ -13,7 +13,7 @@ pub mod program;
 pub mod rewrite;
 pub mod schedule;
 
-pub use compile::{CompileError, compile};
+pub use compile::{CompileError, MAX_RANK, compile, compile_as_is};
 pub use device::{
     Arg, Buffer, Device, Executable, LoadError, NodeView, RunError, Target, TensorView, Weights,
 };

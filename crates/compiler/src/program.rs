@@ -62,7 +62,9 @@ impl Program {
                 let same = |c: &Constant| {
                     let like = |step: usize| {
                         let other: &Step = &steps[step];
-                        other.kernel.name == s.kernel.name && other.kernel.packs == s.kernel.packs
+                        let (ours, theirs) = (&s.kernel, &other.kernel);
+                        (ours.index, ours.packs) == (theirs.index, theirs.packs)
+                            && (!ours.packs_attributes || graph.node(other.node).op == node.op)
                     };
                     c.value == *value && c.packed_for.is_some() == packed && c.packed_for.is_none_or(like)
                 };

@@ -14,8 +14,10 @@ pub struct KernelChoice {
     pub index: usize,
     /// The operand whose memory the first result may take over.
     pub in_place: Option<usize>,
-    /// The operand that the kernel wants packed when the program is loaded.
+    /// The operand that the kernel wants packed when the program is loaded. Nodes with the same kernel share it.
     pub packs: Option<usize>,
+    /// Whether what is packed depends on the node's attributes, too: then only nodes with equal ones share it.
+    pub packs_attributes: bool,
     /// Bytes of the packed operand.
     pub packed_bytes: usize,
     /// Bytes of scratch memory at the largest sizes.

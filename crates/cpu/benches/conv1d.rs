@@ -7,7 +7,7 @@ mod measure;
 mod peak;
 
 use cpu::kernels::Cx;
-use cpu::kernels::conv1d::{Conv1d, conv1d, conv1d_scratch};
+use cpu::kernels::conv1d::{Conv1d, Windows, conv1d, conv1d_scratch};
 use cpu::kernels::linear::pack::{Elements, Order, Packed, Source};
 use cpu::kernels::linear::{Activation, Epilogue, Out};
 use cpu::kernels::rows::{Rows, RowsMut};
@@ -37,14 +37,17 @@ impl Case {
         let w = noise(OUTPUTS * k);
         let source = Source { elements: Elements::F32(&w), order: Order::OutputRows, n: OUTPUTS, k };
         let packed = Packed::new(isa, source);
-        let conv = Conv1d { weights: packed.panels(), taps: 3, stride, pad: 1 };
+        let conv = Conv1d { weights: packed.panels(), windows: Windows { taps: 3, stride, pad: 1 } };
         let scratch = vec![0.0; conv1d_scratch(isa, threads, &conv, FRAMES)];
         let out = vec![0.0; conv.outputs(FRAMES) * OUTPUTS];
         Self { x: noise(FRAMES * channels), packed, bias: noise(OUTPUTS), out, scratch, channels, stride }
     }
 
     fn run(&mut self, cx: Cx<'_>) {
-        let conv = Conv1d { weights: self.packed.panels(), taps: 3, stride: self.stride, pad: 1 };
+        let conv = Conv1d {
+            weights: self.packed.panels(),
+            windows: Windows { taps: 3, stride: self.stride, pad: 1 },
+        };
         let epilogue =
             Epilogue { bias: Some(&self.bias), activation: Some(Activation::Gelu), ..Epilogue::default() };
         let rows = RowsMut::new(&mut self.out, conv.outputs(FRAMES), OUTPUTS);

@@ -27,16 +27,18 @@ pub use plain::Plain;
 /// `len` values of `T`, the first on a 64-byte boundary.
 #[derive(Debug, Clone)]
 pub struct Aligned<T> {
-    lines: Vec<Line>,
+    lines: Box<[Line]>,
     len: usize,
     values: PhantomData<T>,
 }
 
 impl<T: Plain> Aligned<T> {
-    /// `len` zeros.
+    /// `len` zeros, which the system need not write before they are touched.
     pub fn zeroed(len: usize) -> Self {
-        let lines = (len * size_of::<T>()).div_ceil(size_of::<Line>());
-        Self { lines: vec![Line([0; 64]); lines], len, values: PhantomData }
+        let bytes = len.checked_mul(size_of::<T>()).expect("a buffer of at most isize::MAX bytes");
+        let lines = Box::new_zeroed_slice(bytes.div_ceil(size_of::<Line>()));
+        // SAFETY: zeros are a Line.
+        Self { lines: unsafe { lines.assume_init() }, len, values: PhantomData }
     }
 }
 
@@ -64,7 +66,7 @@ mod tests {
         for len in [0, 1, 15, 16, 17, 1000] {
             let mut a = Aligned::<f32>::zeroed(len);
             assert_eq!(a.len(), len);
-            assert!(a.as_ptr().addr().is_multiple_of(64));
+            assert!(a.as_ptr().addr().is_multiple_of(64) && a.iter().all(|&x| x == 0.0));
             a.fill(2.0);
             assert!(a.iter().all(|&x| x == 2.0));
         }

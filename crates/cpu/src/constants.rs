@@ -5,7 +5,7 @@ use crate::isa::Isa;
 use crate::kernel::{self, Dims, Memory, Operand};
 use compiler::device::Footprint;
 use compiler::{LoadError, Program, TensorView, Weights};
-use graph::{Data, Def, ParamKind, Tensor, TensorType, Value};
+use graph::{Bindings, Data, Def, ParamKind, Tensor, TensorType, Value};
 use std::collections::HashMap;
 
 /// One constant as its kernel wants it.
@@ -95,6 +95,11 @@ impl<'a> Loader<'a> {
         let got = TensorType::fixed(view.dtype, view.dims);
         if got != expected {
             return Err(LoadError::Type { name: name.clone(), got, expected });
+        }
+        let size = expected.bytes(&Bindings::new()).unwrap_or(usize::MAX);
+        if view.bytes.len() != size {
+            let (name, got) = (name.clone(), view.bytes.len());
+            return Err(LoadError::Bytes { name, ty: expected, got, expected: size });
         }
         Ok(view)
     }

@@ -5,7 +5,9 @@ use crate::isa::Isa;
 use crate::kernel::{Kernel, Memory};
 use crate::ops::{KERNELS, reference};
 use crate::pool::Pool;
-use compiler::{Buffer, Device, Executable, KernelChoice, LoadError, NodeView, Program, Target, Weights};
+use compiler::{
+    Buffer, Device, Executable, KernelChoice, LoadError, NodeView, Program, Target, Weights, compile_as_is,
+};
 use graph::{Bindings, TensorType};
 use std::sync::Arc;
 
@@ -66,12 +68,18 @@ impl Device for Cpu {
             index,
             in_place: (kernel.in_place)(node),
             packs: packing.map(|p| p.operand),
+            packs_attributes: packing.is_some_and(|p| p.attributes),
             packed_bytes: packing.map_or(0, |p| (p.bytes)(self.isa, node)),
             scratch: (kernel.scratch)(self.isa, self.pool.threads(), node) * size_of::<f32>(),
         })
     }
 
     fn load(&self, program: Program, weights: Arc<dyn Weights>) -> Result<Box<dyn Executable>, LoadError> {
+        // The steps follow the plan without looking, so it must be the one that this device compiles.
+        if compile_as_is(program.graph.clone(), self).as_ref() != Ok(&program) {
+            let (graph, target) = (program.graph.name().to_owned(), self.target.clone());
+            return Err(LoadError::Foreign { graph, target });
+        }
         Ok(Box::new(CpuExecutable::load(program, weights, (self.isa, Arc::clone(&self.pool)))?))
     }
 

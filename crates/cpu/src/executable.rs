@@ -8,8 +8,9 @@ use crate::isa::Isa;
 use crate::kernel::{Call, Dims, Memory, Operand};
 use crate::kernels::Cx;
 use crate::pool::Pool;
+use compiler::MAX_RANK;
 use compiler::device::{Footprint, StepTime};
-use compiler::{Arg, Executable, LoadError, Place, Program, RunError, Weights};
+use compiler::{Arg, Executable, LoadError, Place, Program, RunError, Step, Weights};
 use graph::{Bindings, DType, ParamKind, Value};
 use std::sync::Arc;
 use std::time::Instant;
@@ -22,12 +23,13 @@ pub(crate) struct CpuExecutable {
     constants: Vec<Stored>,
     /// Kept for what `base` points to.
     _arena: Aligned<f32>,
-    /// The arena's first byte.
-    base: *mut u8,
+    /// The arena's first value.
+    base: *mut f32,
     /// Sizes of every value in the current run.
     dims: Vec<Dims>,
     /// The values whose sizes depend on a symbol.
     symbolic: Vec<Value>,
+    largest: Bindings,
     bindings: Bindings,
     /// Pointers of the current run's arguments.
     args: Vec<Operand>,
@@ -42,7 +44,7 @@ pub(crate) struct CpuExecutable {
 }
 
 // SAFETY: the operands point into the arena and constants, which travel along, or to arguments, which are only
-// followed during `run`.
+// followed during `run`; results are in the arena, as the compiler sees to.
 unsafe impl Send for CpuExecutable {}
 
 impl CpuExecutable {
@@ -57,22 +59,25 @@ impl CpuExecutable {
         let all = program.graph.params().iter().map(|p| p.value);
         let all = all.chain(program.graph.nodes().iter().flat_map(|n| n.outputs.iter().copied()));
         let symbolic = all.filter(is_symbolic).collect();
-        let sizes = |i: &graph::ValueInfo| i.ty.shape.eval(&program.graph.largest()).unwrap_or_default();
+        let largest = program.graph.largest();
+        let sizes = |i: &graph::ValueInfo| i.ty.shape.eval(&largest).unwrap_or_default();
         let dims = values.iter().map(|i| Dims::new(&sizes(i))).collect();
+        let most = |count: fn(&Step) -> usize| program.steps.iter().map(count).max().unwrap_or(0);
         let mut arena = Aligned::<f32>::zeroed(program.plan.arena.div_ceil(size_of::<f32>()));
         Ok(CpuExecutable {
             isa,
             pool,
             constants,
-            base: arena.as_mut_ptr().cast(),
+            base: arena.as_mut_ptr(),
             _arena: arena,
             dims,
             symbolic,
-            bindings: Bindings::new(),
+            bindings: largest.clone(), // with room for every symbol
+            largest,
             args: Vec::with_capacity(program.args().count()),
             results: Vec::with_capacity(program.graph.results().len()),
-            inputs: Vec::with_capacity(16),
-            outputs: Vec::with_capacity(4),
+            inputs: Vec::with_capacity(most(|step| step.inputs.len())),
+            outputs: Vec::with_capacity(most(|step| step.outputs.len())),
             measure: false,
             times: vec![StepTime::default(); program.steps.len()],
             footprint,
@@ -99,6 +104,13 @@ impl CpuExecutable {
                     }
                     let memory = buffer.storage.downcast_mut::<Memory>();
                     let memory = memory.ok_or_else(|| fail("the state is another device's".to_owned()))?;
+                    let expected = info.ty.bytes(&self.largest).unwrap_or(usize::MAX);
+                    if memory.len() < expected {
+                        return Err(fail(format!(
+                            "the state holds {} bytes, expected {expected}",
+                            memory.len()
+                        )));
+                    }
                     let dims = self.dims[param.value.index()];
                     Operand { data: memory.pointer(), dtype: info.ty.dtype, dims }
                 }
@@ -138,7 +150,9 @@ impl CpuExecutable {
     fn operand(&self, place: Place, value: Value) -> Operand {
         let (dims, dtype) = (self.dims[value.index()], self.program.graph.ty(value).dtype);
         match place {
-            Place::Arena(offset) => Operand { data: self.base.wrapping_add(offset), dtype, dims },
+            Place::Arena(offset) => {
+                Operand { data: self.base.cast::<u8>().wrapping_add(offset), dtype, dims }
+            }
             Place::Input(i) | Place::State(i) => Operand { dims, ..self.args[i] },
             Place::Constant(i) => match &self.constants[i] {
                 Stored::Own(_, operand) | Stored::Mapped(operand) => *operand,
@@ -162,13 +176,15 @@ impl CpuExecutable {
             },
             _ => None,
         });
-        // SAFETY: the plan gives the step this part of the arena alone, at a multiple of 64 bytes.
+        // SAFETY: the plan, which the device has checked, gives the step this part of the arena alone, at a multiple
+        // of 64 bytes; any bits are an f32.
         let scratch = unsafe {
-            let first = self.base.add(step.scratch).cast::<f32>();
+            let first = self.base.add(step.scratch / size_of::<f32>());
             std::slice::from_raw_parts_mut(first, step.kernel.scratch / size_of::<f32>())
         };
         let cx = Cx { isa: self.isa, pool: &self.pool };
-        let mut call = Call { cx, op: &node.op, inputs: &inputs, packed, outputs: &outputs, scratch };
+        let mut call =
+            Call { cx, op: &node.op, inputs: &inputs, packed, outputs: &outputs, given: 0, scratch };
         (kernel_at(step.kernel.index).run)(&mut call);
         self.inputs = inputs;
         self.outputs = outputs;
@@ -192,7 +208,8 @@ impl CpuExecutable {
 }
 
 fn input(data: *const u8, len: usize, dtype: DType, dims: &[usize]) -> Result<Operand, String> {
-    if dims.len() > 4 || dims.iter().product::<usize>() != len {
+    let elements = dims.iter().try_fold(1_usize, |n, d| n.checked_mul(*d));
+    if dims.len() > MAX_RANK || elements != Some(len) {
         return Err(format!("got {len} elements for sizes {dims:?}"));
     }
     Ok(Operand { data: data.cast_mut(), dtype, dims: Dims::new(dims) })
@@ -216,7 +233,8 @@ impl Executable for CpuExecutable {
         }
         for i in 0..self.program.graph.results().len() {
             let value = self.program.graph.results()[i];
-            let place = self.program.plan.places[value.index()].expect("results are computed at run time");
+            let place = self.program.plan.places[value.index()]
+                .expect("the compiler refuses results without a place");
             self.results.push(self.operand(place, value));
         }
         self.args.clear();
@@ -225,7 +243,7 @@ impl Executable for CpuExecutable {
 
     fn f32(&self, index: usize) -> (&[f32], &[usize]) {
         let operand = self.result(index, DType::F32);
-        // SAFETY: a result lives in the arena until the next run, which needs `&mut self`.
+        // SAFETY: a result lives in the arena, aligned and not written until the next run, which needs `&mut self`.
         let data = unsafe { std::slice::from_raw_parts(operand.data.cast(), operand.dims.len()) };
         (data, operand.dims.sizes())
     }

@@ -5,7 +5,10 @@ use crate::aligned::Aligned;
 use crate::isa::Isa;
 use crate::kernels::linear::pack::{Packed, Panels};
 use crate::kernels::stft::Stft;
-use crate::kernels::{Cx, rows::Rows};
+use crate::kernels::{
+    Cx,
+    rows::{Rows, RowsMut},
+};
 use compiler::{NodeView, TensorView};
 use graph::{DType, Op};
 
@@ -30,6 +33,8 @@ pub struct Kernel {
 pub struct Packing {
     /// The operand.
     pub operand: usize,
+    /// Whether what is packed depends on the node's attributes, too, not on the operand alone.
+    pub attributes: bool,
     /// Bytes after packing.
     pub bytes: fn(Isa, &NodeView<'_>) -> usize,
     /// Packs it.
@@ -105,6 +110,13 @@ pub struct Operand {
 }
 
 impl Operand {
+    /// The first element of an f32 tensor, which is aligned.
+    #[allow(clippy::cast_ptr_alignment)] // The device binds tensors of 32 bits at addresses for them.
+    pub(crate) fn floats(&self) -> *mut f32 {
+        debug_assert!(self.dtype == DType::F32 && self.data.addr().is_multiple_of(align_of::<f32>()));
+        self.data.cast()
+    }
+
     /// Bytes of the tensor.
     pub fn bytes(&self) -> usize {
         self.dims.len() * self.dtype.bytes()
@@ -121,6 +133,8 @@ pub struct Call<'a> {
     pub(crate) inputs: &'a [Operand],
     pub(crate) packed: Option<&'a Constant>,
     pub(crate) outputs: &'a [Operand],
+    /// One bit for each result whose elements were given out.
+    pub(crate) given: u32,
     pub(crate) scratch: &'a mut [f32],
 }
 
@@ -147,7 +161,6 @@ impl<'a> Call<'a> {
 
     /// The elements of operand `i`, which is f32. Panics if the result took its memory over.
     pub fn f32(&self, i: usize) -> &'a [f32] {
-        assert!(!self.taken(i), "operand {i} is overwritten by the result");
         self.slice(i, DType::F32)
     }
 
@@ -158,16 +171,25 @@ impl<'a> Call<'a> {
 
     /// The rows of operand `i`, which is f32: all dimensions but the last are rows.
     pub fn rows(&self, i: usize) -> Rows<'a> {
-        let cols = self.dims(i).last().copied().unwrap_or(1);
-        let data = self.f32(i);
-        Rows::new(data, data.len() / cols.max(1), cols)
+        let (rows, cols) = rows_and_columns(self.dims(i));
+        Rows::new(self.f32(i), rows, cols)
     }
 
     /// The bytes of operand `i`.
     pub fn bytes(&self, i: usize) -> &'a [u8] {
+        assert!(!self.taken(i), "operand {i} is overwritten by the result");
         let operand = &self.inputs[i];
-        // SAFETY: valid for the operand's sizes (see Call); any element is plain bytes.
+        // SAFETY: valid for the operand's sizes (see Call), not written during the call; any element is plain bytes.
         unsafe { std::slice::from_raw_parts(operand.data, operand.bytes()) }
+    }
+
+    /// A copy of the bytes of operand `i`, also of one that the result takes over. Panics once a result was given
+    /// out.
+    pub(crate) fn copied(&self, i: usize) -> Vec<u8> {
+        assert!(self.given == 0, "operand {i} may be overwritten by now");
+        let operand = &self.inputs[i];
+        // SAFETY: valid for the operand's sizes (see Call), and nothing was written yet; any element is plain bytes.
+        unsafe { std::slice::from_raw_parts(operand.data, operand.bytes()) }.to_vec()
     }
 
     /// The operand that was packed when the program was loaded.
@@ -185,46 +207,65 @@ impl<'a> Call<'a> {
 
     /// Whether the result took over the memory of operand `i`.
     pub fn taken(&self, i: usize) -> bool {
-        self.outputs.iter().any(|o| o.data == self.inputs[i].data && !o.dims.is_empty())
+        let input = &self.inputs[i];
+        // What is empty may stand anywhere.
+        let shares = |o: &Operand| o.data == input.data && !o.dims.is_empty() && !input.dims.is_empty();
+        self.outputs.iter().any(shares)
     }
 
-    /// The number of elements of result `i`.
-    pub fn out_len(&self, i: usize) -> usize {
-        self.outputs[i].dims.len()
-    }
-
-    /// The elements of result `i`, which is f32.
+    /// The elements of result `i`, which is f32. Panics if they were given out before, as `out_i32` and `out_bytes`
+    /// do.
     pub fn out(&mut self, i: usize) -> &'a mut [f32] {
-        let output = &self.outputs[i];
-        assert_eq!(output.dtype, DType::F32);
-        // SAFETY: valid and aligned for the result's sizes; `f32` refuses an operand that overlaps it, and each
-        // kernel takes each result once.
+        let output = self.give(i, Some(DType::F32));
+        // SAFETY: valid and aligned for the result's sizes (see Call), given out once, and no operand that is read
+        // overlaps it: `slice` and `bytes` refuse the one whose memory it took over.
         unsafe { std::slice::from_raw_parts_mut(output.data.cast(), output.dims.len()) }
+    }
+
+    /// The rows of result `i`, which is f32: all dimensions but the last are rows.
+    pub fn out_rows(&mut self, i: usize) -> RowsMut<'a> {
+        let (rows, cols) = rows_and_columns(self.out_dims(i));
+        RowsMut::new(self.out(i), rows, cols)
     }
 
     /// The elements of result `i`, which is i32.
     pub fn out_i32(&mut self, i: usize) -> &'a mut [i32] {
-        let output = &self.outputs[i];
-        assert_eq!(output.dtype, DType::I32);
+        let output = self.give(i, Some(DType::I32));
         // SAFETY: as in `out`.
         unsafe { std::slice::from_raw_parts_mut(output.data.cast(), output.dims.len()) }
     }
 
     /// The bytes of result `i`.
     pub fn out_bytes(&mut self, i: usize) -> &'a mut [u8] {
-        let output = &self.outputs[i];
+        let output = self.give(i, None);
         // SAFETY: as in `out`; any element is plain bytes.
         unsafe { std::slice::from_raw_parts_mut(output.data, output.bytes()) }
     }
 
+    /// Result `i`, whose elements are given out now.
+    fn give(&mut self, i: usize, dtype: Option<DType>) -> Operand {
+        let output = self.outputs[i];
+        assert!(dtype.is_none_or(|dtype| output.dtype == dtype), "result {i} holds {}", output.dtype);
+        assert!(self.given & (1 << i) == 0, "result {i} was given out before");
+        self.given |= 1 << i;
+        output
+    }
+
     fn slice<T>(&self, i: usize, dtype: DType) -> &'a [T] {
+        assert!(!self.taken(i), "operand {i} is overwritten by the result");
         let operand = &self.inputs[i];
         assert_eq!(operand.dtype, dtype, "element type of operand {i}");
         assert_eq!(size_of::<T>(), dtype.bytes());
         assert!(operand.data.addr().is_multiple_of(align_of::<T>()), "operand {i} is not aligned");
-        // SAFETY: valid for the operand's sizes (see Call), aligned, and any bits are an f32 or i32.
+        // SAFETY: valid for the operand's sizes (see Call), aligned, not written during the call, and any bits are
+        // an f32 or i32.
         unsafe { std::slice::from_raw_parts(operand.data.cast(), operand.dims.len()) }
     }
+}
+
+/// All dimensions but the last as rows, the last as columns; a scalar is one row of one.
+fn rows_and_columns(dims: &[usize]) -> (usize, usize) {
+    dims.split_last().map_or((1, 1), |(cols, rows)| (rows.iter().product(), *cols))
 }
 
 /// A state or a constant that the device owns, on a cache line.

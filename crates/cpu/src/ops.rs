@@ -20,6 +20,7 @@ mod spectrogram;
 mod top_k;
 
 use crate::kernel::Kernel;
+use compiler::MAX_RANK;
 
 /// Every kernel; the first that accepts a node runs it.
 pub const KERNELS: &[Kernel] = &[
@@ -43,6 +44,24 @@ pub const KERNELS: &[Kernel] = &[
     movement::CONCAT,
     movement::TRANSPOSE,
 ];
+
+/// `sizes` with sizes of 1 before them.
+fn padded(sizes: &[usize]) -> [usize; MAX_RANK] {
+    let mut padded = [1; MAX_RANK];
+    padded[MAX_RANK - sizes.len()..].copy_from_slice(sizes);
+    padded
+}
+
+/// Strides, in elements, with which an operand of these sizes is read along the dimensions of a result that it is
+/// broadcast to; 0 where it is repeated. Both are padded to the same rank.
+fn broadcast_strides(sizes: &[usize]) -> [usize; MAX_RANK] {
+    let mut stride = 1;
+    let mut strides = padded(sizes);
+    for size in strides.iter_mut().rev() {
+        (*size, stride) = (if *size == 1 { 0 } else { stride }, stride * *size);
+    }
+    strides
+}
 
 /// The op of a call, which its kernel has accepted.
 macro_rules! expect_op {

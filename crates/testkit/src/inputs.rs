@@ -18,7 +18,7 @@ pub fn random_inputs(op: &Op, types: &[TensorType], seed: u64) -> Vec<Tensor> {
 }
 
 /// What a graph's parameters are bound to, and what its states hold after a run.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct RandomEnv {
     tensors: HashMap<(bool, String), Tensor>,
     /// What each state that was written holds.
@@ -34,6 +34,11 @@ impl RandomEnv {
             Some((key(&param.kind, &graph.value(param.value).name), drawn.remove(&param.value)?))
         });
         RandomEnv { tensors: named.collect(), states: HashMap::new() }
+    }
+
+    /// Binds a parameter to `tensor` instead.
+    pub fn set(&mut self, kind: &ParamKind, name: &str, tensor: Tensor) {
+        self.tensors.insert(key(kind, name), tensor);
     }
 }
 

@@ -15,6 +15,13 @@ use crate::isa::Isa;
 pub struct Conv1d<'a> {
     /// `n` outputs of `taps * c` products, tap by tap: see [`taps_first`].
     pub weights: Panels<'a>,
+    /// Which inputs each output sees.
+    pub windows: Windows,
+}
+
+/// Which inputs each output of a convolution sees.
+#[derive(Debug, Clone, Copy)]
+pub struct Windows {
     /// The length of the window.
     pub taps: usize,
     /// The steps between windows; at least 1.
@@ -23,7 +30,7 @@ pub struct Conv1d<'a> {
     pub pad: usize,
 }
 
-impl Conv1d<'_> {
+impl Windows {
     /// The outputs for `t` inputs; 0 where the window doesn't fit.
     pub fn outputs(&self, t: usize) -> usize {
         (t + 2 * self.pad + self.stride).saturating_sub(self.taps) / self.stride
@@ -49,9 +56,9 @@ pub fn taps_first<T: Copy>(weights: &[T], n: usize, c: usize, taps: usize) -> Ve
 }
 
 /// The f32 values of scratch that [`conv1d`] needs for `t` inputs of `c` channels.
-pub fn conv1d_scratch(isa: Isa, threads: usize, conv: &Conv1d<'_>, t: usize) -> usize {
-    let (k, interior) = (conv.weights.k(), conv.interior(t));
-    let edge = interior.start.max(conv.outputs(t) - interior.end);
+pub fn conv1d_scratch(isa: Isa, threads: usize, windows: &Windows, [t, c]: [usize; 2]) -> usize {
+    let (k, interior) = (windows.taps * c, windows.interior(t));
+    let edge = interior.start.max(windows.outputs(t) - interior.end);
     edge * k + linear_scratch(isa, threads, interior.len().max(edge), k)
 }
 
@@ -60,13 +67,13 @@ pub fn conv1d_scratch(isa: Isa, threads: usize, conv: &Conv1d<'_>, t: usize) -> 
 /// # Panics
 /// When shapes don't fit or the scratch is shorter than [`conv1d_scratch`].
 pub fn conv1d(cx: Cx<'_>, x: Rows<'_>, conv: &Conv1d<'_>, epilogue: &Epilogue<'_>, out: Out<'_, '_>) {
-    let (t, c, k) = (x.rows(), x.cols(), conv.weights.k());
+    let (t, c, k, seen) = (x.rows(), x.cols(), conv.weights.k(), &conv.windows);
     let Out { mut rows, scratch } = out;
     assert!(x.stride() == c || t <= 1, "the input of a convolution has gaps");
-    assert_eq!(k, conv.taps * c, "the window of a convolution");
-    assert_eq!(rows.rows(), conv.outputs(t), "the outputs of a convolution");
-    assert!(scratch.len() >= conv1d_scratch(cx.isa, cx.pool.threads(), conv, t), "short scratch");
-    let interior = conv.interior(t);
+    assert_eq!(k, seen.taps * c, "the window of a convolution");
+    assert_eq!(rows.rows(), seen.outputs(t), "the outputs of a convolution");
+    assert!(scratch.len() >= conv1d_scratch(cx.isa, cx.pool.threads(), seen, [t, c]), "short scratch");
+    let interior = seen.interior(t);
     let edge = interior.start.max(rows.rows() - interior.end);
     let (windows, scratch) = scratch.split_at_mut(edge * k);
     let mut product = |x: Rows<'_>, first: usize| {
@@ -78,24 +85,24 @@ pub fn conv1d(cx: Cx<'_>, x: Rows<'_>, conv: &Conv1d<'_>, epilogue: &Epilogue<'_
         let out = Out { rows: rows.part(first, x.rows()), scratch: &mut *scratch };
         linear(cx, x, conv.weights, &epilogue, out);
     };
-    let outputs = conv.outputs(t);
+    let outputs = seen.outputs(t);
     for edge in [0..interior.start, interior.end..outputs] {
         for (window, i) in windows.chunks_exact_mut(k.max(1)).zip(edge.clone()) {
-            gather(x, conv, i, window);
+            gather(x, seen, i, window);
         }
         product(Rows::new(windows, edge.len(), k), edge.start);
     }
     if !interior.is_empty() {
-        let from = (interior.start * conv.stride - conv.pad) * c;
+        let from = (interior.start * seen.stride - seen.pad) * c;
         let all = x.all();
-        product(Rows::strided(&all[from..], interior.len(), k, conv.stride * c), interior.start);
+        product(Rows::strided(&all[from..], interior.len(), k, seen.stride * c), interior.start);
     }
 }
 
 /// Copies the window of output `i`, with zeros where it leaves the input.
-fn gather(x: Rows<'_>, conv: &Conv1d<'_>, i: usize, window: &mut [f32]) {
+fn gather(x: Rows<'_>, seen: &Windows, i: usize, window: &mut [f32]) {
     for (tap, values) in window.chunks_exact_mut(x.cols().max(1)).enumerate() {
-        match (i * conv.stride + tap).checked_sub(conv.pad) {
+        match (i * seen.stride + tap).checked_sub(seen.pad) {
             Some(at) if at < x.rows() => values.copy_from_slice(x.row(at)),
             _ => values.fill(0.0),
         }
@@ -127,8 +134,8 @@ mod tests {
                 let source =
                     Source { elements: Elements::F32(&turned), order: Order::OutputRows, n, k: taps * c };
                 let packed = Packed::new(cx.isa, source);
-                let conv = Conv1d { weights: packed.panels(), taps, stride, pad };
-                let outputs = conv.outputs(t);
+                let conv = Conv1d { weights: packed.panels(), windows: Windows { taps, stride, pad } };
+                let outputs = conv.windows.outputs(t);
                 assert_eq!(outputs, (t + 2 * pad - taps) / stride + 1);
                 let residual = noise(4, outputs * n);
                 let want: Vec<f64> = (0..outputs * n)
@@ -147,7 +154,7 @@ mod tests {
                 let residual = Residual::Rows(Rows::new(&residual, outputs, n));
                 let epilogue = Epilogue { bias: Some(&bias), residual, ..Epilogue::default() };
                 let mut out = vec![0.0; outputs * n];
-                let mut scratch = vec![0.0; conv1d_scratch(cx.isa, cx.pool.threads(), &conv, t)];
+                let mut scratch = vec![0.0; conv1d_scratch(cx.isa, cx.pool.threads(), &conv.windows, [t, c])];
                 let target = Out { rows: RowsMut::new(&mut out, outputs, n), scratch: &mut scratch };
                 conv1d(cx, Rows::new(&x, t, c), &conv, &epilogue, target);
                 assert_close(&out, &want, 1e-5, &format!("{} {t} {taps} {stride} {pad}", cx.isa));

@@ -5,7 +5,6 @@ use crate::isa::Isa;
 use crate::kernel::{Call, Kernel};
 use crate::kernels::attention::{Attention, AttentionDims, attention, attention_scratch};
 use crate::kernels::linear::Out;
-use crate::kernels::rows::RowsMut;
 use compiler::NodeView;
 use graph::Op;
 
@@ -28,7 +27,7 @@ fn scratch(isa: Isa, threads: usize, node: &NodeView<'_>) -> usize {
 fn run(call: &mut Call<'_>) {
     let op = expect_op!(call, Attention);
     let (q, k, v) = (call.rows(0), call.rows(1), call.rows(2));
-    let rows = RowsMut::new(call.out(0), q.rows(), q.cols());
+    let rows = call.out_rows(0);
     let args = Attention { q, k, v, heads: op.heads, scale: op.scale };
     attention(call.cx, &args, Out { rows, scratch: call.scratch });
 }

@@ -5,7 +5,6 @@ use crate::isa::Isa;
 use crate::kernel::{Call, Kernel};
 use crate::kernels::cached_attention::{CachedAttention, cached_attention, cached_attention_scratch};
 use crate::kernels::linear::Out;
-use crate::kernels::rows::RowsMut;
 use compiler::NodeView;
 use graph::Op;
 
@@ -37,6 +36,6 @@ fn run(call: &mut Call<'_>) {
         heads: op.heads,
         scale: op.scale,
     };
-    let rows = RowsMut::new(call.out(0), args.q.rows(), args.q.cols());
+    let rows = call.out_rows(0);
     cached_attention(call.cx, &args, Out { rows, scratch: call.scratch });
 }

@@ -4,17 +4,16 @@ use super::expect_op;
 use super::linear::{activation, with_elements};
 use crate::isa::Isa;
 use crate::kernel::{Call, Constant, Kernel, Packing};
-use crate::kernels::conv1d::{self, conv1d_scratch, taps_first};
-use crate::kernels::linear::pack::{Elements, Order, Packed, Panels, Source, packed_len};
+use crate::kernels::conv1d::{Conv1d, Windows, conv1d, conv1d_scratch, taps_first};
+use crate::kernels::linear::pack::{Elements, Order, Packed, Source, packed_len};
 use crate::kernels::linear::{Epilogue, Out};
-use crate::kernels::rows::RowsMut;
 use compiler::{NodeView, TensorView};
 use graph::Op;
 
 pub const CONV1D: Kernel = Kernel {
     name: "conv1d",
     accepts: |node| matches!(node.op, Op::Conv1d(_)) && node.constant[1],
-    packing: Some(Packing { operand: 1, bytes: packed_bytes, pack }),
+    packing: Some(Packing { operand: 1, attributes: false, bytes: packed_bytes, pack }),
     scratch,
     run,
     ..Kernel::PLAIN
@@ -40,29 +39,24 @@ fn pack(isa: Isa, _: &NodeView<'_>, view: &TensorView<'_>) -> Constant {
 
 fn scratch(isa: Isa, threads: usize, node: &NodeView<'_>) -> usize {
     let Op::Conv1d(op) = node.op else { return 0 };
-    let dims = node.inputs[1].shape.as_fixed().unwrap_or_default();
-    let (n, k) = (dims[0], dims[1] * dims[2]);
-    let t = node.inputs[0].shape.0[0].eval(node.largest).unwrap_or_default();
-    // The panels' contents do not matter for their extent, so an empty weight of the same sizes stands in.
-    let blank = vec![half::f16::ZERO; packed_len(isa, n, k)];
-    let weights = Panels::new(isa, Elements::F16(&blank), n, k);
-    conv1d_scratch(
-        isa,
-        threads,
-        &conv1d::Conv1d { weights, taps: dims[2], stride: op.stride, pad: op.pad },
-        t,
-    )
+    let taps = node.inputs[1].shape.0[2].as_fixed().unwrap_or_default();
+    let x = node.inputs[0].shape.eval(node.largest).unwrap_or_default();
+    conv1d_scratch(isa, threads, &windows(op, taps), [x[0], x[1]])
+}
+
+fn windows(op: &graph::ops::Conv1d, taps: usize) -> Windows {
+    Windows { taps, stride: op.stride, pad: op.pad }
 }
 
 fn run(call: &mut Call<'_>) {
     let op = expect_op!(call, Conv1d);
     let (x, weights) = (call.rows(0), call.panels());
-    let conv = conv1d::Conv1d { weights, taps: call.dims(1)[2], stride: op.stride, pad: op.pad };
+    let conv = Conv1d { weights, windows: windows(op, call.dims(1)[2]) };
     let epilogue = Epilogue {
         bias: op.bias.then(|| call.f32(2)),
         activation: activation(op.activation),
         ..Epilogue::default()
     };
-    let rows = RowsMut::new(call.out(0), call.out_dims(0)[0], weights.n());
-    conv1d::conv1d(call.cx, x, &conv, &epilogue, Out { rows, scratch: call.scratch });
+    let rows = call.out_rows(0);
+    conv1d(call.cx, x, &conv, &epilogue, Out { rows, scratch: call.scratch });
 }

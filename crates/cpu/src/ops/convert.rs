@@ -20,10 +20,10 @@ fn run(call: &mut Call<'_>) {
     let words = from.chunks_exact(2).map(|b| [b[0], b[1]]);
     match (call.dtype(0), call.outputs[0].dtype) {
         (DType::F16, _) => {
-            call.out(0).iter_mut().zip(words).for_each(|(o, b)| *o = f16::from_le_bytes(b).to_f32())
+            call.out(0).iter_mut().zip(words).for_each(|(o, b)| *o = f16::from_le_bytes(b).to_f32());
         }
         (DType::BF16, _) => {
-            call.out(0).iter_mut().zip(words).for_each(|(o, b)| *o = bf16::from_le_bytes(b).to_f32())
+            call.out(0).iter_mut().zip(words).for_each(|(o, b)| *o = bf16::from_le_bytes(b).to_f32());
         }
         (DType::Bool, _) => call.out(0).iter_mut().zip(from).for_each(|(o, b)| *o = f32::from(*b)),
         (_, to) => {

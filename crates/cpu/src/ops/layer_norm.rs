@@ -3,7 +3,7 @@
 use super::expect_op;
 use crate::kernel::{Call, Kernel};
 use crate::kernels::layer_norm::{LayerNorm, layer_norm};
-use crate::kernels::rows::{Input, RowsMut};
+use crate::kernels::rows::Input;
 use graph::Op;
 
 pub const LAYER_NORM: Kernel = Kernel {
@@ -18,7 +18,6 @@ fn run(call: &mut Call<'_>) {
     let op = expect_op!(call, LayerNorm);
     let norm = LayerNorm { gamma: call.f32(1), beta: call.f32(2), eps: op.eps };
     let input = if call.taken(0) { Input::InPlace } else { Input::Rows(call.rows(0)) };
-    let (cols, out) = (norm.gamma.len(), call.out(0));
-    let rows = RowsMut::new(out, call.out_len(0) / cols, cols);
+    let rows = call.out_rows(0);
     layer_norm(call.cx, input, &norm, rows);
 }

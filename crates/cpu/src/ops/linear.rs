@@ -5,7 +5,6 @@ use crate::isa::Isa;
 use crate::kernel::{Call, Constant, Kernel, Packing};
 use crate::kernels::linear::pack::{Elements, Order, Packed, Source, packed_len};
 use crate::kernels::linear::{Activation, Epilogue, Out, Residual, linear, linear_scratch};
-use crate::kernels::rows::RowsMut;
 use compiler::{NodeView, TensorView};
 use graph::{DType, Op, ops};
 
@@ -13,7 +12,7 @@ pub const LINEAR: Kernel = Kernel {
     name: "linear",
     accepts,
     in_place,
-    packing: Some(Packing { operand: 1, bytes: packed_bytes, pack }),
+    packing: Some(Packing { operand: 1, attributes: false, bytes: packed_bytes, pack }),
     scratch,
     run,
 };
@@ -60,7 +59,7 @@ fn run(call: &mut Call<'_>) {
         },
         ..Epilogue::default()
     };
-    let rows = RowsMut::new(call.out(0), x.rows(), panels.n());
+    let rows = call.out_rows(0);
     linear(call.cx, x, panels, &epilogue, Out { rows, scratch: call.scratch });
 }
 

@@ -54,12 +54,13 @@ fn slice(call: &mut Call<'_>) {
 
 fn concat(call: &mut Call<'_>) {
     let axis = expect_op!(call, Concat).axis;
-    let parts: Vec<usize> = (0..call.arity()).map(|i| call.dims(i)[axis] * step(call, i, axis)).collect();
-    let whole: usize = parts.iter().sum();
+    let part = |call: &Call<'_>, i: usize| call.dims(i)[axis] * step(call, i, axis);
+    let whole: usize = (0..call.arity()).map(|i| part(call, i)).sum();
     for (outer, to) in call.out_bytes(0).chunks_exact_mut(whole.max(1)).enumerate() {
         let mut at = 0;
-        for (i, part) in parts.iter().enumerate() {
-            to[at..at + part].copy_from_slice(&call.bytes(i)[outer * part..][..*part]);
+        for i in 0..call.arity() {
+            let part = part(call, i);
+            to[at..at + part].copy_from_slice(&call.bytes(i)[outer * part..][..part]);
             at += part;
         }
     }

@@ -18,6 +18,8 @@ fn run(call: &mut Call<'_>) {
     let (x, out) = (call.rows(0), call.out(0));
     reduce(call.cx, reduction, x, out);
     if kind == ReduceKind::Mean {
-        out.iter_mut().for_each(|sum| *sum /= x.cols() as f32);
+        for sum in out {
+            *sum /= x.cols() as f32;
+        }
     }
 }

@@ -8,7 +8,7 @@ use graph::{Tensor, TensorType};
 pub(crate) const KERNEL: Kernel = Kernel { name: "reference", accepts: |_| true, run, ..Kernel::PLAIN };
 
 fn run(call: &mut Call<'_>) {
-    let tensor = |i: usize| tensor_of(call.dtype(i), call.dims(i), call.bytes(i));
+    let tensor = |i: usize| tensor_of(call.dtype(i), call.dims(i), &call.copied(i));
     let inputs: Vec<Tensor> = (0..call.arity()).map(tensor).collect();
     let types: Vec<TensorType> =
         call.outputs.iter().map(|o| TensorType::fixed(o.dtype, o.dims.sizes())).collect();

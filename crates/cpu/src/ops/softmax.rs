@@ -1,7 +1,7 @@
 //! softmax: row by row, over its own input where that is not needed afterwards.
 
 use crate::kernel::{Call, Kernel};
-use crate::kernels::rows::{Input, RowsMut};
+use crate::kernels::rows::Input;
 use crate::kernels::softmax::softmax;
 use graph::Op;
 
@@ -14,8 +14,7 @@ pub const SOFTMAX: Kernel = Kernel {
 };
 
 fn run(call: &mut Call<'_>) {
-    let cols = call.dims(0).last().copied().unwrap_or(1);
     let input = if call.taken(0) { Input::InPlace } else { Input::Rows(call.rows(0)) };
-    let rows = RowsMut::new(call.out(0), call.out_len(0) / cols.max(1), cols);
+    let rows = call.out_rows(0);
     softmax(call.cx, input, rows);
 }

@@ -4,7 +4,6 @@ use super::expect_op;
 use crate::isa::Isa;
 use crate::kernel::{Call, Constant, Kernel, Packing};
 use crate::kernels::linear::Out;
-use crate::kernels::rows::RowsMut;
 use crate::kernels::stft::{FRAME, Stft, power_spectrum, power_spectrum_scratch};
 use compiler::{NodeView, TensorView};
 use graph::Op;
@@ -12,7 +11,7 @@ use graph::Op;
 pub const SPECTROGRAM: Kernel = Kernel {
     name: "spectrogram",
     accepts,
-    packing: Some(Packing { operand: 1, bytes: |_, _| 3 * FRAME * size_of::<f32>(), pack }),
+    packing: Some(Packing { operand: 1, attributes: true, bytes: |_, _| 3 * FRAME * size_of::<f32>(), pack }),
     scratch: |isa, threads, _| power_spectrum_scratch(isa, threads),
     run,
     ..Kernel::PLAIN
@@ -32,6 +31,6 @@ fn pack(_: Isa, node: &NodeView<'_>, window: &TensorView<'_>) -> Constant {
 fn run(call: &mut Call<'_>) {
     expect_op!(call, Spectrogram);
     let Constant::Stft(stft) = call.packed() else { unreachable!("packed as a transform") };
-    let rows = RowsMut::new(call.out(0), call.out_dims(0)[0], call.out_dims(0)[1]);
+    let rows = call.out_rows(0);
     power_spectrum(call.cx, call.f32(0), stft, Out { rows, scratch: call.scratch });
 }

@@ -1,0 +1,185 @@
+//! The device conformance suite: every case of every op, compiled as a graph of its own, on a device against the
+//! interpreter. Not a device's own tests: each device's crate calls this with itself.
+
+use crate::inputs::{RandomEnv, bindings};
+use crate::runner::{Fault, Runner, shown};
+use compiler::{CompileError, Device};
+use graph::ops::Elementwise;
+use graph::{Builder, DType, Graph, Op, OpError, Tensor, TensorType, Value, interpret, text};
+
+/// How far a device may be from the interpreter.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Tolerance {
+    /// Not at all.
+    Exact,
+    /// By this part of the larger of 1 and the element.
+    OfElement(f32),
+    /// By this part of the greatest element: sums, whose errors follow their terms.
+    OfGreatest(f32),
+}
+
+/// How far a device may be from the interpreter for the op `name`.
+pub fn tolerance(name: &str) -> Tolerance {
+    use Tolerance::{Exact, OfElement, OfGreatest};
+    match name {
+        "cache_write" | "concat" | "constant" | "convert" | "gather" | "iota" | "mask_spans" | "pad"
+        | "reshape" | "slice" | "top_k" | "transpose" => Exact,
+        "add" | "sub" | "mul" | "div" | "max" | "min" | "neg" | "sqrt" | "less" | "and" | "select"
+        | "relu" => Exact,
+        "conv1d" | "linear" | "matmul" | "spectrogram" => OfGreatest(2e-6),
+        _ => OfElement(1e-5),
+    }
+}
+
+/// How a case's operands are bound.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Binding {
+    /// What is a model's is a weight, all else an input.
+    Weights,
+    /// Everything is an input, 16-bit floats converted on the way.
+    Inputs,
+}
+
+/// What came of the suite.
+#[derive(Debug, Default)]
+pub struct Report {
+    /// How many cases agree.
+    pub passed: usize,
+    /// The cases for which the device has no kernel, with what it says.
+    pub no_kernel: Vec<(String, CompileError)>,
+    /// The cases that fail, with what is wrong.
+    pub failures: Vec<String>,
+}
+
+/// Runs every case of every op.
+pub fn run(device: &dyn Device, binding: Binding) -> Report {
+    let mut report = Report::default();
+    for reference in Op::reference() {
+        for case in &reference.cases {
+            match one(device, case, binding) {
+                Ok(()) => report.passed += 1,
+                Err(Fault::Compile(error @ CompileError::NoKernel { .. })) => {
+                    report.no_kernel.push((case.clone(), error));
+                }
+                Err(fault) => report.failures.push(format!("{case}: {fault}")),
+            }
+        }
+    }
+    report
+}
+
+fn one(device: &dyn Device, case: &str, binding: Binding) -> Result<(), Fault> {
+    let (op, types) = text::parse_case(case).map_err(|e| Fault::Test(e.to_string()))?;
+    let graph = graph_of(&op, &types, binding).map_err(|e| Fault::Test(e.to_string()))?;
+    (1..3).try_for_each(|seed| agree(device, &graph, (1, seed), tolerance(op.name())))
+}
+
+/// Compiles `graph`, runs it on `device` and in the interpreter with the same seeded tensors, every symbol near
+/// `size`, and compares results and states. `tolerance` holds for floats; integers are equal.
+///
+/// # Errors
+/// The device refuses the graph, or computes something else.
+pub fn agree(
+    device: &dyn Device,
+    graph: &Graph,
+    (size, seed): (usize, u64),
+    tolerance: Tolerance,
+) -> Result<(), Fault> {
+    let mut env = RandomEnv::draw(graph, &bindings(graph, size), seed);
+    let mut runner = Runner::new(device, graph, &env)?;
+    let got = runner.run(&env)?;
+    let expected = interpret::run(graph, &mut env).map_err(|e| Fault::Test(e.to_string()))?;
+    for (i, (got, expected)) in got.iter().zip(&expected).enumerate() {
+        within(got, expected, tolerance).map_err(|e| Fault::Test(format!("result {i}: {e}")))?;
+    }
+    for (name, got) in runner.states()? {
+        // A state that is only read stays as it was filled.
+        let expected = env.states.get(&name).cloned();
+        let kept = || interpret::Env::tensor(&env, &graph::ParamKind::State, &name);
+        let expected = expected.or_else(kept).ok_or_else(|| Fault::Test(format!("no state %{name}")))?;
+        within(&got, &shown(&expected)?, Tolerance::OfElement(1e-5))
+            .map_err(|e| Fault::Test(format!("state %{name}: {e}")))?;
+    }
+    Ok(())
+}
+
+/// Checks that `got` is within `tolerance` of `expected`; see [`crate::close`] for NaN and infinities.
+///
+/// # Errors
+/// Says which element differs most.
+pub fn within(got: &Tensor, expected: &Tensor, tolerance: Tolerance) -> Result<(), String> {
+    if expected.dtype() != DType::F32 {
+        return crate::close::close(got, expected, 0.0);
+    }
+    let (part, scale) = match tolerance {
+        Tolerance::Exact => (0.0, 1.0),
+        Tolerance::OfElement(part) => (part, 1.0),
+        Tolerance::OfGreatest(part) => {
+            let finite = expected.as_f32().iter().filter(|x| x.is_finite());
+            (part, finite.fold(f32::MIN_POSITIVE, |m, x| m.max(x.abs())))
+        }
+    };
+    let scaled = |t: &Tensor| Tensor::f32(&t.dims, t.as_f32().iter().map(|x| x / scale).collect());
+    if got.ty() == expected.ty() && scale != 1.0 {
+        return crate::close::close(&scaled(got), &scaled(expected), part);
+    }
+    crate::close::close(got, expected, part)
+}
+
+/// Whether operand `i` of `op` is a model's.
+fn is_weight(op: &Op, i: usize) -> bool {
+    match op {
+        Op::Linear(op) => i == 1 || op.bias && i == 2,
+        Op::Conv1d(_) | Op::LayerNorm(_) => i > 0,
+        Op::Spectrogram(_) => i == 1,
+        Op::Gather(_) => i == 0,
+        _ => false,
+    }
+}
+
+/// The graph of one case. States are states; a case without operands, and one whose result is a view, gets a
+/// neighbour, so that a run has something to compute.
+fn graph_of(op: &Op, types: &[TensorType], binding: Binding) -> Result<Graph, OpError> {
+    let mut b = Builder::new("case");
+    let mut operands = Vec::new();
+    for (i, ty) in types.iter().enumerate() {
+        let name = format!("x{i}");
+        let is_state = matches!((op, i), (Op::CacheWrite(_), 0) | (Op::CachedAttention(_), 1 | 2));
+        operands.push(if is_state {
+            b.state(&name, ty.clone())
+        } else if binding == Binding::Weights && is_weight(op, i) {
+            b.weight(&name, ty.clone())
+        } else {
+            input(&mut b, &name, ty)?
+        });
+    }
+    if matches!(op, Op::Reshape(_)) {
+        let rows = b.ty(operands[0]).shape.0[0];
+        let ids = b.input("ids", TensorType::new(DType::I32, [rows]));
+        operands[0] = b.gather(operands[0], ids)?;
+    }
+    let mut results = b.add(op.clone(), &operands)?;
+    if matches!(op, Op::CacheWrite(_)) {
+        results.clear();
+    }
+    for result in &mut results {
+        if operands.is_empty() {
+            let x = b.input("x", b.ty(*result).clone());
+            *result = b.elementwise(Elementwise::Max, &[*result, x])?;
+        } else if !matches!(b.ty(*result).dtype, DType::F32 | DType::I32) {
+            *result = b.convert(*result, DType::F32)?;
+        }
+    }
+    Ok(b.finish(&results))
+}
+
+/// An input that becomes `ty`: arguments hold no 16-bit floats.
+fn input(b: &mut Builder, name: &str, ty: &TensorType) -> Result<Value, OpError> {
+    match ty.dtype {
+        DType::F32 | DType::I32 | DType::Bool => Ok(b.input(name, ty.clone())),
+        narrow => {
+            let wide = b.input(name, ty.with_dtype(DType::F32));
+            b.convert(wide, narrow)
+        }
+    }
+}
