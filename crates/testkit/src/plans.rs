@@ -48,7 +48,10 @@ pub fn check(program: &Program) -> Result<(), String> {
     }
     let stays = plan.stays.iter().map(|s| s.offset + s.bytes).max().unwrap_or(0);
     if plan.arena != stays || plan.arena != end.next_multiple_of(compiler::plan::ALIGN) {
-        return Err(format!("the arena has {} bytes, expected {end} as values and {stays} as stays", plan.arena));
+        return Err(format!(
+            "the arena has {} bytes, expected {end} as values and {stays} as stays",
+            plan.arena
+        ));
     }
     Ok(())
 }
