@@ -34,9 +34,9 @@ impl Case {
         let w = noise(OUTPUTS * k);
         let source = Source { elements: Elements::F32(&w), order: Order::OutputRows, n: OUTPUTS, k };
         let packed = Packed::new(isa, source);
-        let conv = Conv1d { weights: packed.panels(), windows: Windows { taps: 3, stride, pad: 1 } };
-        let scratch = vec![0.0; conv1d_scratch(isa, threads, &conv, FRAMES)];
-        let out = vec![0.0; conv.outputs(FRAMES) * OUTPUTS];
+        let windows = Windows { taps: 3, stride, pad: 1 };
+        let scratch = vec![0.0; conv1d_scratch(isa, threads, &windows, [FRAMES, channels])];
+        let out = vec![0.0; windows.outputs(FRAMES) * OUTPUTS];
         Self { x: noise(FRAMES * channels), packed, bias: noise(OUTPUTS), out, scratch, channels, stride }
     }
 
@@ -47,7 +47,7 @@ impl Case {
         };
         let epilogue =
             Epilogue { bias: Some(&self.bias), activation: Some(Activation::Gelu), ..Epilogue::default() };
-        let rows = RowsMut::new(&mut self.out, conv.outputs(FRAMES), OUTPUTS);
+        let rows = RowsMut::new(&mut self.out, conv.windows.outputs(FRAMES), OUTPUTS);
         let out = Out { rows, scratch: &mut self.scratch };
         conv1d(cx, Rows::new(&self.x, FRAMES, self.channels), &conv, &epilogue, out);
     }

@@ -59,7 +59,7 @@ impl Weights for Zeros {
 }
 
 /// A decoder's layer and its end, with what else a model has: every kernel but those of the encoder's front.
-const GRAPH: &str = r#"graph @step[n in 1..=8](
+const GRAPH: &str = "graph @step[n in 1..=8](
   %token: i32[n], %slot: i32[n], %at: i32[n], %table: i32[8, 12], %row: i32[n], %spans: i32[n, 2], %flag: bool[n, 1],
   %other: f32[2, 4, 32],
   state %keys: f32[8, 12, 32], state %values: f32[8, 12, 32],
@@ -94,7 +94,7 @@ const GRAPH: &str = r#"graph @step[n in 1..=8](
   %flat = reshape %product {shape=[8, 4]} : f32[8, 4]
   %padded = pad %flat {before=1, after=2, mode=zero} : f32[11, 4]
   return %best, %ids, %padded
-}"#;
+}";
 
 #[test]
 fn a_run_allocates_nothing() {

@@ -24,7 +24,7 @@ fn random_graph(seed: u64) -> Graph {
         let values = [pick(), pick()];
         pool.extend(step(&mut b, random.below(12), values, (gamma, square), n));
     }
-    let results: Vec<Value> = (0..1 + random.below(3)).map(|_| pool[random.below(pool.len())]).collect();
+    let results: Vec<Value> = (0..=random.below(3)).map(|_| pool[random.below(pool.len())]).collect();
     b.finish(&results)
 }
 
@@ -54,7 +54,7 @@ fn step(
 fn no_two_live_values_share_bytes_and_results_agree() {
     let device = Cpu::with_isa(Isa::best(), 2);
     let (mut compiled, mut in_place, mut views) = (0, 0, 0);
-    for seed in 0..400 {
+    for seed in 0..1000 {
         let graph = random_graph(seed);
         let program = match compile(&graph, &device) {
             Err(CompileError::Result { .. }) => continue,
@@ -66,7 +66,7 @@ fn no_two_live_values_share_bytes_and_results_agree() {
         let agreed: Result<(), Fault> = agree(&device, &graph, (5, seed), Tolerance::OfGreatest(1e-4));
         agreed.unwrap_or_else(|e| panic!("{e}\n{graph}\n{program}"));
     }
-    assert!(compiled > 200 && in_place > 100 && views > 100, "{compiled} {in_place} {views}");
+    assert!(compiled > 400 && in_place > 150 && views > 50, "{compiled} {in_place} {views}");
 }
 
 /// The check sees a plan that is wrong.

@@ -13,7 +13,7 @@ const BLESS: &[(&str, &str)] =
     &[("UNDERTONE_BLESS", "1"), ("INSTA_UPDATE", "always"), ("INSTA_FORCE_PASS", "1")];
 
 /// The packages whose tests hold expectations that `bless` rewrites.
-const BLESSED: &[&str] = &["-p", "graph", "-p", "compiler", "-p", "testkit"];
+const BLESSED: &[&str] = &["-p", "graph", "-p", "compiler", "-p", "testkit", "-p", "cpu"];
 
 /// Runs `cargo test` on the workspace, or on what `cargo_args` select, and closes with the counts.
 pub fn test(chores: &mut Chores, cargo_args: &[String]) {
