@@ -131,7 +131,7 @@ fn attention_over_a_cache() {
         let last = if causal { ", %pos" } else { "" };
         check(
             &format!(
-                "graph @g[n in 1..=8](%q: f32[n, 96], %k: state f32[3, 60, 96], %v: state f32[3, 60, 96],
+                "graph @g[n in 1..=8](%q: f32[n, 96], state %k: f32[3, 60, 96], state %v: f32[3, 60, 96],
                     %table: i32[4, {table}], %row: i32[n]{pos}) {{
                     %y = cached_attention %q, %k, %v, %table, %row{last} {{heads=3, scale=0.2, causal={causal}}} : f32[n, 96]
                     return %y

@@ -1,8 +1,10 @@
 //! The conformance suite on every path and with one to three threads. Not the kernels' own tests.
 
-use compiler::{CompileError, compile};
+use compiler::{CompileError, Device, NodeView, compile};
 use cpu::{Cpu, Isa};
-use graph::text;
+use graph::ops::Fused;
+use graph::scalar::{Expr, Inst, Prim};
+use graph::{Bindings, Builder, DType, TensorType, text};
 use testkit::conformance::{Binding, run};
 
 #[test]
@@ -29,6 +31,34 @@ fn operands_may_all_be_inputs_but_those_that_are_packed() {
         }
         assert!(!report.no_kernel.is_empty());
     }
+}
+
+/// The interpreter's own evaluation stands in, where a test asks for it.
+#[test]
+fn with_the_reference_nothing_is_without_a_kernel() {
+    let report = run(&Cpu::with_isa(Isa::Scalar, 1).with_reference(), Binding::Inputs);
+    assert_eq!(report.failures, Vec::<String>::new());
+    assert_eq!(report.no_kernel, vec![]);
+}
+
+/// Steps are followed without looking, so one that names a later step has no kernel.
+#[test]
+fn an_expression_that_looks_ahead_is_refused() {
+    let mut f = Expr::new();
+    let x = f.push(Inst::Input(0));
+    f.prim(Prim::Add, &[x, 9]);
+    let mut b = Builder::new("ahead");
+    let x = b.input("x", TensorType::fixed(DType::F32, &[4]));
+    let y = b.add(Fused { f }, &[x]).unwrap();
+    let device = Cpu::with_isa(Isa::Scalar, 1);
+    let view = NodeView {
+        op: &b.graph().nodes()[0].op,
+        inputs: vec![b.ty(x)],
+        constant: vec![false],
+        outputs: vec![b.ty(y[0])],
+        largest: &Bindings::new(),
+    };
+    assert_eq!(device.kernel(&view), None);
 }
 
 fn refusal(graph: &str) -> CompileError {

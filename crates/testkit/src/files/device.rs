@@ -14,8 +14,9 @@ pub fn plan(name: &'static str, device: Box<dyn Device>) -> Command {
         }
         let program = compile(&parse(test)?, device.as_ref()).map_err(|e| e.to_string())?;
         plans::check(&program)?;
-        let listing: String = program.to_string().lines().map(|l| format!("; {l}\n")).collect();
-        Ok(format!("{}\n{EXPECT}\n{listing}", given(test)))
+        let mut text = format!("{}\n{EXPECT}\n", given(test));
+        program.to_string().lines().for_each(|line| text.extend(["; ", line, "\n"]));
+        Ok(text)
     };
     Command { name: "plan", run: Box::new(run) }
 }
