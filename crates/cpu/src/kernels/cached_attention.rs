@@ -3,7 +3,7 @@
 //!
 //! A table names the slot of each position of a row, so that rows share the past without copies. Threads split
 //! the heads. Neighbouring queries with the same keys are taken together, up to [`QUERIES`] at a time, and read
-//! each key once. Keys pass in runs of [`RUN`] while the next run is on its way from memory. A score is one
+//! each key once. Keys pass in runs of `RUN` while the next run is on its way from memory. A score is one
 //! chain over the lanes' dimensions and one tree over the lanes; an output is one chain over positions.
 
 mod pass;
