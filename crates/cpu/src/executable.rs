@@ -8,10 +8,9 @@ use crate::isa::Isa;
 use crate::kernel::{Call, Dims, Memory, Operand};
 use crate::kernels::Cx;
 use crate::pool::Pool;
-use compiler::MAX_RANK;
 use compiler::device::{Footprint, StepTime};
-use compiler::{Arg, Executable, LoadError, Place, Program, RunError, Step, Weights};
-use graph::{Bindings, DType, ParamKind, Value};
+use compiler::{Arg, Buffer, Executable, LoadError, MAX_RANK, Place, Program, RunError, Step, Weights};
+use graph::{Bindings, DType, ParamKind, TensorType, Value};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -99,20 +98,10 @@ impl CpuExecutable {
             let fail = |message: String| RunError::Arg { name: info.name.clone(), message };
             let operand = match (arg, &param.kind) {
                 (Arg::State(buffer), ParamKind::State) => {
-                    if buffer.ty != info.ty {
-                        return Err(fail(format!("got a state of {}, expected {}", buffer.ty, info.ty)));
-                    }
-                    let memory = buffer.storage.downcast_mut::<Memory>();
-                    let memory = memory.ok_or_else(|| fail("the state is another device's".to_owned()))?;
-                    let expected = info.ty.bytes(&self.largest).unwrap_or(usize::MAX);
-                    if memory.len() < expected {
-                        return Err(fail(format!(
-                            "the state holds {} bytes, expected {expected}",
-                            memory.len()
-                        )));
-                    }
+                    let bytes = info.ty.bytes(&self.largest).unwrap_or(usize::MAX);
+                    let data = state(buffer, &info.ty, bytes).map_err(fail)?;
                     let dims = self.dims[param.value.index()];
-                    Operand { data: memory.pointer(), dtype: info.ty.dtype, dims }
+                    Operand { data, dtype: info.ty.dtype, dims }
                 }
                 (Arg::State(_), _) | (_, ParamKind::State) => {
                     return Err(fail("a state is bound to a state, an input to a tensor".to_owned()));
@@ -205,6 +194,20 @@ impl CpuExecutable {
         assert_eq!(operand.dtype, dtype, "element type of result {index}");
         operand
     }
+}
+
+/// The first byte of a state, which is of type `ty` and holds `bytes` bytes: its storage is checked, for anyone may
+/// give a buffer another type.
+fn state(buffer: &mut Buffer, ty: &TensorType, bytes: usize) -> Result<*mut u8, String> {
+    if buffer.ty != *ty {
+        return Err(format!("got a state of {}, expected {ty}", buffer.ty));
+    }
+    let memory = buffer.storage.downcast_mut::<Memory>();
+    let memory = memory.ok_or_else(|| "the state is another device's".to_owned())?;
+    if memory.len() < bytes {
+        return Err(format!("the state holds {} bytes, expected {bytes}", memory.len()));
+    }
+    Ok(memory.pointer())
 }
 
 fn input(data: *const u8, len: usize, dtype: DType, dims: &[usize]) -> Result<Operand, String> {

@@ -12,12 +12,14 @@ use std::sync::Arc;
 
 /// Why a graph could not be run.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[allow(missing_docs)]
 pub enum Fault {
+    /// It is not compiled.
     #[error(transparent)]
     Compile(#[from] CompileError),
+    /// Its program is not loaded.
     #[error(transparent)]
     Load(#[from] LoadError),
+    /// Its arguments are refused.
     #[error(transparent)]
     Run(#[from] RunError),
     /// A test asks for what can't be bound or read.
@@ -131,11 +133,6 @@ impl<'d> Runner<'d> {
             out.push((graph.value(param.value).name.clone(), Tensor::f32(dims, data.to_vec())));
         }
         Ok(out)
-    }
-
-    /// The loaded program.
-    pub fn executable(&mut self) -> &mut dyn Executable {
-        self.executable.as_mut()
     }
 }
 

@@ -16,7 +16,7 @@ pub const CONCAT: Kernel =
 
 pub const TRANSPOSE: Kernel = Kernel {
     name: "transpose",
-    accepts: |node| matches!(node.op, Op::Transpose(_)) && node.inputs[0].rank() <= 4,
+    accepts: |node| matches!(node.op, Op::Transpose(_)),
     run: transpose,
     ..Kernel::PLAIN
 };
