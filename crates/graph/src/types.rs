@@ -52,14 +52,6 @@ impl Shape {
             .collect::<Option<Vec<_>>>()
             .map(Shape)
     }
-
-    /// The number of elements as a multiple of one symbolic dimension, for comparing shapes that hold the
-    /// same elements: the product of the constants, and the symbolic dimensions that are not constants.
-    pub fn elements(&self) -> (usize, Vec<Dim>) {
-        let mut symbolic: Vec<Dim> = self.0.iter().filter(|d| d.as_fixed().is_none()).copied().collect();
-        symbolic.sort_by_key(ToString::to_string);
-        (self.0.iter().filter_map(Dim::as_fixed).product(), symbolic)
-    }
 }
 
 impl fmt::Display for Shape {

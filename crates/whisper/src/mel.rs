@@ -5,7 +5,7 @@ pub const SAMPLE_RATE: usize = 16_000;
 /// Points of the Fourier transform.
 pub const N_FFT: usize = 400;
 /// Samples from one frame to the next.
-pub const HOP_LENGTH: usize = 160;
+pub const HOP: usize = 160;
 /// Bins of one frame's spectrum, from 0 Hz to half the sample rate.
 pub const N_BINS: usize = N_FFT / 2 + 1;
 

@@ -48,7 +48,7 @@ pub struct Tensors {
 impl Tensors {
     fn new(weights: Weights, config: &Config) -> Tensors {
         let bytes = |values: &[f32]| values.iter().flat_map(|x| x.to_le_bytes()).collect();
-        let bins = N_FFT / 2 + 1;
+        let bins = mel::N_BINS;
         let filters = mel::mel_filters(config.n_mels);
         // The graph multiplies powers [n, bins] by [bins, n_mels].
         let across = (0..bins).flat_map(|bin| (0..config.n_mels).map(move |mel| (mel, bin)));

@@ -2,13 +2,12 @@
 //! the resampling before it.
 
 use crate::config::Config;
+use crate::mel::N_BINS;
 use graph::ops::{Pad, PadMode, ReduceKind};
 use graph::{Builder, DType, Graph, OpError, TensorType};
 
-/// Samples of a frame's Fourier transform (audio.py, N_FFT).
-pub const N_FFT: usize = 400;
-/// Samples between two frames (audio.py, HOP_LENGTH).
-pub const HOP: usize = 160;
+pub use crate::mel::{HOP, N_FFT};
+
 /// Frames of a window of 30 s (audio.py, N_FRAMES).
 pub const FRAMES: usize = 3000;
 /// Frames that a run which does not start at the file's start has before those that are wanted: the reflection
@@ -26,7 +25,7 @@ pub fn log_mel(config: &Config) -> Result<Graph, OpError> {
     let n = b.symbol("n", 1, FRAMES + LEAD);
     let sound = b.input("sound", TensorType::new(DType::F32, [n.times(HOP).plus(N_FFT / 2 - HOP)]));
     let window = b.weight("mel.window", TensorType::fixed(DType::F32, &[N_FFT]));
-    let filters = b.weight("mel.filters", TensorType::fixed(DType::F32, &[N_FFT / 2 + 1, config.n_mels]));
+    let filters = b.weight("mel.filters", TensorType::fixed(DType::F32, &[N_BINS, config.n_mels]));
     let padded = b.pad(sound, Pad { before: N_FFT / 2, after: 0, mode: PadMode::Reflect })?;
     let power = b.spectrogram(padded, window, HOP)?;
     let mel = b.matmul(power, filters)?;
