@@ -85,6 +85,7 @@ impl Lane {
                 avg_logprob: decoded.avg_logprob,
                 compression_ratio: decoded.compression_ratio,
                 no_speech_prob: decoded.no_speech_prob,
+                words: None,
             };
             heard(&segment);
             if segment.start == segment.end || segment.text.trim().is_empty() {

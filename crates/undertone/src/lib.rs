@@ -29,5 +29,5 @@ pub use options::Options;
 pub use progress::{Progress, Silent};
 pub use run::{Run, Timings};
 pub use transcriber::{Listener, Outcome, Transcriber};
-pub use transcript::{Segment, Transcript};
+pub use transcript::{Segment, Transcript, Word};
 pub use whisper::{Language, Model, Part, Task};

@@ -2,7 +2,7 @@
 //! to decide.
 
 use crate::Options;
-use crate::options::LanguageWindow;
+use crate::options::{LanguageWindow, WordTimes};
 use compiler::Target;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
@@ -58,29 +58,87 @@ impl Run {
 fn in_force(options: &Options) -> Map<String, Value> {
     let Options {
         language,
+        languages,
         language_window,
+        language_detection_threshold,
+        multilingual,
         task,
         rules: RuleOptions { suppress_tokens, suppress_blank, without_timestamps, max_initial_timestamp },
+        temperature,
+        best_of,
+        beam_size,
+        patience,
+        length_penalty,
+        repetition_penalty,
+        no_repeat_ngram_size,
         sample_len,
-        no_speech_threshold,
+        compression_ratio_threshold,
         logprob_threshold,
+        no_speech_threshold,
         condition_on_previous_text,
+        initial_prompt,
+        carry_initial_prompt,
+        prefix,
+        hotwords,
+        grammar,
+        regex,
+        suppress_regex,
+        suppress_numerals,
+        word_timestamps,
+        prepend_punctuations,
+        append_punctuations,
+        clip_timestamps,
+        hallucination_silence_threshold,
+        batch_size,
+        protections,
     } = options;
+    let codes: Vec<_> = languages.iter().map(|language| language.code()).collect();
+    let window = match language_window {
+        LanguageWindow::Silence => "silence",
+        LanguageWindow::Decoded => "decoded",
+    };
+    let words = word_timestamps.map(|times| match times {
+        WordTimes::Exact => "exact",
+        WordTimes::InPass => "in-pass",
+    });
     let rows = [
         ("task", json!(if *task == Task::Translate { "translate" } else { "transcribe" })),
         ("language", json!(language.map(Language::code))),
-        (
-            "language_window",
-            json!(if *language_window == LanguageWindow::Silence { "silence" } else { "decoded" }),
-        ),
+        ("languages", json!(codes)),
+        ("language_window", json!(window)),
+        ("language_detection_threshold", json!(language_detection_threshold)),
+        ("multilingual", json!(multilingual)),
+        ("temperature", json!(temperature)),
+        ("best_of", json!(best_of)),
+        ("beam_size", json!(beam_size)),
+        ("patience", json!(patience)),
+        ("length_penalty", json!(length_penalty)),
+        ("repetition_penalty", json!(repetition_penalty)),
+        ("no_repeat_ngram_size", json!(no_repeat_ngram_size)),
+        ("sample_len", json!(sample_len)),
         ("suppress_tokens", json!(suppress_tokens)),
         ("suppress_blank", json!(suppress_blank)),
+        ("suppress_regex", json!(suppress_regex)),
+        ("suppress_numerals", json!(suppress_numerals)),
         ("without_timestamps", json!(without_timestamps)),
         ("max_initial_timestamp", json!(max_initial_timestamp)),
-        ("sample_len", json!(sample_len)),
-        ("no_speech_threshold", json!(no_speech_threshold)),
+        ("compression_ratio_threshold", json!(compression_ratio_threshold)),
         ("logprob_threshold", json!(logprob_threshold)),
+        ("no_speech_threshold", json!(no_speech_threshold)),
         ("condition_on_previous_text", json!(condition_on_previous_text)),
+        ("initial_prompt", json!(initial_prompt)),
+        ("carry_initial_prompt", json!(carry_initial_prompt)),
+        ("prefix", json!(prefix)),
+        ("hotwords", json!(hotwords)),
+        ("grammar", json!(grammar)),
+        ("regex", json!(regex)),
+        ("word_timestamps", json!(words)),
+        ("prepend_punctuations", json!(prepend_punctuations)),
+        ("append_punctuations", json!(append_punctuations)),
+        ("clip_timestamps", json!(clip_timestamps)),
+        ("hallucination_silence_threshold", json!(hallucination_silence_threshold)),
+        ("batch_size", json!(batch_size)),
+        ("protections", json!(protections)),
     ];
     rows.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
 }

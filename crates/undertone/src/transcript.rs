@@ -46,4 +46,20 @@ pub struct Segment {
     pub compression_ratio: f64,
     /// The probability that its window holds no speech.
     pub no_speech_prob: f64,
+    /// Its words with their times, where these were asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub words: Option<Vec<Word>>,
+}
+
+/// A word between two times. Fields stand in the order of openai-whisper's result.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Word {
+    /// The word, with the space before it and the signs around it.
+    pub word: String,
+    /// When it starts, in seconds.
+    pub start: f64,
+    /// When it ends, in seconds.
+    pub end: f64,
+    /// The mean probability of its tokens.
+    pub probability: f64,
 }
