@@ -89,6 +89,7 @@ fn in_force(options: &Options) -> Map<String, Value> {
         append_punctuations,
         clip_timestamps,
         hallucination_silence_threshold,
+        vad,
         batch_size,
         protections,
     } = options;
@@ -137,6 +138,7 @@ fn in_force(options: &Options) -> Map<String, Value> {
         ("append_punctuations", json!(append_punctuations)),
         ("clip_timestamps", json!(clip_timestamps)),
         ("hallucination_silence_threshold", json!(hallucination_silence_threshold)),
+        ("vad", json!(vad)),
         ("batch_size", json!(batch_size)),
         ("protections", json!(protections)),
     ];
