@@ -195,6 +195,7 @@ mod tests {
             no_speech_prob,
             compression_ratio: 1.0,
             temperature: 0.0,
+            looped: false,
         };
         let options = Options::openai();
         assert!(is_silence(&decoded(0.7, -1.5), &options));

@@ -9,7 +9,10 @@ use compiler::Device;
 use std::sync::Arc;
 use whisper::languages::Language;
 use whisper::rules::Rules;
-use whisper::{Attempt, Model, Session, SessionOptions, detect_language, greedy};
+use whisper::{
+    Attempt, DecodeOptions, Method, Model, Search, Seed, Session, SessionOptions, Start, detect_language,
+    step,
+};
 
 /// A model ready to transcribe one recording after another.
 pub struct Transcriber {
@@ -73,6 +76,8 @@ impl Transcriber {
         let model = session.model().clone();
         let rules = Rules::new(&model.tokenizer, &model.config, &options.rules)?;
         session.set_biases(&rules.bias_table());
+        let search = DecodeOptions { sample_len: options.sample_len, ..DecodeOptions::default() };
+        let method = Method::new(&model, &Arc::new(rules), &[], &search)?;
         let mut recording = Recording::new(sound, session)?;
         let frames = recording.scan.frames();
         let mut lane = Lane::new(0..frames);
@@ -93,10 +98,13 @@ impl Transcriber {
                 Some(language) => language,
                 None => *language.insert(detect(session, &mut transcript, listener)?),
             };
-            let form = (language, options.task, !options.rules.without_timestamps);
-            let attempt = Attempt::new(&model, 0, lane.prompt(), form)?;
-            let mut decoded = greedy(session, &rules, &[attempt], options.sample_len)?;
-            let decoded = decoded.remove(0);
+            let start = Start::new(language, options.task, !options.rules.without_timestamps);
+            let attempt = Attempt::new(&model, 0, lane.prompt(), start)?;
+            let mut search = Search::new(&method, attempt, Seed::default(), 0);
+            while !search.finished() {
+                step(session, &mut [&mut search])?;
+            }
+            let decoded = search.finish();
             let by = (options, &model.tokenizer);
             let segments = lane.take(window, &decoded, by, &mut |segment| listener.decoded(segment));
             for segment in &segments {

@@ -20,6 +20,8 @@ pub const ROW_LANGUAGE: usize = 2;
 /// Bias row that leaves only text: nothing from the end token on, and nothing else banned (timing.py's
 /// probabilities of words).
 pub const ROW_TEXT: usize = 3;
+/// Rows that are the same for every hypothesis; those that follow are the hypotheses' own.
+pub const FIXED_ROWS: usize = 4;
 
 /// Seconds of sound in a window.
 const WINDOW_SECONDS: f64 = 30.0;

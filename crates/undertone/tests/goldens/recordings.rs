@@ -49,7 +49,11 @@ impl Recordings {
     }
 
     fn golden(&self, file: &str) -> PathBuf {
-        self.0.join("golden").join(format!("{}.greedy.json", stem(file)))
+        self.variant(file, "greedy")
+    }
+
+    fn variant(&self, file: &str, variant: &str) -> PathBuf {
+        self.0.join("golden").join(format!("{}.{variant}.json", stem(file)))
     }
 }
 
@@ -65,8 +69,31 @@ pub struct Golden {
 
 impl Golden {
     pub fn read(recordings: &Recordings, file: &str) -> Golden {
-        let text = std::fs::read_to_string(recordings.golden(file)).expect("the golden can be read");
+        Golden::of(recordings, file, "greedy")
+    }
+
+    /// The result with other options, by the name that `make.py` gives them.
+    pub fn of(recordings: &Recordings, file: &str, variant: &str) -> Golden {
+        let text =
+            std::fs::read_to_string(recordings.variant(file, variant)).expect("the golden can be read");
         Golden { file: file.to_owned(), json: serde_json::from_str(&text).expect("the golden is JSON") }
+    }
+
+    /// The code of its language.
+    pub fn language(&self) -> &str {
+        self.json["language"].as_str().expect("the language is a code")
+    }
+
+    /// The tokens of all segments.
+    pub fn tokens(&self) -> Vec<u32> {
+        let segments = self.json["segments"].as_array().expect("segments are a list");
+        let tokens = segments.iter().map(|s| serde_json::from_value::<Vec<u32>>(s["tokens"].clone()));
+        tokens.flat_map(|tokens| tokens.expect("tokens are ids")).collect()
+    }
+
+    /// A number of the first segment.
+    pub fn first(&self, name: &str) -> f64 {
+        self.json["segments"][0][name].as_f64().expect("numbers are numbers")
     }
 
     /// A sound of exactly the samples that the golden was made from: the file's own, or ffmpeg's. `None`, said
