@@ -20,7 +20,7 @@ pub mod outputs;
 pub mod profile;
 mod progress;
 pub mod protections;
-mod recording;
+pub mod recording;
 pub mod report;
 mod run;
 mod schedule;

@@ -33,45 +33,39 @@ pub struct Recording {
     voiced: Option<Vec<(f64, f64)>>,
     /// Frames of what is transcribed that lie in pauses.
     pauses: Vec<usize>,
-    /// From the sound to what is transcribed of it: all of it, or its speech.
-    map: TimeMap,
+    /// What is transcribed, where that is not all of the sound: its speech laid end to end.
+    map: Option<TimeMap>,
     window: Vec<f32>,
     block: Vec<f32>,
 }
 
 impl Recording {
-    /// Reads `sound` and scans it.
+    /// Reads `sound` and finds its loudest frame.
     ///
     /// # Errors
     /// Nothing of the sound can be decoded, or its samples can't be kept.
-    pub(crate) fn new(
-        sound: &Sound,
-        options: &Options,
-        session: &mut Session,
-        detector: &mut Detector,
-    ) -> Result<Recording, Error> {
+    pub fn new(sound: &Sound, session: &mut Session) -> Result<Recording, Error> {
         let spool = Spool::of(sound)?;
-        let all = vec![Span { start: 0, end: spool.len() }];
-        let map = TimeMap::new(&all, spool.len());
         let mut recording = Recording {
             spool,
             peak: SILENCE,
             speech: None,
             voiced: None,
             pauses: Vec::new(),
-            map,
+            map: None,
             window: Vec::new(),
             block: Vec::new(),
         };
         recording.peak = recording.loudest(session)?;
-        if options.vad.is_some() || options.batch_size > 1 {
-            recording.listen(options, detector)?;
-        }
         Ok(recording)
     }
 
-    /// Finds speech, and the pauses between.
-    fn listen(&mut self, options: &Options, detector: &mut Detector) -> Result<(), Error> {
+    /// Finds speech, if the options want it, and pauses, if there are lanes to cut for. What is transcribed is then
+    /// the speech alone.
+    pub(crate) fn listen(&mut self, options: &Options, detector: &mut Detector) -> Result<(), Error> {
+        if options.vad.is_none() && options.batch_size < 2 {
+            return Ok(());
+        }
         let probabilities = self.hear(detector)?;
         let len = self.spool.len();
         let voices = speech_spans(&probabilities, len, &voices(options.vad.as_ref()));
@@ -79,14 +73,14 @@ impl Recording {
             let spans = speech_spans(&probabilities, len, vad);
             let whole = options.clip_timestamps.iter().all(|time| *time == 0.0);
             if len > UNCUT && whole && !spans.is_empty() {
-                self.map = TimeMap::new(&spans, len);
+                self.map = Some(TimeMap::new(&spans)?);
             }
             self.speech = Some(spans);
             self.voiced = Some(voices.iter().map(|voice| (seconds(voice.start), seconds(voice.end))).collect());
         }
         let pauses = voices.windows(2).filter(|pair| pair[1].start - pair[0].end >= PAUSE);
         let middles = pauses.map(|pair| usize::midpoint(pair[0].end, pair[1].start));
-        self.pauses = middles.map(|middle| self.map.to_speech(middle) / HOP).collect();
+        self.pauses = middles.map(|middle| self.map.as_ref().map_or(middle, |map| map.to_speech(middle).point()) / HOP).collect();
         Ok(())
     }
 
@@ -113,8 +107,13 @@ impl Recording {
     }
 
     /// Whole frames of what is transcribed.
-    pub(crate) fn frames(&self) -> usize {
-        self.map.speech_len() / HOP
+    pub fn frames(&self) -> usize {
+        self.len() / HOP
+    }
+
+    /// Samples of what is transcribed.
+    fn len(&self) -> usize {
+        self.map.as_ref().map_or(self.spool.len(), TimeMap::speech_len)
     }
 
     /// The length of the whole sound in seconds.
@@ -140,22 +139,28 @@ impl Recording {
 
     /// The times of the sound between which the seconds `start` to `end` of what is transcribed lie.
     pub(crate) fn to_sound(&self, start: f64, end: f64) -> (f64, f64) {
-        (self.map.start_to_sound(start), self.map.end_to_sound(end))
+        match &self.map {
+            Some(map) => (map.start_seconds(start), map.end_seconds(end)),
+            None => (start, end),
+        }
     }
 
     /// The seconds of what is transcribed for times of the sound.
     pub(crate) fn to_view(&self, start: f64, end: f64) -> (f64, f64) {
-        let sample = |time: f64| (time * f64::from(SAMPLE_RATE)).round().max(0.0) as usize;
-        (seconds(self.map.to_speech(sample(start))), seconds(self.map.to_speech(sample(end))))
+        match &self.map {
+            Some(map) => (map.speech_seconds(start), map.speech_seconds(end)),
+            None => (start, end),
+        }
     }
 
     /// Moves a segment's times from what is transcribed to the sound.
     pub(crate) fn place(&self, segment: &mut Segment) {
-        (segment.start, segment.end) = self.to_sound(segment.start, segment.end);
-        let seek = self.map.start_to_sound(segment.seek as f64 / FRAMES_PER_SECOND as f64);
+        let Some(map) = &self.map else { return };
+        (segment.start, segment.end) = (map.start_seconds(segment.start), map.end_seconds(segment.end));
+        let seek = map.start_seconds(segment.seek as f64 / FRAMES_PER_SECOND as f64);
         segment.seek = (seek * FRAMES_PER_SECOND as f64).round() as usize;
         for word in segment.words.iter_mut().flatten() {
-            (word.start, word.end) = self.to_sound(word.start, word.end);
+            (word.start, word.end) = (map.start_seconds(word.start), map.end_seconds(word.end));
         }
     }
 
@@ -180,7 +185,7 @@ impl Recording {
     ///
     /// # Errors
     /// There are more than 3000 frames, or the samples can't be read.
-    pub(crate) fn decoded(
+    pub fn decoded(
         &mut self,
         session: &mut Session,
         seek: usize,
@@ -200,7 +205,7 @@ impl Recording {
     ///
     /// # Errors
     /// The samples can't be read.
-    pub(crate) fn with_silence(&mut self, session: &mut Session) -> Result<&[f32], Error> {
+    pub fn with_silence(&mut self, session: &mut Session) -> Result<&[f32], Error> {
         let frames = FRAMES.min(self.frames() + PADDING);
         self.decoded(session, 0, frames)
     }
@@ -216,8 +221,13 @@ impl Recording {
         let from = (frames.start - lead) * HOP;
         let len = (frames.len() + lead) * HOP + N_FFT / 2 - HOP;
         self.block.clear();
-        for piece in self.map.pieces(from..(from + len).min(self.map.speech_len())) {
-            self.spool.read(piece.start, piece.len(), &mut self.block)?;
+        match &self.map {
+            Some(map) => {
+                for piece in map.pieces(from..from + len) {
+                    self.spool.read(piece.start, piece.len(), &mut self.block)?;
+                }
+            }
+            None => self.spool.read(from, len, &mut self.block)?,
         }
         self.block.resize(len, 0.0);
         let n_mels = session.model().config.n_mels;

@@ -133,8 +133,10 @@ impl<'a> Scheduler<'a> {
             }
             let Some((id, job)) = jobs.next() else { return Ok(None) };
             let Shared { options, initial, .. } = self.shared;
-            let recording = Recording::new(&job.sound, options, self.session, self.detector);
-            let course = recording.and_then(|recording| Course::new(id, recording, (options, initial), job.before));
+            let course = Recording::new(&job.sound, self.session).and_then(|mut recording| {
+                recording.listen(options, self.detector)?;
+                Course::new(id, recording, (options, initial), job.before)
+            });
             match course {
                 Ok(course) => {
                     if let Some(language) = course.language {

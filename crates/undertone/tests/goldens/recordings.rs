@@ -76,6 +76,23 @@ impl Golden {
         Golden { file: file.to_owned(), json: serde_json::from_str(&text).expect("the golden is JSON") }
     }
 
+    /// The code of its language.
+    pub fn language(&self) -> &str {
+        self.json["language"].as_str().expect("the language is a code")
+    }
+
+    /// The tokens of all segments.
+    pub fn tokens(&self) -> Vec<u32> {
+        let segments = self.json["segments"].as_array().expect("segments are a list");
+        let tokens = segments.iter().map(|s| serde_json::from_value::<Vec<u32>>(s["tokens"].clone()));
+        tokens.flat_map(|tokens| tokens.expect("tokens are ids")).collect()
+    }
+
+    /// A number of the first segment.
+    pub fn first(&self, name: &str) -> f64 {
+        self.json["segments"][0][name].as_f64().expect("numbers are numbers")
+    }
+
     /// A sound of exactly the samples that the golden was made from: the file's own, or ffmpeg's. `None`, said
     /// aloud, for a file that is no speech and whose converted samples were not kept.
     pub fn sound_of_its_samples(&self, recordings: &Recordings, file: &str) -> Option<Sound> {
