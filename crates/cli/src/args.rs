@@ -2,10 +2,13 @@
 
 mod inside;
 mod machine;
+mod search;
 mod spellings;
+mod times;
 mod transcribe;
-mod values;
+pub mod values;
 mod whisper;
+mod wording;
 
 pub use inside::{Graph, Inspect, Profile};
 pub use transcribe::Transcribe;
@@ -29,7 +32,7 @@ struct Cli {
 /// What is to be done.
 #[derive(Subcommand)]
 pub enum Command {
-    Transcribe(Transcribe),
+    Transcribe(Box<Transcribe>),
     Whisper(Box<Whisper>),
     Inspect(Inspect),
     Graph(Graph),
@@ -43,9 +46,25 @@ pub enum Command {
     Man,
 }
 
+/// The headings whose options the short help shows; an option without a heading is a common one.
+const COMMON: [&str; 1] = ["Machine"];
+
 /// The command line as clap knows it, with both spellings of every option.
 pub fn command() -> clap::Command {
-    spellings::both(Cli::command())
+    let command = spellings::both(Cli::command());
+    let command = command.mut_subcommand("whisper", |whisper| whisper.infer_long_args(true));
+    command.mut_subcommand("transcribe", |transcribe| {
+        transcribe.mut_args(|arg| {
+            let rare = arg.get_help_heading().is_some_and(|heading| !COMMON.contains(&heading));
+            arg.hide_short_help(rare)
+        })
+    })
+}
+
+/// openai-whisper's command line, as if it were the whole program.
+fn whisper_alone() -> clap::Command {
+    let command = clap::Command::new("whisper").version(env!("CARGO_PKG_VERSION")).max_term_width(110);
+    spellings::both(Whisper::augment_args(command)).infer_long_args(true)
 }
 
 /// Reads the command line. Prints help, version or what is wrong, and ends the process, where that is asked for.
@@ -54,13 +73,21 @@ pub fn parse(args: impl IntoIterator<Item = OsString>) -> Command {
     let args: Vec<OsString> = args.into_iter().collect();
     let stem = args.first().and_then(|program| Path::new(program).file_stem());
     let parsed = if stem.is_some_and(|stem| stem == "whisper") {
-        let command = clap::Command::new("whisper").version(env!("CARGO_PKG_VERSION")).max_term_width(110);
-        let matches = spellings::both(Whisper::augment_args(command)).get_matches_from(args);
+        let matches = whisper_alone().get_matches_from(args);
         Whisper::from_arg_matches(&matches).map(Box::new).map(Command::Whisper)
     } else {
-        Cli::from_arg_matches(&command().get_matches_from(args)).map(|cli| cli.command)
+        let command = command();
+        let args = spellings::joined(&command, args);
+        Cli::from_arg_matches(&command.get_matches_from(args)).map(|cli| cli.command)
     };
     parsed.unwrap_or_else(|error| error.exit())
+}
+
+/// Puts what is given in a default's place.
+fn set<T>(option: &mut T, given: Option<T>) {
+    if let Some(given) = given {
+        *option = given;
+    }
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! Files through one model, one after another: what both doors share. Not the long-form loop, nor the writers.
 
+use crate::args::values;
 use crate::engine::{self, Engine, Loudness, Wanted};
 use crate::progress::Seconds;
 use crate::{exit, standard};
@@ -190,7 +191,7 @@ impl Listener for Teller {
     fn language(&mut self, language: Language, probability: Option<f64>) {
         let Some(probability) = probability else { return };
         if let Show::Account(_) = self.show {
-            self.show(&format!("Detected language: {}", title(language.name())));
+            self.show(&format!("Detected language: {}", values::title(language.name())));
         } else if self.loudness == Loudness::Verbose {
             let percent = probability * 100.0;
             standard::say(&format!("the language is {} ({percent:.0} %)", language.name()));
@@ -217,22 +218,4 @@ impl Listener for Teller {
 
 fn unwritable(error: &io::Error) -> anyhow::Error {
     anyhow!("can't write to standard output: {error}")
-}
-
-/// A name with capitals, as Python's `str.title` gives it: `Haitian Creole`.
-fn title(name: &str) -> String {
-    let words = name.split(' ').map(|word| {
-        let mut chars = word.chars();
-        chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
-    });
-    words.collect::<Vec<_>>().join(" ")
-}
-
-#[cfg(test)]
-mod tests {
-    #[test]
-    fn titles_are_pythons() {
-        assert_eq!(super::title("haitian creole"), "Haitian Creole");
-        assert_eq!(super::title("english"), "English");
-    }
 }

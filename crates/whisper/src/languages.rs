@@ -57,6 +57,11 @@ impl Language {
         (0..LANGUAGES.len() as u8).map(Self)
     }
 
+    /// Every English name, the other names included, in lower case.
+    pub fn names() -> impl Iterator<Item = &'static str> {
+        LANGUAGES.iter().map(|(_, name)| *name).chain(ALIASES.iter().map(|(name, _)| *name))
+    }
+
     /// Its place among the language tokens, from 0.
     pub fn index(self) -> usize {
         usize::from(self.0)

@@ -1,7 +1,12 @@
 //! `undertone transcribe`: its options. Not its defaults: those are the library's.
 
 use super::machine::{Machine, Voice};
-use super::values::{Ids, OrNone, Truth};
+use super::search::{FailedWindows, Search};
+use super::set;
+use super::times::Times;
+use super::values::{self, List, OrNone, Truth};
+use super::wording::{Context, Wording};
+use crate::exit::Usage;
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
 use undertone::writers::Format;
@@ -53,7 +58,43 @@ pub struct Transcribe {
     pub verbose: bool,
 
     #[command(flatten)]
-    decoding: Decoding,
+    heard: Heard,
+
+    #[command(flatten)]
+    context: Context,
+
+    #[command(flatten)]
+    wording: Wording,
+
+    #[command(flatten)]
+    times: Times,
+
+    #[command(flatten)]
+    search: Search,
+
+    #[command(flatten)]
+    failed: FailedWindows,
+}
+
+/// Which language is heard where none is given.
+#[derive(Args)]
+#[command(next_help_heading = "Language")]
+struct Heard {
+    /// Languages that detection may choose among, separated by commas [default: all]
+    #[arg(long, value_name = "LANGUAGES", value_parser = values::languages, conflicts_with = "language")]
+    languages: Option<List<Language>>,
+
+    /// Detect the language anew in every window
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "True")]
+    multilingual: Option<Truth>,
+
+    /// Hear further windows while the best language is less likely than this; None to hear one [default: 0.5]
+    #[arg(long, value_name = "P", value_parser = values::optional_share)]
+    language_detection_threshold: Option<OrNone<f64>>,
+
+    /// Stretches of a recording that are decoded at once
+    #[arg(long, value_name = "N", default_value = "1", value_parser = values::some, help_heading = "Machine")]
+    batch_size: usize,
 }
 
 /// What is asked of the model.
@@ -81,65 +122,25 @@ pub fn formats(choice: &str) -> Result<Formats, undertone::writers::UnknownForma
     Format::choose(choice).map(Formats)
 }
 
-/// What the decoder may do. Each is left to the library's default unless it is given.
-#[derive(Args)]
-#[command(next_help_heading = "Decoding")]
-struct Decoding {
-    /// Whether earlier text is the prompt of each next window: True or False [default: True]
-    #[arg(long, value_name = "BOOL")]
-    condition_on_previous_text: Option<Truth>,
-
-    /// Skip a window above this probability of no speech, unless its text is likely enough; None for never
-    /// [default: 0.6]
-    #[arg(long, value_name = "P")]
-    no_speech_threshold: Option<OrNone<f64>>,
-
-    /// The average log-probability above which text is likely enough; None for no such limit [default: -1.0]
-    #[arg(long, value_name = "LOGPROB", allow_negative_numbers = true)]
-    logprob_threshold: Option<OrNone<f64>>,
-
-    /// Token ids that never come, separated by commas; -1 stands for what is not speech [default: -1]
-    #[arg(long, value_name = "IDS", allow_hyphen_values = true)]
-    suppress_tokens: Option<Ids>,
-
-    /// Whether a window may not begin with a blank: True or False [default: True]
-    #[arg(long, value_name = "BOOL")]
-    suppress_blank: Option<Truth>,
-
-    /// Decode without times: one segment for each window
-    #[arg(long)]
-    without_timestamps: bool,
-
-    /// The latest start of a window's first segment, in seconds; None for no limit [default: 1.0]
-    #[arg(long, value_name = "SECONDS")]
-    max_initial_timestamp: Option<OrNone<f64>>,
-
-    /// Tokens of one window at most [default: half of the model's context]
-    #[arg(long, value_name = "N")]
-    sample_len: Option<usize>,
-}
-
 impl Transcribe {
     /// Our defaults with what is given in their place.
-    pub fn options(&self) -> Options {
-        let given = &self.decoding;
+    ///
+    /// # Errors
+    /// Options that go only with others, or a file of phrases that can't be read.
+    pub fn options(&self) -> Result<Options, Usage> {
         let mut options = Options::ours();
         options.language = self.language;
         options.task = self.task.into();
-        options.sample_len = given.sample_len;
-        options.rules.without_timestamps = given.without_timestamps;
-        set(&mut options.condition_on_previous_text, given.condition_on_previous_text.map(|truth| truth.0));
-        set(&mut options.no_speech_threshold, given.no_speech_threshold.map(|value| value.0));
-        set(&mut options.logprob_threshold, given.logprob_threshold.map(|value| value.0));
-        set(&mut options.rules.suppress_blank, given.suppress_blank.map(|truth| truth.0));
-        set(&mut options.rules.max_initial_timestamp, given.max_initial_timestamp.map(|value| value.0));
-        set(&mut options.rules.suppress_tokens, given.suppress_tokens.clone().map(|ids| ids.0));
-        options
-    }
-}
-
-fn set<T>(option: &mut T, given: Option<T>) {
-    if let Some(given) = given {
-        *option = given;
+        options.languages = self.heard.languages.as_ref().map_or_else(Vec::new, |list| list.0.clone());
+        options.multilingual = self.heard.multilingual.is_some_and(|truth| truth.0);
+        let threshold = self.heard.language_detection_threshold.map(|value| value.0);
+        set(&mut options.language_detection_threshold, threshold);
+        options.batch_size = self.heard.batch_size;
+        self.context.apply(&mut options);
+        self.wording.apply(&mut options)?;
+        self.times.apply(&mut options);
+        self.search.apply(&mut options)?;
+        self.failed.apply(&mut options)?;
+        Ok(options)
     }
 }

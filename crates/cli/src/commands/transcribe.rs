@@ -20,7 +20,7 @@ pub fn run(args: &Transcribe) -> anyhow::Result<ExitCode> {
             loudness: Loudness::of(args.voice.quiet, args.verbose),
         },
         ffmpeg: args.voice.ffmpeg.as_deref(),
-        options: args.options(),
+        options: args.options()?,
         protected: true,
         show: show(formats, write.is_some(), args.files.len())?,
         write,

@@ -3,24 +3,25 @@
 use crate::args::Whisper;
 use crate::batch::{Batch, Show};
 use crate::engine::{Loudness, Wanted};
-use crate::exit::Usage;
+use crate::standard;
 use std::process::ExitCode;
 
 /// Transcribes the files.
 pub fn run(args: &Whisper) -> anyhow::Result<ExitCode> {
-    if let Some(refusal) = args.refusal() {
-        return Err(Usage(refusal).into());
+    let options = args.options()?;
+    if !args.voice.quiet {
+        args.warnings().iter().for_each(|warning| standard::say(warning));
     }
     let batch = Batch {
         files: &args.audio,
         wanted: Wanted {
             model: &args.model,
             model_dir: args.model_dir.as_deref(),
-            device: args.machine.device(args.threads.0),
+            device: args.machine.device(args.threads()),
             loudness: Loudness::of(args.voice.quiet, false),
         },
         ffmpeg: args.voice.ffmpeg.as_deref(),
-        options: args.options(),
+        options,
         protected: false,
         show: Show::Account(args.verbose.0),
         write: Some((&args.output_dir, &args.output_format.0)),
