@@ -130,7 +130,7 @@ impl Batch<'_> {
     }
 
     fn load(&self) -> anyhow::Result<Engine> {
-        let engine = Engine::load(&self.wanted)?;
+        let engine = Engine::load(&self.wanted, &self.options)?;
         if self.protected {
             protections::check(&self.options, &engine.model.config)?;
         }

@@ -55,12 +55,12 @@ pub struct Engine {
 
 impl Engine {
     /// Finds (or downloads), reads and compiles the model.
-    pub fn load(wanted: &Wanted<'_>) -> anyhow::Result<Engine> {
+    pub fn load(wanted: &Wanted<'_>, options: &Options) -> anyhow::Result<Engine> {
         let device = device::open(&wanted.device)?;
         let started = Instant::now();
         let path = find(wanted.model, wanted.model_dir, wanted.loudness)?;
         let model = Arc::new(open(&path)?);
-        let transcriber = Transcriber::new(model.clone(), device.as_ref())?;
+        let transcriber = Transcriber::new(model.clone(), device.as_ref(), options)?;
         let load_s = started.elapsed().as_secs_f64();
         let target = device.target().clone();
         if wanted.loudness == Loudness::Verbose {

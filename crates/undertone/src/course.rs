@@ -5,6 +5,7 @@ use crate::lane::{Lane, Place, empty};
 use crate::ledger::{Action, Event, Facts, Reason, coverage};
 use crate::options::Options;
 use crate::recording::{FRAMES_PER_SECOND, Recording};
+use crate::segments::Window;
 use crate::transcript::{Resume, ResumePlace, Transcript};
 use crate::{Error, Listener, Outcome, Segment, gaps, stretches};
 use std::ops::Range;
@@ -110,9 +111,10 @@ impl Course {
         found.filter(|(_, stretch)| !stretch.done).find_map(|(i, s)| Some((i, s.lane.take()?)))
     }
 
-    /// Where the next stretch that no slot has starts, and its frames.
-    pub(crate) fn next_stretches(&self) -> impl Iterator<Item = Range<usize>> + '_ {
-        self.stretches.iter().filter(|s| s.lane.is_some() && !s.done).filter_map(|s| s.clips.first().cloned())
+    /// The first windows of the stretches that no slot has yet.
+    pub(crate) fn next_windows(&self) -> impl Iterator<Item = Window> + '_ {
+        let open = self.stretches.iter().filter(|stretch| !stretch.done);
+        open.filter_map(|stretch| stretch.lane.clone()?.window())
     }
 
     /// Whether a stretch holds speech that no text stood over before.

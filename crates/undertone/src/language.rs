@@ -11,14 +11,26 @@ use whisper::{DetectedLanguage, Session, detect_language};
 /// Windows beside the first that are heard while no language is likely enough.
 const MORE_WINDOWS: usize = 3;
 
-/// Hears which language is spoken. The first window is `first`, which stands encoded as number `encoded` of the
-/// session unless the options want another one; number `spare` is free.
+/// The session's windows that are heard.
+pub(crate) struct Places<'a> {
+    /// The first window of the recording, and the number under which it stands encoded.
+    pub(crate) first: (Window, usize),
+    /// Windows that are going to be decoded, and the free numbers under which they will be.
+    pub(crate) more: &'a [(Window, usize)],
+    /// A free number.
+    pub(crate) spare: usize,
+}
+
+/// Hears which language is spoken: in the first window, or what the options want in its place, and then in more while
+/// none is likely enough. Those of `places.more` come first, as their encodings are used again; the second result is
+/// how many of them stand encoded now.
 pub(crate) fn hear(
     session: &mut Session,
     course: &mut Course,
     options: &Options,
-    (first, encoded, spare): (Window, usize, usize),
-) -> Result<Option<DetectedLanguage>, Error> {
+    places: &Places<'_>,
+) -> Result<(Option<DetectedLanguage>, usize), Error> {
+    let Places { first: (first, encoded), more, spare } = *places;
     let mut heard = Vec::new();
     if options.language_window == LanguageWindow::Silence {
         let mel = course.recording.with_silence(session)?;
@@ -28,20 +40,23 @@ pub(crate) fn hear(
         heard.push(detect_language(session, encoded)?);
     }
     let mut best = likeliest(&heard, options);
-    let Some(enough) = options.language_detection_threshold else { return Ok(best) };
+    let Some(enough) = options.language_detection_threshold else { return Ok((best, 0)) };
     let frames = course.recording.frames();
-    for i in 1..=MORE_WINDOWS {
-        let seek = frames * i / (MORE_WINDOWS + 1);
-        let unsure = best.is_none_or(|best| best.probability < enough);
-        if !unsure || seek < first.seek + FRAMES {
-            continue;
+    let spread = (1..=MORE_WINDOWS).map(|i| frames * i / (MORE_WINDOWS + 1));
+    let spread = spread.filter(|seek| *seek >= first.seek + FRAMES);
+    let spread = spread.map(|seek| (Window { seek, frames: FRAMES.min(frames - seek) }, spare));
+    let mut again = 0;
+    for (window, place) in more.iter().copied().chain(spread).take(MORE_WINDOWS) {
+        if best.is_some_and(|best| best.probability >= enough) {
+            break;
         }
-        let mel = course.recording.decoded(session, seek, FRAMES.min(frames - seek))?;
-        session.encode(mel, spare)?;
-        heard.push(detect_language(session, spare)?);
+        let mel = course.recording.decoded(session, window.seek, window.frames)?;
+        session.encode(mel, place)?;
+        again += usize::from(place != spare);
+        heard.push(detect_language(session, place)?);
         best = likeliest(&heard, options);
     }
-    Ok(best)
+    Ok((best, again))
 }
 
 /// The language that is likeliest by the mean of what was heard, among those that the options allow.

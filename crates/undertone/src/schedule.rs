@@ -3,6 +3,7 @@
 
 use crate::course::Course;
 use crate::fallback::{self, Cause};
+use crate::language::Places;
 use crate::lane::{Align, Context, Lane};
 use crate::ledger::{Action, Event, Reason};
 use crate::options::{LanguageWindow, WordTimes};
@@ -169,10 +170,9 @@ impl<'a> Scheduler<'a> {
         if course.language.is_none() && course.recording.frames() == 0 && model.config.is_multilingual() {
             // Even nothing has a language, by openai-whisper's account.
             let silence = Options { language_window: LanguageWindow::Silence, ..options.clone() };
-            let (nothing, spare) = (Window { seek: 0, frames: 0 }, self.slots.len());
-            if let Ok(Some(best)) =
-                language::hear(self.session, &mut course, &silence, (nothing, spare, spare))
-            {
+            let spare = self.slots.len();
+            let places = Places { first: (Window { seek: 0, frames: 0 }, spare), more: &[], spare };
+            if let Ok((Some(best), _)) = language::hear(self.session, &mut course, &silence, &places) {
                 course.detected(best);
                 jobs.listener(id).language(best.language, Some(best.probability));
             }
@@ -194,7 +194,7 @@ impl<'a> Scheduler<'a> {
     /// The language of the window that stands encoded in the slot.
     fn language(&mut self, slot: usize, id: usize, window: Window, jobs: &mut dyn Jobs) -> Result<Language, Error> {
         let Shared { options, model, .. } = self.shared;
-        let (encoded, spare) = (self.slots[slot].window, self.slots.len());
+        let encoded = self.slots[slot].window;
         if !model.config.is_multilingual() {
             return Ok(options.language.unwrap_or(Language::ENGLISH));
         }
@@ -202,7 +202,15 @@ impl<'a> Scheduler<'a> {
             return Ok(Language::ENGLISH);
         };
         if course.language.is_none() {
-            let best = language::hear(self.session, course, options, (window, encoded, spare))?;
+            let free = self.slots.iter().enumerate().filter(|(i, free)| *i != slot && free.lane.is_none());
+            let more: Vec<(Window, usize)> =
+                course.next_windows().zip(free).map(|(window, (i, _))| (window, i)).collect();
+            let spare = self.slots.len();
+            let (best, heard) =
+                language::hear(self.session, course, options, &Places { first: (window, encoded), more: &more, spare })?;
+            for (window, i) in more.into_iter().take(heard) {
+                self.slots[i].encoded = Some((id, window));
+            }
             if let Some(best) = best {
                 course.detected(best);
                 jobs.listener(id).language(best.language, Some(best.probability));
@@ -255,10 +263,6 @@ impl<'a> Scheduler<'a> {
 
     fn course(&self, id: usize) -> Option<&Course> {
         self.courses.iter().find(|course| course.id == id)
-    }
-
-    fn course_mut(&mut self, id: usize) -> Option<&mut Course> {
-        self.courses.iter_mut().find(|course| course.id == id)
     }
 
     /// A window's search has come to its end: it is tried again, or its segments are taken.

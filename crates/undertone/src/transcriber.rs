@@ -149,10 +149,10 @@ impl Shared {
         let rules = Arc::new(Rules::new(tokenizer, &model.config, &rules)?);
         let mut steer: Vec<Arc<dyn LogitRule>> = Vec::new();
         if let Some(grammar) = &options.grammar {
-            steer.push(Arc::new(GrammarRule::new(Grammar::gbnf(grammar)?, tokenizer)));
+            steer.push(Arc::new(GrammarRule::new(&Grammar::gbnf(grammar)?, tokenizer)));
         }
         if let Some(regex) = &options.regex {
-            steer.push(Arc::new(GrammarRule::new(Grammar::regex(regex)?, tokenizer)));
+            steer.push(Arc::new(GrammarRule::new(&Grammar::regex(regex)?, tokenizer)));
         }
         if !options.hotwords.is_empty() {
             steer.push(Arc::new(Hotwords::new(&options.hotwords, tokenizer)));
