@@ -1,7 +1,7 @@
 //! The detector's weights, in the binary. Not a loader: there is one file, and it is always there.
 //!
 //! `weights/silero_vad_16k.safetensors` comes unchanged from the package `silero-vad` 6.2.3 on PyPI; its licence, MIT,
-//! stands beside it.
+//! stands beside it. The package's ONNX and TorchScript models hold other weights than this file.
 
 use crate::Error;
 use compiler::{TensorView, Weights};

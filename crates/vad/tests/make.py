@@ -1,6 +1,9 @@
-"""Writes what the tests expect: cases/probabilities.json by silero-vad, cases/spans.json by faster-whisper. Not run by them.
+"""Writes what the tests expect: cases/probabilities.json, by the formulas of silero-vad's tinygrad_model.py over the weights
+of the same package, in NumPy, and cases/spans.json by faster-whisper. Not run by them.
 
-    pip install silero-vad==6.2.3 faster-whisper==1.2.1 av
+The package's ONNX and TorchScript models hold other weights than its safetensors file, and give other probabilities.
+
+    pip install safetensors faster-whisper==1.2.1 av
     python crates/vad/tests/make.py
 """
 
@@ -12,7 +15,7 @@ import av
 import faster_whisper.vad
 import numpy as np
 from faster_whisper.vad import VadOptions, get_speech_timestamps
-from silero_vad import load_silero_vad
+from safetensors.numpy import load_file
 
 HERE = Path(__file__).parent
 CHUNK = 512
@@ -80,11 +83,42 @@ def lines(values):
     return "[\n" + ",\n".join(json.dumps(value, separators=(",", ":")) for value in values) + "\n]\n"
 
 
-model = load_silero_vad(sequence=True)
+W = load_file(HERE.parent / "weights/silero_vad_16k.safetensors")
+
+
+def sigmoid(x):
+    return 1 / (1 + np.exp(-x))
+
+
+def conv(x, name, stride):
+    x = np.pad(x, ((0, 0), (1, 1)))
+    steps = range(0, x.shape[1] - 2, stride)
+    columns = [np.tensordot(W[name + ".weight"], x[:, i : i + 3], 2) + W[name + ".bias"] for i in steps]
+    return np.maximum(np.stack(columns, 1), 0)
+
+
+def probabilities(sound):
+    sound = np.pad(sound, (64, -len(sound) % CHUNK))
+    h, c, found = np.zeros(128), np.zeros(128), []
+    for at in range(64, len(sound), CHUNK):
+        x = np.pad(sound[at - 64 : at + CHUNK], (0, 64), "reflect")
+        x = W["stft_conv.weight"][:, 0] @ np.stack([x[i : i + 256] for i in range(0, 385, 128)], 1)
+        x = np.sqrt(x[:129] ** 2 + x[129:] ** 2)
+        for name, stride in [("conv1", 1), ("conv2", 2), ("conv3", 2), ("conv4", 1)]:
+            x = conv(x, name, stride)
+        gates = W["lstm_cell.weight_ih"] @ x[:, 0] + W["lstm_cell.bias_ih"]
+        gates = gates + W["lstm_cell.weight_hh"] @ h + W["lstm_cell.bias_hh"]
+        i, f, g, o = np.split(gates, 4)
+        c = sigmoid(f) * c + sigmoid(i) * np.tanh(g)
+        h = sigmoid(o) * np.tanh(c)
+        found.append(sigmoid(W["final_conv.weight"][0, :, 0] @ np.maximum(h, 0) + W["final_conv.bias"])[0])
+    return found
+
+
 speech = recording()
 RECORDED_SAMPLES = len(speech)
 sounds = {"speech": speech, "silence": np.zeros(30_000, dtype=np.float32), "noise": noise(30_000)}
-found = {name: [round(float(p), 7) for p in model.audio_forward(sound)] for name, sound in sounds.items()}
+found = {name: [round(float(p), 7) for p in probabilities(sound)] for name, sound in sounds.items()}
 (HERE / "cases").mkdir(exist_ok=True)
 (HERE / "cases/probabilities.json").write_text(
     "{\n" + ",\n".join(f'"{name}": {json.dumps(values, separators=(",", ":"))}' for name, values in found.items()) + "\n}\n"

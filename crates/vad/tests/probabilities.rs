@@ -1,5 +1,5 @@
-//! Probabilities against the silero-vad package's own, which `make.py` wrote to `cases/probabilities.json`. Not the
-//! spans that come of them.
+//! Probabilities against the network's formulas in NumPy over the same weights, which `make.py` wrote to
+//! `cases/probabilities.json`. Not against the package's ONNX models, whose weights are others.
 
 use audio::Sound;
 use cpu::{Cpu, Isa};
@@ -45,7 +45,7 @@ fn detect(detector: &mut Detector, sound: &[f32], block: usize) -> Vec<f32> {
 }
 
 #[test]
-fn probabilities_are_silero_vads() {
+fn probabilities_are_those_of_the_formulas() {
     let sounds = [("speech", recording()), ("silence", vec![0.0; 30_000]), ("noise", noise(30_000))];
     let expected = expected();
     for isa in Isa::available() {
