@@ -127,7 +127,7 @@ fn detect(
     transcript: &mut Transcript,
     listener: &mut dyn Listener,
 ) -> Result<Language, Error> {
-    let found = detect_language(session, 0)?;
+    let found = detect_language(session, 0, 0)?;
     let best = found.first().copied();
     transcript.language_probability = best.map(|b| b.probability as f32);
     let language = best.map_or(Language::ENGLISH, |b| b.language);
