@@ -33,31 +33,30 @@ impl Group {
         }
         live.iter().zip(scores).map(|(h, scores)| draw(&Draws::new(scores, self.temperature), h)).collect()
     }
+}
 
-    /// Continues `live` by what each `chose`; what is finished joins `finished`.
-    pub fn update(
-        self,
-        live: &[Hypothesis],
-        chose: &[Option<Candidate>],
-        ends: &Ends<'_>,
-        finished: &mut Vec<Hypothesis>,
-    ) -> Vec<Fork> {
-        let mut forks = Vec::with_capacity(live.len());
-        for (source, (hypothesis, next)) in live.iter().zip(chose).enumerate() {
-            match ends.extend(hypothesis, *next) {
-                Ok(hypothesis) => forks.push(Fork { source, hypothesis }),
-                Err(hypothesis) => finished.push(hypothesis),
-            }
+/// Continues `live` by what each `chose`; what is finished joins `finished`.
+pub(super) fn update(
+    live: &[Hypothesis],
+    chose: &[Option<Candidate>],
+    ends: &Ends<'_>,
+    finished: &mut Vec<Hypothesis>,
+) -> Vec<Fork> {
+    let mut forks = Vec::with_capacity(live.len());
+    for (source, (hypothesis, next)) in live.iter().zip(chose).enumerate() {
+        match ends.extend(hypothesis, *next) {
+            Ok(hypothesis) => forks.push(Fork { source, hypothesis }),
+            Err(hypothesis) => finished.push(hypothesis),
         }
-        forks
     }
+    forks
+}
 
-    /// All candidates in their own order, whether finished or not.
-    pub fn finalize(self, live: Vec<Hypothesis>, mut finished: Vec<Hypothesis>) -> Vec<Hypothesis> {
-        finished.extend(live);
-        finished.sort_by_key(|hypothesis| hypothesis.candidate);
-        finished
-    }
+/// All candidates in their own order, whether finished or not.
+pub(super) fn finalize(live: Vec<Hypothesis>, mut finished: Vec<Hypothesis>) -> Vec<Hypothesis> {
+    finished.extend(live);
+    finished.sort_by_key(|hypothesis| hypothesis.candidate);
+    finished
 }
 
 #[cfg(test)]
@@ -66,28 +65,26 @@ mod tests {
 
     const ENDS: Ends<'_> = Ends { eot: 9, looped: &|tokens| tokens.ends_with(&[5, 5, 5]) };
 
-    fn candidate(token: u32, log_prob: f32) -> Option<Candidate> {
-        Some(Candidate { token, log_prob })
-    }
-
     #[test]
     fn each_goes_its_own_way_to_its_end() {
         let group = Group { size: 3, temperature: 0.5 };
         let mut finished = Vec::new();
         let mut live = group.begin();
         let steps = [
-            vec![candidate(1, -0.5), candidate(5, -0.25), candidate(2, -1.0)],
-            vec![candidate(9, -0.5), candidate(5, -0.25), candidate(2, -1.0)],
-            vec![candidate(5, -0.25), candidate(3, -1.0)],
+            vec![(1, -0.5), (5, -0.25), (2, -1.0)],
+            vec![(9, -0.5), (5, -0.25), (2, -1.0)],
+            vec![(5, -0.25), (3, -1.0)],
         ];
         let mut sources = Vec::new();
         for chose in steps {
-            let forks = group.update(&live, &chose, &ENDS, &mut finished);
+            let chose: Vec<_> =
+                chose.into_iter().map(|(token, log_prob)| Some(Candidate { token, log_prob })).collect();
+            let forks = update(&live, &chose, &ENDS, &mut finished);
             sources.push(forks.iter().map(|f| f.source).collect::<Vec<_>>());
             live = forks.into_iter().map(|f| f.hypothesis).collect();
         }
         assert_eq!(sources, [vec![0, 1, 2], vec![1, 2], vec![1]]);
-        let all = group.finalize(live, finished);
+        let all = finalize(live, finished);
         let expected = [
             Hypothesis { candidate: 0, tokens: vec![1], sum: -1.0, looped: false },
             Hypothesis { candidate: 1, tokens: vec![5, 5, 5], sum: -0.75, looped: true },
@@ -100,7 +97,7 @@ mod tests {
     fn one_that_nothing_may_follow_ends() {
         let group = Group { size: 1, temperature: 0.0 };
         let mut finished = Vec::new();
-        assert_eq!(group.update(&group.begin(), &[None], &ENDS, &mut finished), []);
+        assert_eq!(update(&group.begin(), &[None], &ENDS, &mut finished), []);
         assert_eq!(finished, group.begin());
     }
 }

@@ -99,7 +99,7 @@ impl DecodeOptions {
 mod tests {
     use super::*;
 
-    fn refused(options: DecodeOptions) -> String {
+    fn refused(options: &DecodeOptions) -> String {
         options.verify().unwrap_err().to_string()
     }
 
@@ -127,35 +127,35 @@ mod tests {
         let base = DecodeOptions::default();
         let beams = DecodeOptions { beam_size: Some(5), ..base.clone() };
         assert_eq!(
-            refused(DecodeOptions { best_of: Some(4), ..beams.clone() }),
+            refused(&DecodeOptions { best_of: Some(4), ..beams.clone() }),
             "best_of is 4, expected none beside beam_size"
         );
         assert_eq!(
-            refused(DecodeOptions { best_of: Some(4), ..base.clone() }),
+            refused(&DecodeOptions { best_of: Some(4), ..base.clone() }),
             "best_of is 4, expected none at temperature 0, where all candidates are the same"
         );
         assert_eq!(
-            refused(DecodeOptions { patience: Some(2.0), ..base.clone() }),
+            refused(&DecodeOptions { patience: Some(2.0), ..base.clone() }),
             "patience is 2, expected none without beam_size"
         );
         assert_eq!(
-            refused(DecodeOptions { length_penalty: Some(1.5), ..base.clone() }),
+            refused(&DecodeOptions { length_penalty: Some(1.5), ..base.clone() }),
             "length_penalty is 1.5, expected between 0 and 1"
         );
         assert_eq!(
-            refused(DecodeOptions { beam_size: Some(0), ..base.clone() }),
+            refused(&DecodeOptions { beam_size: Some(0), ..base.clone() }),
             "beam_size is 0, expected 1 or more"
         );
         for patience in [-1.0, 0.05, f64::NAN] {
-            let text = refused(DecodeOptions { patience: Some(patience), ..beams.clone() });
+            let text = refused(&DecodeOptions { patience: Some(patience), ..beams.clone() });
             assert!(text.starts_with(&format!("patience is {patience}, expected so much")), "{text}");
         }
         for temperature in [-0.1, f64::NAN, f64::INFINITY] {
-            let text = refused(DecodeOptions { temperature, ..base.clone() });
+            let text = refused(&DecodeOptions { temperature, ..base.clone() });
             assert_eq!(text, format!("temperature is {temperature}, expected 0 or above"));
         }
         assert_eq!(
-            refused(DecodeOptions { repetition_penalty: 0.0, ..base }),
+            refused(&DecodeOptions { repetition_penalty: 0.0, ..base }),
             "repetition_penalty is 0, expected above 0"
         );
     }

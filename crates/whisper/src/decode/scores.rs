@@ -97,7 +97,7 @@ impl<'s, 'a> Draws<'s, 'a> {
         let mut sum = 0.0;
         let add = |logit: &f32| {
             if *logit > f32::NEG_INFINITY {
-                sum += (f64::from(logit - max) / temperature).exp();
+                sum += f64::from(((logit - max) / temperature as f32).exp());
             }
             sum
         };

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use super::Decoded;
 use super::attempt::Attempt;
 use super::beam::{Beams, Ends, Fork};
-use super::group::Group;
+use super::group::{self, Group};
 use super::hypothesis::{Hypothesis, likeliest};
 use super::loops::is_loop;
 use super::no_repeat::NoRepeat;
@@ -209,7 +209,7 @@ impl Search {
             }
             Strategy::Group(group) => {
                 let chose = group.choose(&self.live, &scores, self.seed);
-                group.update(&self.live, &chose, &ends, &mut self.finished)
+                group::update(&self.live, &chose, &ends, &mut self.finished)
             }
         };
         self.fork(forks);
@@ -241,7 +241,7 @@ impl Search {
         let options = &self.method.options;
         let all = match self.method.strategy {
             Strategy::Beams(beams) => beams.finalize(self.live, self.finished),
-            Strategy::Group(group) => group.finalize(self.live, self.finished),
+            Strategy::Group(_) => group::finalize(self.live, self.finished),
         };
         let best = likeliest(all, options.length_penalty);
         let text = self.method.model.tokenizer.decode(&best.tokens).trim().to_owned();
