@@ -12,7 +12,7 @@ use crate::segments::Window;
 use crate::{Error, Jobs, Options, Segment, language};
 use std::sync::Arc;
 use vad::Detector;
-use whisper::align::find_alignment;
+use whisper::align::{Spoken, find_alignment};
 use whisper::languages::Language;
 use whisper::{
     Attempt, Decoded, Method, Model, Rules, Search, Seed, Session, Start, detect_language, step,
@@ -326,7 +326,9 @@ impl<'a> Scheduler<'a> {
         };
         let session = &mut *self.session;
         let mut align = |tokens: &[u32]| {
-            Ok(find_alignment(session, place, tokens, (language, options.task), window.frames)?)
+            let Window { frames, .. } = window;
+            let spoken = Spoken { window: place, tokens, language, task: options.task, frames };
+            Ok(find_alignment(session, &spoken)?)
         };
         let exact = options.word_timestamps == Some(WordTimes::Exact);
         let align: Option<&mut Align<'_>> = if exact { Some(&mut align) } else { None };
