@@ -195,6 +195,33 @@ pub enum Error {
         /// The ids allowed.
         expected: String,
     },
+    /// A text is longer than the model's context.
+    #[error(
+        "{got} tokens are to be aligned, expected at most {expected}, which the model's context holds; align less text"
+    )]
+    Context {
+        /// Tokens, the start sequence and the end included.
+        got: usize,
+        /// Tokens of the context.
+        expected: usize,
+    },
+    /// What was recorded while decoding does not fit the text.
+    #[error(
+        "{scores} scores and {probabilities} probabilities were recorded, expected {heads} x {rows} x {places} scores \
+         and a probability less than rows"
+    )]
+    Recorded {
+        /// Values recorded.
+        scores: usize,
+        /// Probabilities recorded.
+        probabilities: usize,
+        /// Alignment heads.
+        heads: usize,
+        /// Text tokens and one.
+        rows: usize,
+        /// Places of the encoding.
+        places: usize,
+    },
     /// A graph can't be built: the model's sizes contradict each other.
     #[error("the {part} graph does not fit together: {source}")]
     Graph {

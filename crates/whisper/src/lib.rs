@@ -3,6 +3,7 @@
 // `deny`, not `forbid`: the memory map of the weights is the one exception.
 #![deny(unsafe_code)]
 
+pub mod align;
 pub mod compression_ratio;
 pub mod config;
 mod decode;
@@ -17,6 +18,7 @@ mod session;
 pub mod tokenizer;
 pub mod weights;
 
+pub use align::{WordTiming, find_alignment};
 pub use config::Config;
 pub use decode::{Attempt, Decoded, DetectedLanguage, detect_language, greedy};
 pub use error::Error;

@@ -1,6 +1,7 @@
 //! What openai-whisper says in f32 with the same weights, compared on real speech. The recordings stand beside the
 //! checkout and are not part of it: where they are absent the tests say that they are skipped, and on CI they fail.
 
+mod alignment;
 mod internals;
 mod recordings;
 mod tokens;
