@@ -1,7 +1,7 @@
 //! reshape: other sizes for the same elements in the same order. Not a transposition.
 
 use super::{OpDef, OpError, arity, op, require};
-use crate::{Shape, Tensor, TensorType};
+use crate::{Dim, Shape, Tensor, TensorType};
 
 op! {
     /// The same elements under other sizes (ONNX Reshape). The symbolic dimensions must be the same ones, or
@@ -33,27 +33,22 @@ impl OpDef for Reshape {
     }
 }
 
-/// The element count as `scale*s + offset`; `None` with two symbols or on overflow.
-fn product(shape: &Shape) -> Option<crate::Dim> {
-    let mut count = crate::Dim::fixed(1);
-    for dim in &shape.0 {
-        let factor = match (count.as_fixed(), dim.as_fixed()) {
-            (_, Some(n)) => n,
-            (Some(n), None) => {
-                count = *dim;
-                n
-            }
-            (None, None) => return None,
-        };
-        count = count.checked_times(factor)?;
+/// The element count as `scale*s + offset` of each symbol, the constant factors in the first one's; `None` on overflow.
+fn product(shape: &Shape) -> Option<Vec<Dim>> {
+    let mut symbolic: Vec<Dim> = shape.0.iter().copied().filter(|dim| dim.as_fixed().is_none()).collect();
+    if symbolic.is_empty() {
+        symbolic.push(Dim::fixed(1));
     }
-    Some(count)
+    for factor in shape.0.iter().filter_map(|dim| dim.as_fixed()) {
+        symbolic[0] = symbolic[0].checked_times(factor)?;
+    }
+    Some(symbolic)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{DType, Dim, Symbol};
+    use crate::{DType, Symbol};
 
     #[test]
     fn symbolic_sizes_keep_their_elements() {
@@ -63,6 +58,10 @@ mod tests {
         assert!(split.infer(std::slice::from_ref(&x)).is_ok());
         let flat = Reshape { shape: Shape(vec![n.times(512)]) };
         assert!(flat.infer(std::slice::from_ref(&x)).is_ok());
+        let t = Dim::affine(1, Symbol::new("t").unwrap(), 0);
+        let two = TensorType::new(DType::F32, [n, t, Dim::fixed(1)]);
+        assert!(Reshape { shape: Shape(vec![n, t]) }.infer(std::slice::from_ref(&two)).is_ok());
+        assert!(Reshape { shape: Shape(vec![n, n]) }.infer(&[two]).is_err());
         let wrong = Reshape { shape: Shape(vec![n, Dim::fixed(8), Dim::fixed(63)]) };
         let error = wrong.infer(&[x]).unwrap_err().to_string();
         assert_eq!(error, "reshape: input is f32[n, 512], which does not hold the elements of [n, 8, 63]");
