@@ -1,6 +1,9 @@
 //! The command line: its commands and how it is read. Not what the commands do.
 
+mod convert;
+mod eval;
 mod inside;
+mod layout;
 mod machine;
 mod search;
 mod spellings;
@@ -10,6 +13,8 @@ pub mod values;
 mod whisper;
 mod wording;
 
+pub use convert::Convert;
+pub use eval::Eval;
 pub use inside::{Graph, Inspect, Profile};
 pub use transcribe::Transcribe;
 pub use whisper::Whisper;
@@ -34,6 +39,8 @@ struct Cli {
 pub enum Command {
     Transcribe(Box<Transcribe>),
     Whisper(Box<Whisper>),
+    Convert(Convert),
+    Eval(Eval),
     Inspect(Inspect),
     Graph(Graph),
     Profile(Profile),

@@ -161,7 +161,8 @@ impl Course {
         }
         let (mut done, mut of) = (0, 0);
         for stretch in self.stretches.iter().filter(|stretch| !stretch.again) {
-            let reached = |clip: &Range<usize>| stretch.place.seek.clamp(clip.start, clip.end.max(clip.start));
+            let reached =
+                |clip: &Range<usize>| stretch.place.seek.clamp(clip.start, clip.end.max(clip.start));
             let len = |clip: &Range<usize>| clip.len();
             let whole: usize = stretch.clips.iter().map(len).sum();
             let part: usize = stretch.clips.iter().map(|clip| reached(clip) - clip.start).sum();
@@ -182,7 +183,9 @@ impl Course {
         }
         self.mended = true;
         let segments: Vec<&Segment> = self.stretches.iter().flat_map(|stretch| &stretch.segments).collect();
-        for gap in gaps::find(&self.recording, &segments, &stretches::clips(&options.clip_timestamps, usize::MAX)) {
+        for gap in
+            gaps::find(&self.recording, &segments, &stretches::clips(&options.clip_timestamps, usize::MAX))
+        {
             let (start, end) = (gap.sound.0, gap.sound.1);
             let (action, reason) = (Action::Again, Reason::NoText);
             self.events.push(Event { start, end, action, reason, temperature: None, text: String::new() });
@@ -239,7 +242,8 @@ impl Course {
     /// What was not reached, in seconds of the sound.
     fn rest(&self) -> Vec<(f64, f64)> {
         let open = self.stretches.iter().filter(|stretch| !stretch.done && !stretch.again);
-        let clips = open.flat_map(|s| s.clips.iter().map(move |clip| (clip.start.max(s.place.seek), clip.end)));
+        let clips =
+            open.flat_map(|s| s.clips.iter().map(move |clip| (clip.start.max(s.place.seek), clip.end)));
         let clips = clips.filter(|(start, end)| start < end);
         let second = |frame: usize| frame as f64 / FRAMES_PER_SECOND as f64;
         clips.map(|(start, end)| self.recording.to_sound(second(start), second(end))).collect()

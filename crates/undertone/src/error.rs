@@ -155,7 +155,9 @@ pub enum Error {
     },
 
     /// The samples of a recording can't be kept beside the work.
-    #[error("can't keep the samples in a temporary file: {0}; make room, or set TMPDIR to a folder that has it")]
+    #[error(
+        "can't keep the samples in a temporary file: {0}; make room, or set TMPDIR to a folder that has it"
+    )]
     Spool(io::Error),
 
     /// A transcript that nothing is missing from.

@@ -82,7 +82,10 @@ mod tests {
     fn what_text_stands_over_is_no_gap() {
         let spans = [(0.0, 5.0), (6.0, 9.0), (20.0, 24.0)];
         assert_eq!(uncovered(&spans, &[(0.0, 9.0), (19.0, 25.0)]), []);
-        assert_eq!(uncovered(&spans, &[(1.0, 2.0), (4.0, 7.0)]), [(0.0, 1.0), (2.0, 4.0), (7.0, 9.0), (20.0, 24.0)]);
+        assert_eq!(
+            uncovered(&spans, &[(1.0, 2.0), (4.0, 7.0)]),
+            [(0.0, 1.0), (2.0, 4.0), (7.0, 9.0), (20.0, 24.0)]
+        );
         assert_eq!(uncovered(&spans, &[]), spans);
     }
 

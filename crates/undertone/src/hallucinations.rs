@@ -91,7 +91,8 @@ fn next_with_words(segments: &[Segment]) -> Option<&Segment> {
 
 /// Words that are improbable, very short or very long.
 fn is_anomaly(segment: Option<&Segment>) -> bool {
-    let Some(words) = segment.and_then(|segment| segment.words.as_ref()).filter(|words| !words.is_empty()) else {
+    let Some(words) = segment.and_then(|segment| segment.words.as_ref()).filter(|words| !words.is_empty())
+    else {
         return false;
     };
     let words: Vec<&Word> = words.iter().filter(|word| !PUNCTUATION.contains(&word.word)).take(8).collect();

@@ -2,8 +2,8 @@
 //! it says what to decode next and takes what came of it (openai-whisper's `transcribe.py`).
 
 use crate::fallback::is_silence;
-use crate::ledger::Reason;
 use crate::hallucinations::{self, Skip, Surroundings, to_frames};
+use crate::ledger::Reason;
 use crate::segments::{Window, cut};
 use crate::{Error, Options, Segment, words};
 use std::ops::Range;

@@ -2,10 +2,11 @@
 
 #![forbid(unsafe_code)]
 
-pub mod device;
 mod course;
+pub mod device;
 mod durable;
 mod error;
+pub mod eval;
 mod fallback;
 pub mod ffmpeg;
 mod gaps;
@@ -13,6 +14,7 @@ mod hallucinations;
 pub mod inspect;
 mod lane;
 mod language;
+pub mod layout;
 mod ledger;
 pub mod models;
 pub mod options;
@@ -20,6 +22,7 @@ pub mod outputs;
 pub mod profile;
 mod progress;
 pub mod protections;
+pub mod reader;
 pub mod recording;
 pub mod report;
 mod run;

@@ -76,11 +76,14 @@ impl Recording {
                 self.map = Some(TimeMap::new(&spans)?);
             }
             self.speech = Some(spans);
-            self.voiced = Some(voices.iter().map(|voice| (seconds(voice.start), seconds(voice.end))).collect());
+            self.voiced =
+                Some(voices.iter().map(|voice| (seconds(voice.start), seconds(voice.end))).collect());
         }
         let pauses = voices.windows(2).filter(|pair| pair[1].start - pair[0].end >= PAUSE);
         let middles = pauses.map(|pair| usize::midpoint(pair[0].end, pair[1].start));
-        self.pauses = middles.map(|middle| self.map.as_ref().map_or(middle, |map| map.to_speech(middle).point()) / HOP).collect();
+        self.pauses = middles
+            .map(|middle| self.map.as_ref().map_or(middle, |map| map.to_speech(middle).point()) / HOP)
+            .collect();
         Ok(())
     }
 
@@ -185,12 +188,7 @@ impl Recording {
     ///
     /// # Errors
     /// There are more than 3000 frames, or the samples can't be read.
-    pub fn decoded(
-        &mut self,
-        session: &mut Session,
-        seek: usize,
-        frames: usize,
-    ) -> Result<&[f32], Error> {
+    pub fn decoded(&mut self, session: &mut Session, seek: usize, frames: usize) -> Result<&[f32], Error> {
         let peak = self.peak;
         self.window.clear();
         if frames > 0 {

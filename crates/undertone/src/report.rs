@@ -20,7 +20,11 @@ impl fmt::Display for Report<'_> {
         if known {
             writeln!(f, "{} of speech", clock(sum(&|part| part.heard == Heard::Speech)))?;
         }
-        writeln!(f, "{} under text", clock(sum(&|part| part.fate != Fate::Skipped && part.reason != Some(Reason::Stopped))))?;
+        writeln!(
+            f,
+            "{} under text",
+            clock(sum(&|part| part.fate != Fate::Skipped && part.reason != Some(Reason::Stopped)))
+        )?;
         let lost = |part: &&Coverage| part.fate != Fate::Transcribed && part.heard != Heard::Silence;
         for part in coverage.iter().filter(lost) {
             let what = match part.fate {

@@ -3,8 +3,8 @@
 
 use crate::course::Course;
 use crate::fallback::{self, Cause};
-use crate::language::Places;
 use crate::lane::{Align, Context, Lane};
+use crate::language::Places;
 use crate::ledger::{Action, Event, Reason};
 use crate::options::{LanguageWindow, WordTimes};
 use crate::recording::Recording;
@@ -14,9 +14,7 @@ use std::sync::Arc;
 use vad::Detector;
 use whisper::align::{Spoken, find_alignment};
 use whisper::languages::Language;
-use whisper::{
-    Attempt, Decoded, Method, Model, Rules, Search, Seed, Session, Start, detect_language, step,
-};
+use whisper::{Attempt, Decoded, Method, Model, Rules, Search, Seed, Session, Start, detect_language, step};
 
 /// What every lane has in common.
 pub(crate) struct Shared {
@@ -71,7 +69,11 @@ struct Running {
 }
 
 impl<'a> Scheduler<'a> {
-    pub(crate) fn new(session: &'a mut Session, detector: &'a mut Detector, shared: &'a Shared) -> Scheduler<'a> {
+    pub(crate) fn new(
+        session: &'a mut Session,
+        detector: &'a mut Detector,
+        shared: &'a Shared,
+    ) -> Scheduler<'a> {
         let lanes = shared.options.batch_size;
         let slot = |i: usize| Slot { row: i * shared.width, window: i, ..Slot::default() };
         Scheduler { session, detector, shared, slots: (0..lanes).map(slot).collect(), courses: Vec::new() }
@@ -192,7 +194,13 @@ impl<'a> Scheduler<'a> {
     }
 
     /// The language of the window that stands encoded in the slot.
-    fn language(&mut self, slot: usize, id: usize, window: Window, jobs: &mut dyn Jobs) -> Result<Language, Error> {
+    fn language(
+        &mut self,
+        slot: usize,
+        id: usize,
+        window: Window,
+        jobs: &mut dyn Jobs,
+    ) -> Result<Language, Error> {
         let Shared { options, model, .. } = self.shared;
         let encoded = self.slots[slot].window;
         if !model.config.is_multilingual() {

@@ -17,7 +17,8 @@ pub(crate) fn cut(frames: usize, lanes: usize, pauses: &[usize]) -> Vec<Range<us
     for i in 1..shares {
         let ideal = frames * i / shares;
         let last = cuts[cuts.len() - 1];
-        let possible = pauses.iter().filter(|pause| **pause >= last + LEAST / 2 && **pause + LEAST / 2 <= frames);
+        let possible =
+            pauses.iter().filter(|pause| **pause >= last + LEAST / 2 && **pause + LEAST / 2 <= frames);
         let nearest = possible.min_by_key(|pause| pause.abs_diff(ideal));
         cuts.extend(nearest.filter(|pause| pause.abs_diff(ideal) <= frames / shares / 2));
     }

@@ -116,7 +116,10 @@ impl Transcriber {
         let (built, wanted) = (self.session.options(), size(options));
         if wanted.rows > built.rows || wanted.windows > built.windows {
             let has = format!("the model was loaded for {} rows and {} windows", built.rows, built.windows);
-            return Err(Error::Unfit(format!("{has}, and these options take {} and {}", wanted.rows, wanted.windows)));
+            return Err(Error::Unfit(format!(
+                "{has}, and these options take {} and {}",
+                wanted.rows, wanted.windows
+            )));
         }
         let mut shared = Shared::new(options, model)?;
         shared.options.batch_size = options.batch_size.max(1);
@@ -144,10 +147,14 @@ impl Shared {
         let tokenizer = &model.tokenizer;
         let mut rules = options.rules.clone();
         if let Some(pattern) = &options.suppress_regex {
-            rules.suppress_tokens.extend(suppress::tokens_matching(tokenizer, pattern)?.into_iter().map(i64::from));
+            rules
+                .suppress_tokens
+                .extend(suppress::tokens_matching(tokenizer, pattern)?.into_iter().map(i64::from));
         }
         if options.suppress_numerals {
-            rules.suppress_tokens.extend(suppress::numeral_and_symbol_tokens(tokenizer).into_iter().map(i64::from));
+            rules
+                .suppress_tokens
+                .extend(suppress::numeral_and_symbol_tokens(tokenizer).into_iter().map(i64::from));
         }
         let rules = Arc::new(Rules::new(tokenizer, &model.config, &rules)?);
         let mut steer: Vec<Arc<dyn LogitRule>> = Vec::new();
@@ -165,7 +172,9 @@ impl Shared {
         };
         let (initial, prefix) = (text(&options.initial_prompt), text(&options.prefix));
         let attempts = (0..).map_while(|n| fallback::attempt(options, n));
-        let methods = attempts.map(|decoding| Method::new(&model, &rules, &steer, &decoding)).collect::<Result<_, _>>()?;
+        let methods = attempts
+            .map(|decoding| Method::new(&model, &rules, &steer, &decoding))
+            .collect::<Result<_, _>>()?;
         let width = width(options);
         Ok(Shared { options: options.clone(), rules, methods, initial, prefix, width, model })
     }

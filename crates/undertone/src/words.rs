@@ -55,7 +55,8 @@ struct Typical {
 
 impl Typical {
     fn of(alignment: &[WordTiming]) -> Typical {
-        let mut durations: Vec<f64> = alignment.iter().map(|t| t.end - t.start).filter(|d| *d != 0.0).collect();
+        let mut durations: Vec<f64> =
+            alignment.iter().map(|t| t.end - t.start).filter(|d| *d != 0.0).collect();
         durations.sort_by(f64::total_cmp);
         let middle = durations.len() / 2;
         let median = match durations.len() {

@@ -86,7 +86,8 @@ impl TimeMap {
         let first = self.pieces.partition_point(|p| p.speech + p.len <= range.start);
         let within = self.pieces[first..].iter().take_while(move |p| p.speech < range.end);
         within.map(move |p| {
-            let (from, to) = (range.start.max(p.speech) - p.speech, range.end.min(p.speech + p.len) - p.speech);
+            let (from, to) =
+                (range.start.max(p.speech) - p.speech, range.end.min(p.speech + p.len) - p.speech);
             p.sound + from..p.sound + to
         })
     }

@@ -16,7 +16,8 @@ pub fn run(args: &Profile) -> anyhow::Result<ExitCode> {
     let sound = engine::sound(&args.file, args.voice.ffmpeg.as_deref(), loudness)?;
     let device = args.machine.device(args.threads);
     let options = Options { language: args.language, ..Options::ours() };
-    let mut engine = Engine::load(&Wanted { model: &args.model, model_dir: None, device, loudness }, &options)?;
+    let mut engine =
+        Engine::load(&Wanted { model: &args.model, model_dir: None, device, loudness }, &options)?;
     protections::check(&options, &engine.model.config)?;
     profile::measure(engine.transcriber.session(), true);
     let started = Instant::now();

@@ -43,7 +43,10 @@ fn compare(variant: &str, least: usize) {
         let near = distances.iter().filter(|apart| **apart <= 0.0201).count();
         let percent = 100.0 * near as f64 / distances.len() as f64;
         let farthest = distances.iter().copied().fold(0.0, f64::max);
-        println!("{variant}: {percent:.2} % of {} times within 0.02 s, the farthest {farthest:.2} s", distances.len());
+        println!(
+            "{variant}: {percent:.2} % of {} times within 0.02 s, the farthest {farthest:.2} s",
+            distances.len()
+        );
         assert!(percent >= 99.0, "{percent} % of the words' times are within 0.02 s");
     }
     assert!(faults.is_empty(), "{} differences:\n{}", faults.len(), faults.join("\n"));
