@@ -2,10 +2,12 @@
 
 mod inside;
 mod machine;
+mod output;
 mod search;
 mod spellings;
 mod times;
 mod transcribe;
+mod vad;
 pub mod values;
 mod whisper;
 mod wording;

@@ -1,15 +1,17 @@
 //! `undertone transcribe`: its options. Not its defaults: those are the library's.
 
 use super::machine::{Machine, Voice};
+use super::output::{Lines, Output};
 use super::search::{FailedWindows, Search};
 use super::set;
 use super::times::Times;
+use super::vad::Vad;
 use super::values::{self, List, OrNone, Truth};
 use super::wording::{Context, Wording};
 use crate::exit::Usage;
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
-use undertone::writers::Format;
+use undertone::writers::{Format, WriterOptions};
 use undertone::{Language, Options, Task};
 
 /// Print what is said in sound or video files
@@ -58,7 +60,16 @@ pub struct Transcribe {
     pub verbose: bool,
 
     #[command(flatten)]
+    pub output: Output,
+
+    #[command(flatten)]
+    lines: Lines,
+
+    #[command(flatten)]
     heard: Heard,
+
+    #[command(flatten)]
+    vad: Vad,
 
     #[command(flatten)]
     context: Context,
@@ -123,11 +134,11 @@ pub fn formats(choice: &str) -> Result<Formats, undertone::writers::UnknownForma
 }
 
 impl Transcribe {
-    /// Our defaults with what is given in their place.
+    /// Our defaults with what is given in their place, and how cues are made of words.
     ///
     /// # Errors
     /// Options that go only with others, or a file of phrases that can't be read.
-    pub fn options(&self) -> Result<Options, Usage> {
+    pub fn options(&self) -> Result<(Options, WriterOptions), Usage> {
         let mut options = Options::ours();
         options.language = self.language;
         options.task = self.task.into();
@@ -141,6 +152,8 @@ impl Transcribe {
         self.times.apply(&mut options);
         self.search.apply(&mut options)?;
         self.failed.apply(&mut options)?;
-        Ok(options)
+        self.vad.apply(&mut options)?;
+        let lines = self.lines.apply(&mut options, self.times.decide_words())?;
+        Ok((options, lines))
     }
 }

@@ -15,15 +15,16 @@ pub fn run(args: &Profile) -> anyhow::Result<ExitCode> {
     let loudness = Loudness::of(args.voice.quiet, false);
     let sound = engine::sound(&args.file, args.voice.ffmpeg.as_deref(), loudness)?;
     let device = args.machine.device(args.threads);
-    let mut engine = Engine::load(&Wanted { model: &args.model, model_dir: None, device, loudness })?;
     let options = Options { language: args.language, ..Options::ours() };
+    let mut engine =
+        Engine::load(&Wanted { model: &args.model, model_dir: None, device, loudness }, &options)?;
     protections::check(&options, &engine.model.config)?;
     profile::measure(engine.transcriber.session(), true);
     let started = Instant::now();
     let outcome = engine.transcriber.transcribe(&sound, &options, &mut ())?;
     let wall = started.elapsed();
     let parts = profile::collect(engine.transcriber.session());
-    let run = engine.run(&options, wall.as_secs_f64());
+    let run = engine.about.run(&options, wall.as_secs_f64());
     let mut text = format!(
         "{} of {:.2} s on {}, {}, {} threads: loaded in {:.3} s, transcribed in {:.3} s\n",
         args.file.display(),
