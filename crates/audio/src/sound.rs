@@ -45,7 +45,7 @@ pub struct Info {
 }
 
 /// One sound that can be decoded from its start more than once.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Sound {
     file: Arc<File>,
     path: Option<PathBuf>,

@@ -1,6 +1,7 @@
 //! The command line: its commands and how it is read. Not what the commands do.
 
 mod inside;
+mod layout;
 mod machine;
 mod output;
 mod search;

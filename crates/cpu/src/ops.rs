@@ -10,6 +10,7 @@ mod elementwise;
 mod gather;
 mod layer_norm;
 mod linear;
+mod lstm;
 mod mask_spans;
 mod matmul;
 mod movement;
@@ -26,6 +27,7 @@ use compiler::MAX_RANK;
 pub const KERNELS: &[Kernel] = &[
     linear::LINEAR,
     conv1d::CONV1D,
+    lstm::LSTM,
     attention::ATTENTION,
     cached_attention::CACHED_ATTENTION,
     cache_write::CACHE_WRITE,

@@ -3,8 +3,8 @@
 use crate::graph::{Def, Graph, Node, NodeId, Param, ParamKind, SymbolRange, Value, ValueInfo};
 use crate::ops::{
     Attention, CacheWrite, CachedAttention, Concat, Constant, Conv1d, Convert, Elementwise, Gather, Iota,
-    LayerNorm, Linear, MaskSpans, Matmul, Op, OpError, Pad, Reduce, ReduceKind, Reshape, Slice, Softmax,
-    Spectrogram, TopK, Transpose,
+    LayerNorm, Linear, Lstm, MaskSpans, Matmul, Op, OpError, Pad, Reduce, ReduceKind, Reshape, Slice,
+    Softmax, Spectrogram, TopK, Transpose,
 };
 use crate::{DType, Dim, Shape, Symbol, TensorType};
 use std::collections::HashSet;
@@ -220,6 +220,13 @@ impl Builder {
     /// `x w^T`.
     pub fn linear(&mut self, x: Value, w: Value) -> Result<Value, OpError> {
         self.one(Linear::PLAIN, &[x, w])
+    }
+
+    /// `inputs` are the gates before activation, the recurrence weights, the hidden and the cell state; the results
+    /// are the hidden state after each step, then both states after the last.
+    pub fn lstm(&mut self, inputs: [Value; 4]) -> Result<[Value; 3], OpError> {
+        let outputs = self.add(Lstm {}, &inputs)?;
+        Ok([outputs[0], outputs[1], outputs[2]])
     }
 
     pub fn conv1d(&mut self, x: Value, w: Value, conv: Conv1d) -> Result<Value, OpError> {

@@ -15,6 +15,7 @@ pub mod gather;
 pub mod iota;
 pub mod layer_norm;
 pub mod linear;
+pub mod lstm;
 pub mod mask_spans;
 pub mod matmul;
 pub mod pad;
@@ -41,6 +42,7 @@ pub use gather::Gather;
 pub use iota::Iota;
 pub use layer_norm::LayerNorm;
 pub use linear::{Activation, Linear};
+pub use lstm::Lstm;
 pub use mask_spans::MaskSpans;
 pub use matmul::Matmul;
 pub use pad::{Pad, PadMode};
@@ -209,7 +211,7 @@ pub struct Reference {
 
 ops! {
     Attention, CacheWrite, CachedAttention, Concat, Constant, Conv1d, Convert, Fused, Gather, Iota, LayerNorm,
-    Linear, MaskSpans, Matmul, Pad, Reduce, Reshape, Slice, Softmax, Spectrogram, TopK, Transpose,
+    Linear, Lstm, MaskSpans, Matmul, Pad, Reduce, Reshape, Slice, Softmax, Spectrogram, TopK, Transpose,
 }
 
 /// Checks the number of inputs.

@@ -131,7 +131,7 @@ fn is_weight(op: &Op, i: usize) -> bool {
     match op {
         Op::Linear(op) => i == 1 || op.bias && i == 2,
         Op::Conv1d(_) | Op::LayerNorm(_) => i > 0,
-        Op::Spectrogram(_) => i == 1,
+        Op::Spectrogram(_) | Op::Lstm(_) => i == 1,
         Op::Gather(_) => i == 0,
         _ => false,
     }

@@ -154,6 +154,18 @@ pub enum Error {
         path: PathBuf,
     },
 
+    /// The samples of a recording can't be kept beside the work.
+    #[error("can't keep the samples in a temporary file: {0}; make room, or set TMPDIR to a folder that has it")]
+    Spool(io::Error),
+
+    /// A transcript that nothing is missing from.
+    #[error("the transcript is whole: there is nothing to go on with")]
+    NothingToResume,
+
+    /// A transcript of another recording, or of other options.
+    #[error("the transcript is of another recording, or of other clips or lanes: transcribe it anew")]
+    ResumesAnother,
+
     /// No pass of the compiler has this name.
     #[error(transparent)]
     Pass(#[from] compiler::pipeline::UnknownPass),
@@ -163,6 +175,9 @@ pub enum Error {
     /// The model can't be read or run.
     #[error(transparent)]
     Model(#[from] whisper::Error),
+    /// Voice activity can't be detected.
+    #[error(transparent)]
+    Vad(#[from] vad::Error),
     /// A file or folder that can't be read or written.
     #[error("can't {doing} {}: {source}", .path.display())]
     File {

@@ -1,206 +1,219 @@
 //! A lane: one stretch of a recording on its way through its windows, with its own place and prompt. Not a decoder:
 //! it says what to decode next and takes what came of it (openai-whisper's `transcribe.py`).
 
-use crate::recording::FRAMES_PER_SECOND;
-use crate::{Options, Segment};
+use crate::fallback::is_silence;
+use crate::ledger::Reason;
+use crate::hallucinations::{self, Skip, Surroundings, to_frames};
+use crate::segments::{Window, cut};
+use crate::{Error, Options, Segment, words};
 use std::ops::Range;
+use whisper::align::WordTiming;
 use whisper::graphs::FRAMES;
 use whisper::{Decoded, Tokenizer};
 
-/// Seconds of one timestamp step.
-const TIME_PRECISION: f64 = 0.02;
-/// Mel frames of one timestamp step.
-const INPUT_STRIDE: usize = 2;
 /// A window that was sampled at a higher temperature is no prompt.
 const PROMPT_TEMPERATURE: f64 = 0.5;
 
 /// One stretch of a recording.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Lane {
-    /// The frame at which the next window starts.
-    seek: usize,
-    /// The frame at which the stretch ends.
-    end: usize,
+    /// The frames that are transcribed, one clip after the other.
+    clips: Vec<Range<usize>>,
+    place: Place,
+    /// The initial prompt, then the tokens of all segments.
     tokens: Vec<u32>,
-    prompt_from: usize,
-    segments: usize,
+    /// How many of them are the initial prompt.
+    initial: usize,
 }
 
-/// The frames of a window.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Window {
-    /// The first frame.
+/// How far a lane is.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(crate) struct Place {
+    /// The clip that it is in.
+    pub(crate) clip: usize,
+    /// The frame at which the next window starts.
     pub(crate) seek: usize,
-    /// How many; at most 3000.
-    pub(crate) frames: usize,
+    /// The tokens before this one are no prompt.
+    pub(crate) prompt_from: usize,
+    /// The end of the last word, in seconds.
+    pub(crate) last_speech: f64,
 }
+
+/// What a lane knows of the whole.
+pub(crate) struct Context<'a> {
+    pub(crate) options: &'a Options,
+    pub(crate) tokenizer: &'a Tokenizer,
+    /// Frames of the whole sound.
+    pub(crate) content: usize,
+    /// Why a segment is dropped, if it is.
+    pub(crate) reject: &'a dyn Fn(&Segment) -> Option<Reason>,
+}
+
+/// What became of a window.
+#[derive(Debug, Default)]
+pub(crate) struct Taken {
+    /// Its segments as they were decoded; those without text or length are still to be [emptied](empty).
+    pub(crate) segments: Vec<Segment>,
+    /// Segments that were dropped, and why.
+    pub(crate) dropped: Vec<(Segment, Reason)>,
+    /// Whether it was skipped as silence.
+    pub(crate) silence: bool,
+}
+
+/// The words of tokens, aligned to the window that was decoded.
+pub(crate) type Align<'a> = dyn FnMut(&[u32]) -> Result<Vec<WordTiming>, Error> + 'a;
 
 impl Lane {
-    pub(crate) fn new(frames: Range<usize>) -> Lane {
-        Lane { seek: frames.start, end: frames.end, tokens: Vec::new(), prompt_from: 0, segments: 0 }
+    /// A lane over `clips`, frames of the sound, that begins with the prompt `initial`.
+    pub(crate) fn new(clips: Vec<Range<usize>>, initial: &[u32]) -> Lane {
+        let place = Place { seek: clips.first().map_or(0, |clip| clip.start), ..Place::default() };
+        Lane { clips, place, tokens: initial.to_vec(), initial: initial.len() }
+    }
+
+    /// A lane that goes on from `place`, after the segments whose tokens are `tokens`.
+    pub(crate) fn resume(mut self, place: Place, tokens: impl IntoIterator<Item = u32>) -> Lane {
+        self.place = place;
+        self.tokens.extend(tokens);
+        self
+    }
+
+    /// How far it is.
+    pub(crate) fn place(&self) -> Place {
+        self.place
     }
 
     /// The window to decode next; `None` at the end.
-    pub(crate) fn window(&self) -> Option<Window> {
-        let frames = FRAMES.min(self.end.saturating_sub(self.seek));
-        (frames > 0).then_some(Window { seek: self.seek, frames })
+    pub(crate) fn window(&mut self) -> Option<Window> {
+        loop {
+            let clip = self.clips.get(self.place.clip)?;
+            self.place.seek = self.place.seek.max(clip.start);
+            let seek = self.place.seek;
+            if seek < clip.end {
+                return Some(Window { seek, frames: FRAMES.min(clip.end - seek) });
+            }
+            self.place.clip += 1;
+            self.place.seek = self.clips.get(self.place.clip).map_or(seek, |next| next.start);
+        }
     }
 
-    /// The tokens of earlier windows that are its prompt.
-    pub(crate) fn prompt(&self) -> &[u32] {
-        &self.tokens[self.prompt_from..]
+    /// The tokens that stand before the next window, with `room` for so many.
+    pub(crate) fn prompt(&self, options: &Options, room: usize) -> Vec<u32> {
+        let (initial, rest) = self.tokens.split_at(self.initial);
+        if !options.carry_initial_prompt {
+            return self.tokens[self.place.prompt_from.min(self.tokens.len())..].to_vec();
+        }
+        let rest = &rest[self.place.prompt_from.saturating_sub(self.initial).min(rest.len())..];
+        // As Python slices: the last so many, all where there is room for exactly none, and where the initial prompt
+        // alone is too long, all but the first.
+        let from = match room.checked_sub(initial.len()) {
+            Some(0) => 0,
+            Some(left) => rest.len().saturating_sub(left),
+            None => (initial.len() - room).min(rest.len()),
+        };
+        [initial, &rest[from..]].concat()
     }
 
-    /// All tokens so far.
-    pub(crate) fn tokens(&self) -> &[u32] {
-        &self.tokens
-    }
-
-    /// Takes what came of `window`, moves on, and gives its segments. `heard` hears of each as it was decoded; those
-    /// without text or length are then emptied.
+    /// Takes what came of `window` and moves on. `failed` says that no attempt at it was good enough.
     pub(crate) fn take(
         &mut self,
         window: Window,
-        decoded: &Decoded,
-        (options, tokenizer): (&Options, &Tokenizer),
-        heard: &mut dyn FnMut(&Segment),
-    ) -> Vec<Segment> {
+        (decoded, failed): (&Decoded, bool),
+        context: &Context<'_>,
+        align: Option<&mut Align<'_>>,
+    ) -> Result<Taken, Error> {
+        let Context { options, tokenizer, .. } = context;
         if is_silence(decoded, options) {
-            self.seek += window.frames;
-            return Vec::new();
+            self.place.seek += window.frames;
+            return Ok(Taken { silence: true, ..Taken::default() });
         }
-        let (pieces, advance) = split(&decoded.tokens, window, tokenizer.specials().timestamp_begin);
+        let cut = cut(&decoded.tokens, window, tokenizer.specials().timestamp_begin);
         let eot = tokenizer.specials().eot;
-        let segments = pieces.into_iter().map(|piece| {
+        let mut segments: Vec<Segment> = Vec::with_capacity(cut.pieces.len());
+        for piece in cut.pieces {
             let tokens = decoded.tokens[piece.tokens].to_vec();
-            let words: Vec<u32> = tokens.iter().copied().filter(|t| *t < eot).collect();
-            let mut segment = Segment {
-                id: self.segments,
+            segments.push(Segment {
+                id: 0,
                 seek: window.seek,
                 start: piece.start,
                 end: piece.end,
-                text: tokenizer.decode(&words),
+                text: tokenizer.decode(&text(&tokens, eot)),
                 tokens,
                 temperature: decoded.temperature,
                 avg_logprob: decoded.avg_logprob,
                 compression_ratio: decoded.compression_ratio,
                 no_speech_prob: decoded.no_speech_prob,
                 words: None,
-            };
-            heard(&segment);
-            if segment.start == segment.end || segment.text.trim().is_empty() {
-                segment.text.clear();
-                segment.tokens.clear();
-            }
-            self.segments += 1;
-            self.tokens.extend_from_slice(&segment.tokens);
-            segment
-        });
-        let segments = segments.collect();
-        if !options.condition_on_previous_text || decoded.temperature > PROMPT_TEMPERATURE {
-            self.prompt_from = self.tokens.len();
+                language: None,
+            });
         }
-        self.seek += advance;
-        segments
+        self.place.seek = window.seek + cut.advance;
+        let mut taken = Taken::default();
+        let made_up = |segment| (segment, Reason::MadeUp);
+        if let Some(align) = align {
+            let spoken: Vec<u32> = segments.iter().flat_map(|segment| text(&segment.tokens, eot)).collect();
+            words::add(&mut segments, align(&spoken)?, options, (self.place.last_speech, eot));
+            let last = words::end(&segments).filter(|last| *last > window.start());
+            if let Some(last) = last.filter(|_| !cut.single_ending) {
+                self.place.seek = to_frames(last);
+            }
+            if let Some(threshold) = options.hallucination_silence_threshold {
+                let around = Surroundings {
+                    window,
+                    single_ending: cut.single_ending,
+                    last_speech: self.place.last_speech,
+                    content: context.content,
+                };
+                match hallucinations::skip(&segments, around, threshold) {
+                    Skip::Nothing => {}
+                    Skip::To(seek) => self.place.seek = seek,
+                    Skip::Drop { from, seek } => {
+                        self.place.seek = seek;
+                        taken.dropped.extend(segments.split_off(from).into_iter().map(made_up));
+                    }
+                    Skip::All { seek } => {
+                        self.place.seek = seek.max(window.seek + 1);
+                        taken.dropped.extend(segments.into_iter().map(made_up));
+                        return Ok(taken);
+                    }
+                }
+            }
+            self.place.last_speech = words::end(&segments).unwrap_or(self.place.last_speech);
+        }
+        // No window is decoded twice in the same place, whatever its words say.
+        self.place.seek = self.place.seek.max(window.seek + 1);
+        for segment in segments {
+            match (context.reject)(&segment).filter(|_| !is_empty(&segment)) {
+                Some(reason) => taken.dropped.push((segment, reason)),
+                None => taken.segments.push(segment),
+            }
+        }
+        let spoken = taken.segments.iter().filter(|segment| !is_empty(segment));
+        self.tokens.extend(spoken.flat_map(|segment| segment.tokens.iter().copied()));
+        let reset = !options.condition_on_previous_text
+            || decoded.temperature > PROMPT_TEMPERATURE
+            || (failed && options.protections);
+        if reset {
+            self.place.prompt_from = self.tokens.len();
+        }
+        Ok(taken)
     }
 }
 
-/// Whether the window is skipped: likely no speech, and its text not likely enough.
-fn is_silence(decoded: &Decoded, options: &Options) -> bool {
-    let unlikely = options.logprob_threshold.is_none_or(|least| decoded.avg_logprob <= least);
-    options.no_speech_threshold.is_some_and(|most| decoded.no_speech_prob > most) && unlikely
+/// The tokens before `eot`: those of text.
+fn text(tokens: &[u32], eot: u32) -> Vec<u32> {
+    tokens.iter().copied().filter(|token| *token < eot).collect()
 }
 
-/// A segment's tokens and times.
-#[derive(Clone, Debug, PartialEq)]
-struct Piece {
-    tokens: Range<usize>,
-    start: f64,
-    end: f64,
+/// Whether a segment has no text, or no length.
+fn is_empty(segment: &Segment) -> bool {
+    segment.start == segment.end || segment.text.trim().is_empty()
 }
 
-/// Cuts a window's tokens between adjoining timestamps, and gives how many frames the next window starts later.
-fn split(tokens: &[u32], window: Window, begin: u32) -> (Vec<Piece>, usize) {
-    let offset = window.seek as f64 / FRAMES_PER_SECOND as f64;
-    let is_time = |i: usize| tokens[i] >= begin;
-    let step = |i: usize| (tokens[i] - begin) as usize;
-    let single_ending = match tokens.len() {
-        0 | 1 => false,
-        n => !is_time(n - 2) && is_time(n - 1),
-    };
-    let mut cuts: Vec<usize> = (1..tokens.len()).filter(|i| is_time(i - 1) && is_time(*i)).collect();
-    if cuts.is_empty() {
-        let last = (0..tokens.len()).rev().find(|i| is_time(*i)).map(step).filter(|step| *step > 0);
-        let whole = window.frames as f64 / FRAMES_PER_SECOND as f64;
-        let duration = last.map_or(whole, |step| step as f64 * TIME_PRECISION);
-        let piece = Piece { tokens: 0..tokens.len(), start: offset, end: offset + duration };
-        return (vec![piece], window.frames);
-    }
-    if single_ending {
-        cuts.push(tokens.len());
-    }
-    let mut from = 0;
-    let mut pieces = Vec::with_capacity(cuts.len());
-    for to in cuts {
-        let at = |i: usize| offset + time_step(tokens[i], begin) * TIME_PRECISION;
-        pieces.push(Piece { tokens: from..to, start: at(from), end: at(to - 1) });
-        from = to;
-    }
-    let advance = if single_ending { window.frames } else { step(from - 1) * INPUT_STRIDE };
-    (pieces, advance)
-}
-
-/// The step of a timestamp token; below 0 for a text token, which only a decoding without rules puts there.
-fn time_step(token: u32, begin: u32) -> f64 {
-    f64::from(token) - f64::from(begin)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const BEGIN: u32 = 50364;
-    const WINDOW: Window = Window { seek: 1000, frames: 3000 };
-
-    fn times(tokens: &[u32]) -> (Vec<(f64, f64)>, usize) {
-        let (pieces, advance) = split(tokens, WINDOW, BEGIN);
-        (pieces.iter().map(|p| (p.start, p.end)).collect(), advance)
-    }
-
-    #[test]
-    fn an_unfinished_segment_is_decoded_again() {
-        let tokens = [BEGIN, 400, BEGIN + 100, BEGIN + 100, 401];
-        assert_eq!(times(&tokens), (vec![(10.0, 12.0)], 200));
-    }
-
-    #[test]
-    fn a_single_timestamp_at_the_end_means_silence_after_it() {
-        let tokens = [BEGIN, 400, BEGIN + 100, BEGIN + 150, 401, BEGIN + 200];
-        assert_eq!(times(&tokens), (vec![(10.0, 12.0), (13.0, 14.0)], 3000));
-    }
-
-    #[test]
-    fn without_a_pair_the_last_timestamp_ends_the_window() {
-        assert_eq!(times(&[BEGIN, 400, BEGIN + 100]), (vec![(10.0, 12.0)], 3000));
-        assert_eq!(times(&[BEGIN, 400]), (vec![(10.0, 40.0)], 3000));
-        assert_eq!(times(&[]), (vec![(10.0, 40.0)], 3000));
-    }
-
-    #[test]
-    fn silence_needs_both_signs() {
-        let decoded = |no_speech_prob, avg_logprob| Decoded {
-            tokens: vec![],
-            text: String::new(),
-            avg_logprob,
-            no_speech_prob,
-            compression_ratio: 1.0,
-            temperature: 0.0,
-        };
-        let options = Options::openai();
-        assert!(is_silence(&decoded(0.7, -1.5), &options));
-        assert!(!is_silence(&decoded(0.7, -0.5), &options));
-        assert!(!is_silence(&decoded(0.5, -1.5), &options));
-        let always = Options { logprob_threshold: None, ..options };
-        assert!(is_silence(&decoded(0.7, -0.5), &always));
+/// Takes text, tokens and words from a segment without text or length, as openai-whisper does.
+pub(crate) fn empty(segment: &mut Segment) {
+    if is_empty(segment) {
+        segment.text.clear();
+        segment.tokens.clear();
+        segment.words = Some(Vec::new());
     }
 }

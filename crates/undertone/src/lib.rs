@@ -3,11 +3,17 @@
 #![forbid(unsafe_code)]
 
 pub mod device;
+mod course;
 mod durable;
 mod error;
+mod fallback;
 pub mod ffmpeg;
+mod gaps;
+mod hallucinations;
 pub mod inspect;
 mod lane;
+mod language;
+mod ledger;
 pub mod models;
 pub mod options;
 pub mod outputs;
@@ -15,19 +21,28 @@ pub mod profile;
 mod progress;
 pub mod protections;
 pub mod recording;
+pub mod report;
 mod run;
+mod schedule;
+mod segments;
+mod spool;
 pub mod stages;
+mod stretches;
 mod transcriber;
 mod transcript;
+mod words;
 pub mod writers;
 
 pub use audio;
 pub use compiler::Target;
 pub use error::Error;
+pub use fallback::Cause;
+pub use ledger::{Action, Coverage, Event, Fate, Heard, Reason};
 pub use models::Hub;
 pub use options::Options;
 pub use progress::{Progress, Silent};
 pub use run::{Run, Timings};
-pub use transcriber::{Listener, Outcome, Transcriber};
-pub use transcript::{Segment, Transcript, Word};
+pub use transcriber::{Job, Jobs, Listener, Outcome, Transcriber};
+pub use transcript::{Resume, ResumePlace, Segment, Transcript, Word};
+pub use vad::VadOptions;
 pub use whisper::{Language, Model, Part, Task};

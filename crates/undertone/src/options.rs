@@ -1,6 +1,7 @@
 //! How a recording is transcribed: one set of options, two tables of defaults. Not flags: those are the command
 //! line's.
 
+use vad::VadOptions;
 use whisper::languages::Language;
 use whisper::rules::RuleOptions;
 use whisper::tokenizer::Task;
@@ -91,6 +92,8 @@ pub struct Options {
     pub clip_timestamps: Vec<f64>,
     /// Silence longer than this, in seconds, is skipped around text that was likely made up.
     pub hallucination_silence_threshold: Option<f64>,
+    /// How speech is found; `None` to take all sound for speech.
+    pub vad: Option<VadOptions>,
     /// Stretches that are decoded at once.
     pub batch_size: usize,
     /// Whether loops end a row at once, failed windows are no context, and speech under no text is decoded again.
@@ -133,6 +136,7 @@ impl Options {
             append_punctuations: "\"'.。,，!！?？:：”)]}、".to_owned(),
             clip_timestamps: vec![0.0],
             hallucination_silence_threshold: None,
+            vad: None,
             batch_size: 1,
             protections: false,
         }
@@ -143,6 +147,7 @@ impl Options {
         Options {
             language_window: LanguageWindow::Decoded,
             language_detection_threshold: Some(0.5),
+            vad: Some(VadOptions::default()),
             protections: true,
             ..Options::openai()
         }

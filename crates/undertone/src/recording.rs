@@ -1,8 +1,11 @@
-//! A recording as windows of log-mel: one scan for its length and loudest frame, then windows in order of time. Not
-//! a decoder of files, and never the whole sound in memory.
+//! A recording as windows of log-mel: read once from its file, scanned for its loudest frame and its speech, then any
+//! window in any order. Not a decoder of files, and never the whole sound in memory.
 
-use crate::Error;
-use audio::{SAMPLE_RATE, Samples, Sound};
+use crate::spool::Spool;
+use crate::{Error, Options, Segment};
+use audio::{SAMPLE_RATE, Sound};
+use std::ops::Range;
+use vad::{Detector, Span, TimeMap, VadOptions, speech_spans};
 use whisper::Session;
 use whisper::graphs::{FRAMES, HOP, LEAD, N_FFT};
 
@@ -12,86 +15,187 @@ pub const FRAMES_PER_SECOND: usize = SAMPLE_RATE as usize / HOP;
 const SILENCE: f32 = -10.0;
 /// Frames of silence that openai-whisper appends to a recording (transcribe.py, `padding=N_SAMPLES`).
 const PADDING: usize = FRAMES;
+/// A sound up to this length is not cut at its silences: one window holds it.
+const UNCUT: usize = FRAMES * HOP;
+/// Samples of a pause in which a recording may be cut: half a second.
+const PAUSE: usize = SAMPLE_RATE as usize / 2;
+/// Seconds by which a segment's times may miss the voice that it stands for.
+const SLACK: f64 = 0.5;
 
-/// What a scan of the whole sound gives.
-#[derive(Debug)]
-pub struct Scan {
-    /// Samples that could be decoded.
-    pub samples: usize,
-    /// The largest log-mel value, the silence behind the sound included.
-    pub peak: f32,
-    /// Why the sound ends there, if it should not.
-    pub damage: Option<audio::Error>,
-}
-
-impl Scan {
-    /// Reads the whole sound once. What ends it early is kept, unless nothing came before it.
-    fn of(sound: &Sound, session: &mut Session) -> Result<Scan, Error> {
-        let mut reader = Reader::new(sound.samples()?, usize::MAX);
-        let mut scan = Scan { samples: 0, peak: SILENCE, damage: None };
-        let mut first = 0;
-        loop {
-            let from = first * HOP;
-            reader.fill(from + (FRAMES + LEAD) * HOP + N_FFT);
-            let whole = reader.ended.then(|| reader.end().div_ceil(HOP) + LEAD);
-            let last = whole.map_or(first + FRAMES, |end| end.min(first + FRAMES));
-            if last > first {
-                let (_, peaks) = log_mel(session, &mut reader, first..last)?;
-                scan.peak = peaks.iter().copied().fold(scan.peak, f32::max);
-            }
-            if whole.is_some_and(|end| last >= end) {
-                break;
-            }
-            first = last;
-        }
-        scan.samples = reader.end();
-        scan.damage = reader.damage;
-        match (scan.samples, scan.damage.take()) {
-            (0, Some(error)) => Err(error.into()),
-            (_, damage) => Ok(Scan { damage, ..scan }),
-        }
-    }
-
-    /// Whole frames of the sound.
-    pub fn frames(&self) -> usize {
-        self.samples / HOP
-    }
-
-    /// Its length in seconds.
-    pub fn seconds(&self) -> f64 {
-        self.samples as f64 / f64::from(SAMPLE_RATE)
-    }
-}
-
-/// Windows of a scanned recording, each no earlier than the one before.
+/// A sound that is ready to be transcribed.
 pub struct Recording {
-    reader: Reader,
-    /// What the scan gave.
-    pub scan: Scan,
+    spool: Spool,
+    /// The largest log-mel value, the silence behind the sound included.
+    peak: f32,
+    /// Where there is speech, with a margin and the pauses within it, if that was asked for.
+    speech: Option<Vec<Span>>,
+    /// Where a voice is heard, in seconds, if that was asked for.
+    voiced: Option<Vec<(f64, f64)>>,
+    /// Frames of what is transcribed that lie in pauses.
+    pauses: Vec<usize>,
+    /// What is transcribed, where that is not all of the sound: its speech laid end to end.
+    map: Option<TimeMap>,
     window: Vec<f32>,
+    block: Vec<f32>,
 }
 
 impl Recording {
-    /// Scans `sound` and gets ready to read it again from its start.
+    /// Reads `sound` and finds its loudest frame.
     ///
     /// # Errors
-    /// Nothing of the sound can be decoded.
+    /// Nothing of the sound can be decoded, or its samples can't be kept.
     pub fn new(sound: &Sound, session: &mut Session) -> Result<Recording, Error> {
-        let scan = Scan::of(sound, session)?;
-        let reader = Reader::new(sound.samples()?, scan.samples);
-        Ok(Recording { reader, scan, window: Vec::new() })
+        let spool = Spool::of(sound)?;
+        let mut recording = Recording {
+            spool,
+            peak: SILENCE,
+            speech: None,
+            voiced: None,
+            pauses: Vec::new(),
+            map: None,
+            window: Vec::new(),
+            block: Vec::new(),
+        };
+        recording.peak = recording.loudest(session)?;
+        Ok(recording)
+    }
+
+    /// Finds speech, if the options want it, and pauses, if there are lanes to cut for. What is transcribed is then
+    /// the speech alone.
+    pub(crate) fn listen(&mut self, options: &Options, detector: &mut Detector) -> Result<(), Error> {
+        if options.vad.is_none() && options.batch_size < 2 {
+            return Ok(());
+        }
+        let probabilities = self.hear(detector)?;
+        let len = self.spool.len();
+        let voices = speech_spans(&probabilities, len, &voices(options.vad.as_ref()));
+        if let Some(vad) = &options.vad {
+            let spans = speech_spans(&probabilities, len, vad);
+            let whole = options.clip_timestamps.iter().all(|time| *time == 0.0);
+            if len > UNCUT && whole && !spans.is_empty() {
+                self.map = Some(TimeMap::new(&spans)?);
+            }
+            self.speech = Some(spans);
+            self.voiced = Some(voices.iter().map(|voice| (seconds(voice.start), seconds(voice.end))).collect());
+        }
+        let pauses = voices.windows(2).filter(|pair| pair[1].start - pair[0].end >= PAUSE);
+        let middles = pauses.map(|pair| usize::midpoint(pair[0].end, pair[1].start));
+        self.pauses = middles.map(|middle| self.map.as_ref().map_or(middle, |map| map.to_speech(middle).point()) / HOP).collect();
+        Ok(())
+    }
+
+    /// The largest log-mel value.
+    fn loudest(&mut self, session: &mut Session) -> Result<f32, Error> {
+        let end = self.spool.len().div_ceil(HOP) + LEAD;
+        let mut peak = SILENCE;
+        for first in (0..end).step_by(FRAMES) {
+            let (_, peaks) = self.log_mel(session, first..end.min(first + FRAMES))?;
+            peak = peaks.iter().copied().fold(peak, f32::max);
+        }
+        Ok(peak)
+    }
+
+    /// The probabilities of speech of all chunks.
+    fn hear(&mut self, detector: &mut Detector) -> Result<Vec<f32>, Error> {
+        detector.reset();
+        for from in (0..self.spool.len()).step_by(UNCUT) {
+            self.block.clear();
+            self.spool.read(from, UNCUT, &mut self.block)?;
+            detector.push(&self.block)?;
+        }
+        Ok(detector.finish()?.to_vec())
+    }
+
+    /// Whole frames of what is transcribed.
+    pub fn frames(&self) -> usize {
+        self.len() / HOP
+    }
+
+    /// Samples of what is transcribed.
+    fn len(&self) -> usize {
+        self.map.as_ref().map_or(self.spool.len(), TimeMap::speech_len)
+    }
+
+    /// The length of the whole sound in seconds.
+    pub(crate) fn seconds(&self) -> f64 {
+        self.spool.len() as f64 / f64::from(SAMPLE_RATE)
+    }
+
+    /// Where there is speech, in seconds, if that was asked for.
+    pub(crate) fn speech_seconds(&self) -> Option<Vec<(f64, f64)>> {
+        let spans = self.speech.as_ref()?;
+        Some(spans.iter().map(|span| (seconds(span.start), seconds(span.end))).collect())
+    }
+
+    /// Where a voice is heard, in seconds, if that was asked for.
+    pub(crate) fn voiced(&self) -> Option<&[(f64, f64)]> {
+        self.voiced.as_deref()
+    }
+
+    /// Frames of what is transcribed that lie in pauses, ascending.
+    pub(crate) fn pauses(&self) -> &[usize] {
+        &self.pauses
+    }
+
+    /// The times of the sound between which the seconds `start` to `end` of what is transcribed lie.
+    pub(crate) fn to_sound(&self, start: f64, end: f64) -> (f64, f64) {
+        match &self.map {
+            Some(map) => (map.start_seconds(start), map.end_seconds(end)),
+            None => (start, end),
+        }
+    }
+
+    /// The seconds of what is transcribed for times of the sound.
+    pub(crate) fn to_view(&self, start: f64, end: f64) -> (f64, f64) {
+        match &self.map {
+            Some(map) => (map.speech_seconds(start), map.speech_seconds(end)),
+            None => (start, end),
+        }
+    }
+
+    /// Moves a segment's times from what is transcribed to the sound.
+    pub(crate) fn place(&self, segment: &mut Segment) {
+        let Some(map) = &self.map else { return };
+        (segment.start, segment.end) = (map.start_seconds(segment.start), map.end_seconds(segment.end));
+        let seek = map.start_seconds(segment.seek as f64 / FRAMES_PER_SECOND as f64);
+        segment.seek = (seek * FRAMES_PER_SECOND as f64).round() as usize;
+        for word in segment.words.iter_mut().flatten() {
+            (word.start, word.end) = (map.start_seconds(word.start), map.end_seconds(word.end));
+        }
+    }
+
+    /// Whether a voice is heard under a segment of what is transcribed; so it is where nobody listened for one.
+    pub(crate) fn is_voiced(&self, segment: &Segment) -> bool {
+        let (start, end) = self.to_sound(segment.start, segment.end);
+        let Some(voiced) = &self.voiced else { return true };
+        voiced.iter().any(|(from, to)| *from < end + SLACK && *to > start - SLACK)
+    }
+
+    /// A number that the samples determine.
+    pub(crate) fn fingerprint(&self) -> u64 {
+        self.spool.fingerprint
+    }
+
+    /// Why the sound ends early, if it does.
+    pub(crate) fn damage(&mut self) -> Option<audio::Error> {
+        self.spool.damage.take()
     }
 
     /// Frames `seek..seek + frames` of normalised log-mel, `[3000, n_mels]`, filled up with 0.
     ///
     /// # Errors
-    /// There are more than 3000 frames.
-    pub fn decoded(&mut self, session: &mut Session, seek: usize, frames: usize) -> Result<&[f32], Error> {
+    /// There are more than 3000 frames, or the samples can't be read.
+    pub fn decoded(
+        &mut self,
+        session: &mut Session,
+        seek: usize,
+        frames: usize,
+    ) -> Result<&[f32], Error> {
+        let peak = self.peak;
         self.window.clear();
         if frames > 0 {
-            let (mel, _) = log_mel(session, &mut self.reader, seek..seek + frames)?;
-            let mel = mel.to_vec();
-            self.window.extend_from_slice(session.normalize(&mel, self.scan.peak)?);
+            let mel = self.log_mel(session, seek..seek + frames)?.0.to_vec();
+            self.window.extend_from_slice(session.normalize(&mel, peak)?);
         }
         self.window.resize(FRAMES * session.model().config.n_mels, 0.0);
         Ok(&self.window)
@@ -100,91 +204,44 @@ impl Recording {
     /// The first 3000 frames of the sound and the silence behind it, `[3000, n_mels]`.
     ///
     /// # Errors
-    /// None that a scanned sound can cause.
+    /// The samples can't be read.
     pub fn with_silence(&mut self, session: &mut Session) -> Result<&[f32], Error> {
-        let frames = FRAMES.min(self.scan.frames() + PADDING);
+        let frames = FRAMES.min(self.frames() + PADDING);
         self.decoded(session, 0, frames)
     }
-}
 
-/// Log-mel of `frames` and their peaks; beyond the end stand zeros. The frames before them that `log_mel` needs are
-/// taken along and left out again.
-fn log_mel<'s>(
-    session: &'s mut Session,
-    reader: &mut Reader,
-    frames: std::ops::Range<usize>,
-) -> Result<(&'s [f32], &'s [f32]), Error> {
-    let lead = frames.start.min(LEAD);
-    let from = (frames.start - lead) * HOP;
-    let len = (frames.len() + lead) * HOP + N_FFT / 2 - HOP;
-    let n_mels = session.model().config.n_mels;
-    let sound = reader.samples(from, len);
-    let (mel, peaks) = session.log_mel(sound)?;
-    Ok((&mel[lead * n_mels..], &peaks[lead..]))
-}
-
-/// Samples in order, of which the last stretch is kept.
-struct Reader {
-    samples: Samples,
-    /// Samples from `start` on, as openai-whisper has them: divided by 32768.
-    kept: Vec<f32>,
-    start: usize,
-    /// Nothing is read beyond this many samples.
-    limit: usize,
-    ended: bool,
-    damage: Option<audio::Error>,
-    block: Vec<i16>,
-    /// A stretch that reaches beyond the end.
-    padded: Vec<f32>,
-}
-
-impl Reader {
-    fn new(samples: Samples, limit: usize) -> Reader {
-        let (kept, padded) = (Vec::new(), Vec::new());
-        Reader { samples, kept, start: 0, limit, ended: false, damage: None, block: vec![0; 1 << 14], padded }
-    }
-
-    /// One past the last sample read.
-    fn end(&self) -> usize {
-        self.start + self.kept.len()
-    }
-
-    /// Reads on until sample `to` or the end.
-    fn fill(&mut self, to: usize) {
-        while !self.ended && self.end() < to {
-            let room = self.block.len().min(self.limit - self.end());
-            let got = match self.samples.read(&mut self.block[..room]) {
-                Ok(got) => got,
-                Err(error) => {
-                    self.damage = Some(error);
-                    0
+    /// Log-mel of `frames` and their peaks; beyond the end stand zeros. The frames before them that `log_mel` needs
+    /// are taken along and left out again.
+    fn log_mel<'s>(
+        &mut self,
+        session: &'s mut Session,
+        frames: Range<usize>,
+    ) -> Result<(&'s [f32], &'s [f32]), Error> {
+        let lead = frames.start.min(LEAD);
+        let from = (frames.start - lead) * HOP;
+        let len = (frames.len() + lead) * HOP + N_FFT / 2 - HOP;
+        self.block.clear();
+        match &self.map {
+            Some(map) => {
+                for piece in map.pieces(from..from + len) {
+                    self.spool.read(piece.start, piece.len(), &mut self.block)?;
                 }
-            };
-            self.kept.extend(self.block[..got].iter().map(|s| f32::from(*s) / 32768.0));
-            // A short read is not yet the end: why the sound ends early comes only after its last sample.
-            self.ended = got == 0;
+            }
+            None => self.spool.read(from, len, &mut self.block)?,
         }
+        self.block.resize(len, 0.0);
+        let n_mels = session.model().config.n_mels;
+        let (mel, peaks) = session.log_mel(&self.block)?;
+        Ok((&mel[lead * n_mels..], &peaks[lead..]))
     }
+}
 
-    /// `len` samples from `from`, zeros beyond the end; what stands before them is dropped.
-    fn samples(&mut self, from: usize, len: usize) -> &[f32] {
-        debug_assert!(from >= self.start, "sample {from} was dropped: {} is the first kept", self.start);
-        self.fill(from + len);
-        let drop = from.min(self.end()) - self.start;
-        // Dropping moves what is kept, so it waits until most of it is to go.
-        if drop > self.kept.len() / 2 && drop > LEAD * HOP {
-            let drop = drop - LEAD * HOP;
-            self.kept.drain(..drop);
-            self.start += drop;
-        }
-        let at = from.min(self.end()) - self.start;
-        let there = &self.kept[at..self.kept.len().min(at + len)];
-        if there.len() == len {
-            return &self.kept[at..at + len];
-        }
-        self.padded.clear();
-        self.padded.extend_from_slice(there);
-        self.padded.resize(len, 0.0);
-        &self.padded
-    }
+/// How voices are found: as speech is, but without its margins and the pauses within it.
+fn voices(vad: Option<&VadOptions>) -> VadOptions {
+    let vad = vad.cloned().unwrap_or_default();
+    VadOptions { min_silence_duration_ms: 100, speech_pad_ms: 0, max_speech_duration_s: f64::INFINITY, ..vad }
+}
+
+fn seconds(samples: usize) -> f64 {
+    samples as f64 / f64::from(SAMPLE_RATE)
 }

@@ -6,6 +6,7 @@ use crate::options::{LanguageWindow, WordTimes};
 use compiler::Target;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
+use vad::VadOptions;
 use whisper::{Language, RuleOptions, Task};
 
 /// How a transcript came about.
@@ -54,6 +55,28 @@ impl Run {
     }
 }
 
+/// Every option of voice activity detection.
+fn speech(vad: VadOptions) -> Value {
+    let VadOptions {
+        threshold,
+        neg_threshold,
+        min_speech_duration_ms,
+        max_speech_duration_s,
+        min_silence_duration_ms,
+        speech_pad_ms,
+    } = vad;
+    // JSON has no infinity: no limit is null.
+    let longest = Some(max_speech_duration_s).filter(|longest| longest.is_finite());
+    json!({
+        "threshold": threshold,
+        "neg_threshold": neg_threshold,
+        "min_speech_duration_ms": min_speech_duration_ms,
+        "max_speech_duration_s": longest,
+        "min_silence_duration_ms": min_silence_duration_ms,
+        "speech_pad_ms": speech_pad_ms,
+    })
+}
+
 /// Every option. Taken apart by name, so that a new one can't be left out.
 fn in_force(options: &Options) -> Map<String, Value> {
     let Options {
@@ -89,6 +112,7 @@ fn in_force(options: &Options) -> Map<String, Value> {
         append_punctuations,
         clip_timestamps,
         hallucination_silence_threshold,
+        vad,
         batch_size,
         protections,
     } = options;
@@ -137,6 +161,7 @@ fn in_force(options: &Options) -> Map<String, Value> {
         ("append_punctuations", json!(append_punctuations)),
         ("clip_timestamps", json!(clip_timestamps)),
         ("hallucination_silence_threshold", json!(hallucination_silence_threshold)),
+        ("vad", json!(vad.map(speech))),
         ("batch_size", json!(batch_size)),
         ("protections", json!(protections)),
     ];

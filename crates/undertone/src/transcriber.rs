@@ -1,19 +1,20 @@
-//! From a sound to its transcript: the long-form loop. Not a decoder of one window, and not a writer of files.
+//! From sounds to their transcripts. Not the loop over windows: lanes and the scheduler have it.
 
-use crate::lane::Lane;
-use crate::options::LanguageWindow;
-use crate::recording::{FRAMES_PER_SECOND, Recording};
-use crate::{Error, Options, Segment, Transcript};
+use crate::schedule::{Scheduler, Shared};
+use crate::{Error, Options, Segment, Transcript, fallback};
 use audio::Sound;
 use compiler::Device;
 use std::sync::Arc;
+use vad::Detector;
+use whisper::grammar::{Grammar, GrammarRule};
+use whisper::hotwords::Hotwords;
 use whisper::languages::Language;
-use whisper::rules::Rules;
-use whisper::{Attempt, Model, Session, SessionOptions, detect_language, greedy};
+use whisper::{LogitRule, Method, Model, Rules, Search, Session, SessionOptions, suppress};
 
-/// A model ready to transcribe one recording after another.
+/// A model ready to transcribe one recording after another, or several at once.
 pub struct Transcriber {
     session: Session,
+    detector: Detector,
 }
 
 /// Hears of a transcript while it grows.
@@ -29,10 +30,40 @@ pub trait Listener {
 
     /// So many of so many seconds are done.
     fn progress(&mut self, _done: f64, _of: f64) {}
+
+    /// Whether to stop before the next step.
+    fn stopped(&self) -> bool {
+        false
+    }
 }
 
 /// Hears nothing.
 impl Listener for () {}
+
+/// A sound to transcribe.
+pub struct Job {
+    /// The sound.
+    pub sound: Sound,
+    /// What a stopped run has made of it, to go on from there.
+    pub before: Option<Transcript>,
+}
+
+/// Where sounds come from, and their transcripts go.
+pub trait Jobs {
+    /// The next sound, with a number of its own; `None` when there is no other.
+    fn next(&mut self) -> Option<(usize, Job)>;
+
+    /// Who hears of sound `id`.
+    fn listener(&mut self, id: usize) -> &mut dyn Listener;
+
+    /// What came of sound `id`.
+    fn done(&mut self, id: usize, outcome: Result<Outcome, Error>);
+
+    /// Whether to stop before the next step.
+    fn stopped(&self) -> bool {
+        false
+    }
+}
 
 /// What came of a recording.
 #[derive(Debug)]
@@ -41,16 +72,21 @@ pub struct Outcome {
     pub transcript: Transcript,
     /// Why the sound ends early, if it does: the transcript is of what came before.
     pub damage: Option<audio::Error>,
+    /// The second at which the work was stopped, if it was.
+    pub stopped: Option<f64>,
 }
 
 impl Transcriber {
-    /// Compiles `model` for `device`.
+    /// Compiles `model` for `device`, with as many rows and windows as transcribing with `options` takes.
     ///
     /// # Errors
     /// The device lacks a kernel, or a tensor is missing.
-    pub fn new(model: Arc<Model>, device: &dyn Device) -> Result<Transcriber, Error> {
-        let options = SessionOptions { rows: 1, windows: 1 };
-        Ok(Transcriber { session: Session::new(model, device, options)? })
+    pub fn new(model: Arc<Model>, device: &dyn Device, options: &Options) -> Result<Transcriber, Error> {
+        let detector = Detector::new(device)?;
+        // One window more: the language is heard beside what the lanes decode.
+        let size =
+            SessionOptions { rows: options.batch_size.max(1) * width(options), windows: options.batch_size.max(1) + 1 };
+        Ok(Transcriber { session: Session::new(model, device, size)?, detector })
     }
 
     /// The compiled model.
@@ -58,8 +94,7 @@ impl Transcriber {
         &mut self.session
     }
 
-    /// Transcribes `sound`. The sound is read twice: for its loudest frame, then window by window; memory does not
-    /// grow with its length.
+    /// Transcribes `sound`. Memory does not grow with its length.
     ///
     /// # Errors
     /// Nothing of the sound can be decoded, or the options don't fit the model.
@@ -69,60 +104,91 @@ impl Transcriber {
         options: &Options,
         listener: &mut dyn Listener,
     ) -> Result<Outcome, Error> {
-        let session = &mut self.session;
-        let model = session.model().clone();
-        let rules = Rules::new(&model.tokenizer, &model.config, &options.rules)?;
-        session.set_biases(&rules.bias_table());
-        let mut recording = Recording::new(sound, session)?;
-        let frames = recording.scan.frames();
-        let mut lane = Lane::new(0..frames);
-        let mut transcript = Transcript { duration: recording.scan.seconds(), ..Transcript::default() };
-        let mut language =
-            options.language.or((!model.config.is_multilingual()).then_some(Language::ENGLISH));
-        if let Some(language) = language {
-            listener.language(language, None);
-        } else if options.language_window == LanguageWindow::Silence || frames == 0 {
-            let mel = recording.with_silence(session)?;
-            session.encode(mel, 0)?;
-            language = Some(detect(session, &mut transcript, listener)?);
+        let mut one = One { job: Some(Job { sound: sound.clone(), before: None }), listener, outcome: None };
+        self.transcribe_all(options, &mut one)?;
+        one.outcome.unwrap_or(Err(Error::Unfit("no sound was transcribed".into())))
+    }
+
+    /// Transcribes every sound of `jobs`, as many at once as there are lanes. What is wrong with one sound is told of
+    /// it alone.
+    ///
+    /// # Errors
+    /// The options don't fit the model.
+    pub fn transcribe_all(&mut self, options: &Options, jobs: &mut dyn Jobs) -> Result<(), Error> {
+        let model = self.session.model().clone();
+        let size = self.session.options();
+        let (rows, lanes) = (options.batch_size.max(1) * width(options), options.batch_size.max(1));
+        if rows > size.rows || lanes >= size.windows {
+            let has = format!("the model was loaded for {} rows and {} windows", size.rows, size.windows);
+            return Err(Error::Unfit(format!("{has}, and these options take {rows} and {}", lanes + 1)));
         }
-        while let Some(window) = lane.window() {
-            let mel = recording.decoded(session, window.seek, window.frames)?;
-            session.encode(mel, 0)?;
-            let language = match language {
-                Some(language) => language,
-                None => *language.insert(detect(session, &mut transcript, listener)?),
-            };
-            let form = (language, options.task, !options.rules.without_timestamps);
-            let attempt = Attempt::new(&model, 0, lane.prompt(), form)?;
-            let mut decoded = greedy(session, &rules, &[attempt], options.sample_len)?;
-            let decoded = decoded.remove(0);
-            let by = (options, &model.tokenizer);
-            let segments = lane.take(window, &decoded, by, &mut |segment| listener.decoded(segment));
-            for segment in &segments {
-                listener.segment(segment);
-            }
-            transcript.segments.extend(segments);
-            let done = lane.window().map_or(frames, |w| w.seek);
-            let seconds = |frames: usize| frames as f64 / FRAMES_PER_SECOND as f64;
-            listener.progress(seconds(done), seconds(frames));
-        }
-        transcript.text = model.tokenizer.decode(lane.tokens());
-        language.unwrap_or(Language::ENGLISH).code().clone_into(&mut transcript.language);
-        Ok(Outcome { transcript, damage: recording.scan.damage.take() })
+        let mut shared = Shared::new(options, model)?;
+        shared.options.batch_size = lanes;
+        self.session.set_biases(&shared.rules.bias_table());
+        Scheduler::new(&mut self.session, &mut self.detector, &shared).run(jobs)
     }
 }
 
-/// Detects the language of the window that is encoded, and tells of it.
-fn detect(
-    session: &mut Session,
-    transcript: &mut Transcript,
-    listener: &mut dyn Listener,
-) -> Result<Language, Error> {
-    let found = detect_language(session, 0)?;
-    let best = found.first().copied();
-    transcript.language_probability = best.map(|b| b.probability as f32);
-    let language = best.map_or(Language::ENGLISH, |b| b.language);
-    listener.language(language, best.map(|b| b.probability));
-    Ok(language)
+/// Rows that one lane takes at most: beams or candidates.
+fn width(options: &Options) -> usize {
+    let attempts = (0..).map_while(|n| fallback::attempt(options, n));
+    attempts.map(|decoding| Search::width(&decoding)).max().unwrap_or(1)
+}
+
+impl Shared {
+    /// What every lane has in common.
+    fn new(options: &Options, model: Arc<Model>) -> Result<Shared, Error> {
+        let tokenizer = &model.tokenizer;
+        let mut rules = options.rules.clone();
+        if let Some(pattern) = &options.suppress_regex {
+            rules.suppress_tokens.extend(suppress::tokens_matching(tokenizer, pattern)?.into_iter().map(i64::from));
+        }
+        if options.suppress_numerals {
+            rules.suppress_tokens.extend(suppress::numeral_and_symbol_tokens(tokenizer).into_iter().map(i64::from));
+        }
+        let rules = Arc::new(Rules::new(tokenizer, &model.config, &rules)?);
+        let mut steer: Vec<Arc<dyn LogitRule>> = Vec::new();
+        if let Some(grammar) = &options.grammar {
+            steer.push(Arc::new(GrammarRule::new(&Grammar::gbnf(grammar)?, tokenizer)));
+        }
+        if let Some(regex) = &options.regex {
+            steer.push(Arc::new(GrammarRule::new(&Grammar::regex(regex)?, tokenizer)));
+        }
+        if !options.hotwords.is_empty() {
+            steer.push(Arc::new(Hotwords::new(&options.hotwords, tokenizer)));
+        }
+        let text = |text: &Option<String>| {
+            text.as_ref().map_or_else(Vec::new, |text| tokenizer.encode(&format!(" {}", text.trim())))
+        };
+        let (initial, prefix) = (text(&options.initial_prompt), text(&options.prefix));
+        let attempts = (0..).map_while(|n| fallback::attempt(options, n));
+        let methods = attempts.map(|decoding| Method::new(&model, &rules, &steer, &decoding)).collect::<Result<_, _>>()?;
+        let width = width(options);
+        Ok(Shared { options: options.clone(), rules, methods, initial, prefix, width, model })
+    }
+}
+
+/// One sound, and who hears of it.
+struct One<'a> {
+    job: Option<Job>,
+    listener: &'a mut dyn Listener,
+    outcome: Option<Result<Outcome, Error>>,
+}
+
+impl Jobs for One<'_> {
+    fn next(&mut self) -> Option<(usize, Job)> {
+        self.job.take().map(|job| (0, job))
+    }
+
+    fn listener(&mut self, _: usize) -> &mut dyn Listener {
+        self.listener
+    }
+
+    fn done(&mut self, _: usize, outcome: Result<Outcome, Error>) {
+        self.outcome = Some(outcome);
+    }
+
+    fn stopped(&self) -> bool {
+        self.listener.stopped()
+    }
 }

@@ -1,6 +1,7 @@
 //! What was said, as data: a transcript and its segments. Not a file format: those are the writers'.
 
 use crate::Run;
+use crate::ledger::{Coverage, Event};
 use serde::{Deserialize, Serialize};
 
 /// Everything that was said in one recording. Fields stand in the order of openai-whisper's result; ours follow.
@@ -18,6 +19,15 @@ pub struct Transcript {
     /// The length of the sound in seconds.
     #[serde(default)]
     pub duration: f64,
+    /// What became of every second, where that was accounted for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub coverage: Vec<Coverage>,
+    /// What was tried again, skipped and dropped.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub events: Vec<Event>,
+    /// Where to go on, if the work was stopped.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resume: Option<Resume>,
     /// How it came about, where that is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub run: Option<Run>,
@@ -49,6 +59,9 @@ pub struct Segment {
     /// Its words with their times, where these were asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub words: Option<Vec<Word>>,
+    /// The code of its own language, where every window was asked for its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub language: Option<String>,
 }
 
 /// A word between two times. Fields stand in the order of openai-whisper's result.
@@ -62,4 +75,30 @@ pub struct Word {
     pub end: f64,
     /// The mean probability of its tokens.
     pub probability: f64,
+}
+
+/// Where a stopped run goes on.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Resume {
+    /// Of the samples, so that no other recording is gone on with.
+    pub fingerprint: String,
+    /// One place for each stretch.
+    pub places: Vec<ResumePlace>,
+}
+
+/// Where one stretch goes on.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+pub struct ResumePlace {
+    /// Whether it is through.
+    pub done: bool,
+    /// The clip that it is in.
+    pub clip: usize,
+    /// The frame at which its next window starts.
+    pub seek: usize,
+    /// The tokens of the stretch before this one are no prompt.
+    pub prompt_from: usize,
+    /// The end of its last word, in seconds.
+    pub last_speech: f64,
+    /// How many of the transcript's segments are its own.
+    pub segments: usize,
 }

@@ -16,6 +16,7 @@ use crate::error::Error;
 use crate::transcript::Transcript;
 
 pub use text::line;
+pub(crate) use time::clock;
 
 /// A file format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -195,6 +195,24 @@ pub enum Error {
         /// The ids allowed.
         expected: String,
     },
+    /// An option of decoding is out of range or contradicts another.
+    #[error("{option} is {got}, expected {expected}")]
+    Decoding {
+        /// The option, by openai-whisper's name where it has one.
+        option: &'static str,
+        /// Its value.
+        got: String,
+        /// The values allowed.
+        expected: &'static str,
+    },
+    /// The start of a transcript leaves no room for it.
+    #[error("prompt, start and prefix have {got} tokens, expected {limit} at most; shorten the prefix")]
+    Context {
+        /// Tokens before the first that is sampled.
+        got: usize,
+        /// Tokens of the model's context.
+        limit: usize,
+    },
     /// A graph can't be built: the model's sizes contradict each other.
     #[error("the {part} graph does not fit together: {source}")]
     Graph {

@@ -1,13 +1,15 @@
-//! The model as graphs: log-mel, encoder, decoder step with the rules. Not run here: a device compiles them.
+//! The model as graphs: log-mel, encoder, decoder, and the head with the rules. Not run here: a device compiles them.
 
 mod decoder;
 mod encoder;
+mod head;
 mod layers;
 mod log_mel;
 
 pub use decoder::{Capacity, decoder, inputs as decoder_inputs, results as decoder_results};
 pub use encoder::encoder;
+pub use head::{head, inputs as head_inputs, results as head_results};
 pub use log_mel::{FRAMES, HOP, LEAD, N_FFT, log_mel, normalize};
 
-/// Candidates that the decoder hands out for each row: enough for a beam of five and one to spare.
+/// Candidates that the head hands out for each row: enough for a beam of five and one to spare.
 pub const CANDIDATES: usize = 6;

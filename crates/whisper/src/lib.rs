@@ -18,7 +18,10 @@ pub mod tokenizer;
 pub mod weights;
 
 pub use config::Config;
-pub use decode::{Attempt, Decoded, DetectedLanguage, detect_language, greedy};
+pub use decode::{
+    Attempt, DecodeOptions, Decoded, DetectedLanguage, Method, Search, Seed, Start, decode, detect_language,
+    step,
+};
 pub use error::Error;
 pub use languages::Language;
 pub use logit_rule::LogitRule;

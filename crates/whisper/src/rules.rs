@@ -17,6 +17,11 @@ pub const ROW_LATER: usize = 0;
 pub const ROW_FIRST: usize = 1;
 /// Bias row that leaves only the language tokens.
 pub const ROW_LANGUAGE: usize = 2;
+/// Bias row that leaves only text: nothing from the end token on, and nothing else banned (timing.py's
+/// probabilities of words).
+pub const ROW_TEXT: usize = 3;
+/// Rows that are the same for every hypothesis; those that follow are the hypotheses' own.
+pub const FIXED_ROWS: usize = 4;
 
 /// Seconds of sound in a window.
 const WINDOW_SECONDS: f64 = 30.0;
@@ -118,7 +123,8 @@ impl Rules {
         })
     }
 
-    /// The bias rows, each of one value per token of the vocabulary: [`ROW_LATER`], [`ROW_FIRST`], [`ROW_LANGUAGE`].
+    /// The bias rows, each of one value per token of the vocabulary: [`ROW_LATER`], [`ROW_FIRST`],
+    /// [`ROW_LANGUAGE`], [`ROW_TEXT`].
     pub fn bias_table(&self) -> Vec<Vec<f32>> {
         let mut later = vec![0.0; self.n_vocab as usize];
         let ban =
@@ -128,7 +134,9 @@ impl Rules {
         ban(&mut first, &self.blank);
         let mut language = vec![f32::NEG_INFINITY; later.len()];
         language[self.languages.start as usize..self.languages.end as usize].fill(0.0);
-        vec![later, first, language]
+        let mut text = vec![0.0; later.len()];
+        text[self.eot as usize..].fill(f32::NEG_INFINITY);
+        vec![later, first, language, text]
     }
 
     /// The bias row for a hypothesis that has sampled `step` tokens in this window.

@@ -2,7 +2,9 @@
 //! not a loop over windows.
 
 use crate::error::Error;
-use crate::graphs::{self, Capacity, FRAMES, HOP, N_FFT, decoder_inputs, decoder_results};
+use crate::graphs::{
+    self, Capacity, FRAMES, HOP, N_FFT, decoder_inputs, decoder_results, head_inputs, head_results,
+};
 use crate::model::Model;
 use compiler::{Arg, Buffer, Device, Executable, Program, Weights, compile};
 use graph::{Graph, ParamKind};
@@ -26,13 +28,15 @@ pub enum Part {
     Normalize,
     /// Log-mel to cross keys and values.
     Encoder,
-    /// Tokens to ranked next tokens.
+    /// Tokens to hidden states.
     Decoder,
+    /// Hidden states to ranked next tokens.
+    Head,
 }
 
 impl Part {
     /// All parts, in the order in which sound passes through them.
-    pub const ALL: [Part; 4] = [Part::LogMel, Part::Normalize, Part::Encoder, Part::Decoder];
+    pub const ALL: [Part; 5] = [Part::LogMel, Part::Normalize, Part::Encoder, Part::Decoder, Part::Head];
 
     /// The part's name.
     pub fn name(self) -> &'static str {
@@ -41,6 +45,7 @@ impl Part {
             Part::Normalize => "normalize",
             Part::Encoder => "encoder",
             Part::Decoder => "decoder",
+            Part::Head => "head",
         }
     }
 
@@ -54,9 +59,8 @@ impl Part {
             Part::LogMel => graphs::log_mel(config),
             Part::Normalize => graphs::normalize(config),
             Part::Encoder => graphs::encoder(config, weights, options.windows),
-            Part::Decoder => {
-                graphs::decoder(config, model.tokenizer.specials(), weights, options.capacity(model))
-            }
+            Part::Decoder => graphs::decoder(config, weights, options.capacity(model)),
+            Part::Head => graphs::head(config, model.tokenizer.specials(), weights, options.capacity(model)),
         };
         graph.map_err(|source| Error::Graph { part: self, source })
     }
@@ -71,13 +75,25 @@ impl std::fmt::Display for Part {
 impl SessionOptions {
     /// A prompt of every row may run at once, but no more tokens than one row can hold per run.
     fn capacity(self, model: &Model) -> Capacity {
-        let tokens = model.config.n_text_ctx.max(self.rows);
-        Capacity { tokens, rows: self.rows, windows: self.windows, biases: MAX_BIASES }
+        Capacity {
+            tokens: model.config.n_text_ctx.max(self.rows),
+            rows: self.rows,
+            windows: self.windows,
+            biases: self.biases(),
+            wanted: (2 * self.rows).max(MIN_WANTED),
+        }
+    }
+
+    /// Rows of the table of biases: the fixed ones, and one for each row that decodes.
+    fn biases(self) -> usize {
+        FIXED_BIASES + self.rows
     }
 }
 
-/// Rows of the table of biases.
-const MAX_BIASES: usize = 8;
+/// Rows of the table of biases that are the same in every step; see [`crate::rules`].
+const FIXED_BIASES: usize = 4;
+/// The fewest hidden states that the head is built to take in one run.
+const MIN_WANTED: usize = 32;
 
 /// A compiled model and its caches.
 pub struct Session {
@@ -87,11 +103,53 @@ pub struct Session {
     normalize: Box<dyn Executable>,
     encoder: Box<dyn Executable>,
     decoder: Box<dyn Executable>,
+    head: Box<dyn Executable>,
     /// Self keys and values of each decoder layer, then cross keys and values of each.
     states: Vec<Buffer>,
     /// Where the cross states start.
     cross: usize,
     biases: Vec<f32>,
+    /// What the head said over several runs; unused while one is enough.
+    gathered: Gathered,
+}
+
+/// The results of several runs of the head, one behind the other.
+#[derive(Default)]
+struct Gathered {
+    logits: Vec<f32>,
+    no_speech: Vec<f32>,
+    filtered: Vec<f32>,
+    log_sum: Vec<f32>,
+    log_probs: Vec<f32>,
+    tokens: Vec<i32>,
+}
+
+impl Gathered {
+    fn clear(&mut self) {
+        let Gathered { logits, no_speech, filtered, log_sum, log_probs, tokens } = self;
+        [logits, no_speech, filtered, log_sum, log_probs].into_iter().for_each(Vec::clear);
+        tokens.clear();
+    }
+
+    fn append(&mut self, ranked: &Ranked<'_>) {
+        self.logits.extend_from_slice(ranked.logits);
+        self.no_speech.extend_from_slice(ranked.no_speech);
+        self.filtered.extend_from_slice(ranked.filtered);
+        self.log_sum.extend_from_slice(ranked.log_sum);
+        self.log_probs.extend_from_slice(ranked.log_probs);
+        self.tokens.extend_from_slice(ranked.tokens);
+    }
+
+    fn ranked(&self) -> Ranked<'_> {
+        Ranked {
+            logits: &self.logits,
+            no_speech: &self.no_speech,
+            filtered: &self.filtered,
+            log_sum: &self.log_sum,
+            log_probs: &self.log_probs,
+            tokens: &self.tokens,
+        }
+    }
 }
 
 /// One run of the decoder: tokens, and which of them are asked for their successors.
@@ -133,6 +191,11 @@ pub struct Ranked<'a> {
     pub logits: &'a [f32],
     /// `[m]` probabilities of no speech before any rule.
     pub no_speech: &'a [f32],
+    /// `[m, n_vocab]` logits after the rules, minus infinity where banned.
+    pub filtered: &'a [f32],
+    /// `[m]` the logarithms of the sums of the exponentials of `filtered`: a token's log-probability is its filtered
+    /// logit less this.
+    pub log_sum: &'a [f32],
     /// `[m, CANDIDATES]` log-probabilities after the rules, best first.
     pub log_probs: &'a [f32],
     /// `[m, CANDIDATES]` the candidates.
@@ -161,10 +224,12 @@ impl Session {
             log_mel: load(Part::LogMel)?,
             normalize: load(Part::Normalize)?,
             encoder: load(Part::Encoder)?,
+            head: load(Part::Head)?,
             cross: 2 * model.config.n_text_layer,
             decoder,
             states,
             biases: vec![0.0; model.config.n_vocab],
+            gathered: Gathered::default(),
             options,
             model,
         })
@@ -201,6 +266,7 @@ impl Session {
             Part::Normalize => self.normalize.as_mut(),
             Part::Encoder => self.encoder.as_mut(),
             Part::Decoder => self.decoder.as_mut(),
+            Part::Head => self.head.as_mut(),
         }
     }
 
@@ -242,51 +308,95 @@ impl Session {
         Ok(self.encoder.f32(0).0)
     }
 
-    /// Sets the table of biases: rows of `n_vocab` values. Panics with more than eight rows or none.
+    /// Sets the first rows of the table of biases, `n_vocab` values each: those that are the same in every step.
+    /// Panics with more than four rows or none.
     pub fn set_biases(&mut self, rows: &[Vec<f32>]) {
-        assert!((1..=MAX_BIASES).contains(&rows.len()), "{} rows of biases", rows.len());
-        self.biases = rows.concat();
+        assert!((1..=FIXED_BIASES).contains(&rows.len()), "{} fixed rows of biases", rows.len());
+        for (i, row) in rows.iter().enumerate() {
+            self.bias_mut(i).copy_from_slice(row);
+        }
     }
 
-    /// Runs the decoder over `batch`.
+    /// Row `i` of the table of biases, `n_vocab` values; rows that nobody set are 0. Rows from 4 on are the caller's,
+    /// one for each row of the session. Panics beyond them.
+    pub fn bias_mut(&mut self, i: usize) -> &mut [f32] {
+        assert!(i < self.options.biases(), "row {i} of {} rows of biases", self.options.biases());
+        let vocab = self.model.config.n_vocab;
+        if self.biases.len() < (i + 1) * vocab {
+            self.biases.resize((i + 1) * vocab, 0.0);
+        }
+        &mut self.biases[i * vocab..][..vocab]
+    }
+
+    /// Runs the decoder over `batch`, and the head over the tokens that are wanted.
     ///
     /// # Errors
     /// The batch is larger than the session, or contradicts itself.
     pub fn decode(&mut self, batch: &Batch) -> Result<Ranked<'_>, Error> {
         let (n, m, r) = ([batch.token.len()], batch.wanted.len(), batch.window.len());
         let out: Vec<i32> = batch.wanted.iter().map(|w| w.at as i32).collect();
-        let bias: Vec<i32> = batch.wanted.iter().map(|w| w.bias as i32).collect();
-        let spans: Vec<i32> = batch.wanted.iter().flat_map(|w| w.spans).collect();
-        let mass: Vec<bool> = batch.wanted.iter().map(|w| w.mass).collect();
-        let vocab = self.model.config.n_vocab;
-        let (table, biases) = ([r, batch.table.len() / r.max(1)], [self.biases.len() / vocab, vocab]);
+        let (table, window, m) = ([r, batch.table.len() / r.max(1)], [r, 1], [m]);
         let mut args = vec![
             Arg::I32(&batch.token, &n),
             Arg::I32(&batch.row, &n),
             Arg::I32(&batch.pos, &n),
             Arg::I32(&batch.slot, &n),
             Arg::I32(&batch.table, &table),
-        ];
-        debug_assert_eq!(args.len(), decoder_inputs::WINDOW);
-        let (window, m, spans_dims, mass_dims) = ([r, 1], [m], [m, 4], [m, 1]);
-        args.extend([
             Arg::I32(&batch.window, &window),
             Arg::I32(&out, &m),
-            Arg::F32(&self.biases, &biases),
-            Arg::I32(&bias, &m),
-            Arg::I32(&spans, &spans_dims),
-            Arg::Bool(&mass, &mass_dims),
-        ]);
+        ];
         debug_assert_eq!(args.len(), decoder_inputs::COUNT);
         args.extend(self.states.iter_mut().map(Arg::State));
         run(self.decoder.as_mut(), Part::Decoder, &mut args)?;
-        Ok(Ranked {
-            logits: self.decoder.f32(decoder_results::LOGITS).0,
-            no_speech: self.decoder.f32(decoder_results::NO_SPEECH).0,
-            log_probs: self.decoder.f32(decoder_results::LOG_PROBS).0,
-            tokens: self.decoder.i32(decoder_results::TOKENS).0,
-        })
+        self.rank(&batch.wanted)
     }
+
+    /// Runs the head over the decoder's hidden states, which are those of `wanted`.
+    fn rank(&mut self, wanted: &[Wanted]) -> Result<Ranked<'_>, Error> {
+        let Session { model, options, decoder, head, biases, gathered, .. } = self;
+        let most = options.capacity(model).wanted;
+        let (width, biases) = (model.config.n_text_state, (biases.as_slice(), model.config.n_vocab));
+        let hidden = decoder.f32(decoder_results::HIDDEN).0;
+        if wanted.len() <= most {
+            return rank(head.as_mut(), hidden, biases, wanted);
+        }
+        gathered.clear();
+        for (hidden, wanted) in hidden.chunks(most * width).zip(wanted.chunks(most)) {
+            gathered.append(&rank(head.as_mut(), hidden, biases, wanted)?);
+        }
+        Ok(gathered.ranked())
+    }
+}
+
+/// Runs the head once, with the table of biases and the vocabulary's size.
+fn rank<'a>(
+    head: &'a mut dyn Executable,
+    hidden: &[f32],
+    (biases, vocab): (&[f32], usize),
+    wanted: &[Wanted],
+) -> Result<Ranked<'a>, Error> {
+    let m = wanted.len();
+    let bias: Vec<i32> = wanted.iter().map(|w| w.bias as i32).collect();
+    let spans: Vec<i32> = wanted.iter().flat_map(|w| w.spans).collect();
+    let mass: Vec<bool> = wanted.iter().map(|w| w.mass).collect();
+    let dims = ([m, hidden.len() / m.max(1)], [biases.len() / vocab, vocab], [m], [m, 4], [m, 1]);
+    let mut args = [
+        Arg::F32(hidden, &dims.0),
+        Arg::F32(biases, &dims.1),
+        Arg::I32(&bias, &dims.2),
+        Arg::I32(&spans, &dims.3),
+        Arg::Bool(&mass, &dims.4),
+    ];
+    debug_assert_eq!(args.len(), head_inputs::COUNT);
+    run(head, Part::Head, &mut args)?;
+    Ok(Ranked {
+        logits: head.f32(head_results::LOGITS).0,
+        no_speech: head.f32(head_results::NO_SPEECH).0,
+        filtered: head.f32(head_results::FILTERED).0,
+        log_sum: head.f32(head_results::LOG_SUM).0,
+        log_probs: head.f32(head_results::LOG_PROBS).0,
+        tokens: head.i32(head_results::TOKENS).0,
+    })
 }
 
 fn run(executable: &mut dyn Executable, part: Part, args: &mut [Arg<'_>]) -> Result<(), Error> {

@@ -58,8 +58,10 @@ pub enum PartChoice {
     Normalize,
     /// Log-mel to cross keys and values
     Encoder,
-    /// Tokens to ranked next tokens
+    /// Tokens to hidden states
     Decoder,
+    /// Hidden states to ranked next tokens
+    Head,
 }
 
 impl From<PartChoice> for Part {
@@ -69,6 +71,7 @@ impl From<PartChoice> for Part {
             PartChoice::Normalize => Part::Normalize,
             PartChoice::Encoder => Part::Encoder,
             PartChoice::Decoder => Part::Decoder,
+            PartChoice::Head => Part::Head,
         }
     }
 }

@@ -1,6 +1,6 @@
 //! `undertone transcribe`: what is told beside the text, and how lines are cut. Not the formats.
 
-use super::values;
+use super::layout::LayoutArgs;
 use crate::exit::Usage;
 use clap::Args;
 use undertone::Options;
@@ -24,43 +24,21 @@ pub struct Output {
     pub resume: bool,
 }
 
-/// How cues are made of words.
-#[derive(Args)]
-#[command(next_help_heading = "Lines of srt and vtt")]
-pub struct Lines {
-    /// Underline each word as it is spoken; times words
-    #[arg(long)]
-    highlight_words: bool,
-
-    /// Characters of a line at most; times words
-    #[arg(long, value_name = "N", value_parser = values::some)]
-    max_line_width: Option<usize>,
-
-    /// Lines of a cue at most; needs --max-line-width
-    #[arg(long, value_name = "N", value_parser = values::some, requires = "max_line_width")]
-    max_line_count: Option<usize>,
-
-    /// Words of a cue at most; times words
-    #[arg(long, value_name = "N", value_parser = values::some, conflicts_with = "max_line_width")]
-    max_words_per_line: Option<usize>,
-}
-
-impl Lines {
-    /// What the writers are told. Words are timed where lines are made of them; `asked` says whether that was decided.
-    pub fn apply(&self, options: &mut Options, asked: bool) -> Result<WriterOptions, Usage> {
-        let lines = WriterOptions {
-            highlight_words: self.highlight_words,
-            max_line_width: self.max_line_width,
-            max_line_count: self.max_line_count,
-            max_words_per_line: self.max_words_per_line,
-            ..WriterOptions::default()
-        };
-        if lines != WriterOptions::default() && options.word_timestamps.is_none() {
-            if asked {
-                return Err(Usage("lines can't be made of words without --word-timestamps".to_owned()));
-            }
-            options.word_timestamps = Some(WordTimes::Exact);
+/// What the writers are told. Words are timed where lines are made of them; `decided` says whether that was settled.
+///
+/// # Errors
+/// Words are to have no times, and lines are to be made of them.
+pub fn lines(given: &LayoutArgs, options: &mut Options, decided: bool) -> Result<WriterOptions, Usage> {
+    let lines = given.options()?;
+    let limits = [lines.max_line_width, lines.max_line_count, lines.max_words_per_line];
+    let of_words = lines.highlight_words || (lines.layout.is_none() && limits.iter().any(Option::is_some));
+    if of_words && options.word_timestamps.is_none() {
+        if decided {
+            return Err(Usage(
+                "lines can't be made of words that have no times: pass --word-timestamps".to_owned(),
+            ));
         }
-        Ok(lines)
+        options.word_timestamps = Some(WordTimes::Exact);
     }
+    Ok(lines)
 }

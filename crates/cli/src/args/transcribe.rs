@@ -1,7 +1,8 @@
 //! `undertone transcribe`: its options. Not its defaults: those are the library's.
 
+use super::layout::LayoutArgs;
 use super::machine::{Machine, Voice};
-use super::output::{Lines, Output};
+use super::output::{self, Output};
 use super::search::{FailedWindows, Search};
 use super::set;
 use super::times::Times;
@@ -63,7 +64,7 @@ pub struct Transcribe {
     pub output: Output,
 
     #[command(flatten)]
-    lines: Lines,
+    lines: LayoutArgs,
 
     #[command(flatten)]
     heard: Heard,
@@ -153,7 +154,7 @@ impl Transcribe {
         self.search.apply(&mut options)?;
         self.failed.apply(&mut options)?;
         self.vad.apply(&mut options)?;
-        let lines = self.lines.apply(&mut options, self.times.decide_words())?;
+        let lines = output::lines(&self.lines, &mut options, self.times.decide_words())?;
         Ok((options, lines))
     }
 }

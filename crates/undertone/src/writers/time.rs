@@ -15,6 +15,11 @@ pub(super) fn timestamp(seconds: f64, hours_always: bool, mark: char) -> String 
     format!("{hours}{minutes:02}:{whole:02}{mark}{thousandths:03}")
 }
 
+/// `MM:SS.mmm`, with the hours before it where there are any.
+pub(crate) fn clock(seconds: f64) -> String {
+    timestamp(seconds, false, '.')
+}
+
 #[cfg(test)]
 mod tests {
     use super::{milliseconds, timestamp};

@@ -75,7 +75,7 @@ fn every_stage_is_close_to_openai_whisper() {
         let language = largest(&ours, &golden.array("language_logits"));
 
         let mut recording = Recording::new(&sound, &mut session).expect("it scans");
-        let frames = recording.scan.frames().min(whisper::graphs::FRAMES);
+        let frames = recording.frames().min(whisper::graphs::FRAMES);
         let mel = recording.decoded(&mut session, 0, frames).expect("it windows").to_vec();
         let mel_decode = largest(&mel, &transposed(&golden.array("mel_decode"), channels));
         let encoding = session.encode(&mel, 0).expect("it encodes").to_vec();

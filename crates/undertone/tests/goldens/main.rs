@@ -3,6 +3,7 @@
 
 mod internals;
 mod recordings;
+mod search;
 mod tokens;
 
 use std::sync::Arc;

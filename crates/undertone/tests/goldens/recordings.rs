@@ -5,7 +5,7 @@ use serde_json::Value;
 use sha1::{Digest, Sha1};
 use std::fmt;
 use std::path::{Path, PathBuf};
-use undertone::Transcript;
+use undertone::{Transcript, Word};
 
 /// The folder of recordings with its goldens.
 pub struct Recordings(PathBuf);
@@ -28,7 +28,8 @@ impl Recordings {
             std::fs::read_to_string(self.0.join("manifest.tsv")).expect("the manifest can be read");
         let names = manifest.lines().skip(1).filter_map(|line| line.split('\t').next()).map(str::to_owned);
         let own = |name: &String| {
-            self.golden(name).exists() && Golden::read(self, name).json["meta"]["audio"] == name.as_str()
+            let golden = self.golden(name, "greedy");
+            golden.exists() && Golden::read(self, name, "greedy").json["meta"]["audio"] == name.as_str()
         };
         names.filter(own).collect()
     }
@@ -48,8 +49,13 @@ impl Recordings {
         self.0.join("golden").join(format!("{}.pcm.flac", stem(file)))
     }
 
-    fn golden(&self, file: &str) -> PathBuf {
-        self.0.join("golden").join(format!("{}.greedy.json", stem(file)))
+    /// Whether openai-whisper's result in `variant` was kept.
+    pub fn has(&self, file: &str, variant: &str) -> bool {
+        self.golden(file, variant).exists()
+    }
+
+    fn golden(&self, file: &str, variant: &str) -> PathBuf {
+        self.0.join("golden").join(format!("{}.{variant}.json", stem(file)))
     }
 }
 
@@ -64,9 +70,27 @@ pub struct Golden {
 }
 
 impl Golden {
-    pub fn read(recordings: &Recordings, file: &str) -> Golden {
-        let text = std::fs::read_to_string(recordings.golden(file)).expect("the golden can be read");
+    pub fn read(recordings: &Recordings, file: &str, variant: &str) -> Golden {
+        let path = recordings.golden(file, variant);
+        let text = std::fs::read_to_string(path).expect("the golden can be read");
         Golden { file: file.to_owned(), json: serde_json::from_str(&text).expect("the golden is JSON") }
+    }
+
+    /// The code of its language.
+    pub fn language(&self) -> &str {
+        self.json["language"].as_str().expect("the language is a code")
+    }
+
+    /// The tokens of all segments.
+    pub fn tokens(&self) -> Vec<u32> {
+        let segments = self.json["segments"].as_array().expect("segments are a list");
+        let tokens = segments.iter().map(|s| serde_json::from_value::<Vec<u32>>(s["tokens"].clone()));
+        tokens.flat_map(|tokens| tokens.expect("tokens are ids")).collect()
+    }
+
+    /// A number of the first segment.
+    pub fn first(&self, name: &str) -> f64 {
+        self.json["segments"][0][name].as_f64().expect("numbers are numbers")
     }
 
     /// A sound of exactly the samples that the golden was made from: the file's own, or ffmpeg's. `None`, said
@@ -125,6 +149,26 @@ impl Golden {
             }
         }
         out
+    }
+
+    /// How far the starts and ends of words are from the golden's, in seconds; none where there are other words.
+    pub fn word_distances(&self, transcript: &Transcript) -> Option<Vec<f64>> {
+        let segments = self.json["segments"].as_array().expect("segments are a list");
+        let words = segments.iter().flat_map(|s| s["words"].as_array().map_or(&[][..], Vec::as_slice));
+        let ours: Vec<&Word> = transcript.segments.iter().flat_map(|s| s.words.iter().flatten()).collect();
+        let golden: Vec<&Value> = words.collect();
+        if golden.len() != ours.len() {
+            return None;
+        }
+        let mut all = Vec::with_capacity(2 * ours.len());
+        for (golden, ours) in golden.into_iter().zip(ours) {
+            if golden["word"] != ours.word.as_str() {
+                return None;
+            }
+            let at = |name: &str| golden[name].as_f64().expect("times are numbers");
+            all.extend([(at("start") - ours.start).abs(), (at("end") - ours.end).abs()]);
+        }
+        Some(all)
     }
 
     /// Words of the golden and of `text` at the same place that differ, after the words that both start with and

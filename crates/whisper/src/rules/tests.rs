@@ -87,6 +87,14 @@ fn the_language_row_leaves_the_languages() {
 }
 
 #[test]
+fn the_text_row_leaves_what_stands_before_the_end() {
+    let eot = subset().specials().eot as usize;
+    let text = rules(&RuleOptions::default()).bias_table().swap_remove(ROW_TEXT);
+    assert!(text[..eot].iter().all(|bias| *bias == 0.0));
+    assert!(text[eot..].iter().all(|bias| *bias == f32::NEG_INFINITY));
+}
+
+#[test]
 fn no_suppression_leaves_special_tokens_alone_as_openai_whisper_does() {
     let s = *subset().specials();
     let options = RuleOptions { suppress_tokens: vec![], without_timestamps: true, ..RuleOptions::default() };

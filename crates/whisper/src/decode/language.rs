@@ -1,0 +1,48 @@
+//! Which language a window's speech is in. Not the choice among windows, nor what is done with it.
+
+use crate::error::Error;
+use crate::languages::Language;
+use crate::rules::ROW_LANGUAGE;
+use crate::session::{Batch, Session, Wanted};
+
+/// A language and its probability among all languages of the model.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct DetectedLanguage {
+    /// The language.
+    pub language: Language,
+    /// Its probability.
+    pub probability: f64,
+}
+
+/// All languages of the model for the speech of `window`, likeliest first (decoding.py, `detect_language`). It writes
+/// into the session's `row`, which no search on its way may have. The session's biases must be those of
+/// [`Rules::bias_table`](crate::Rules::bias_table).
+///
+/// # Errors
+/// The session refuses to run.
+pub fn detect_language(
+    session: &mut Session,
+    window: usize,
+    row: usize,
+) -> Result<Vec<DetectedLanguage>, Error> {
+    let specials = *session.model().tokenizer.specials();
+    let batch = Batch {
+        token: vec![specials.sot as i32],
+        row: vec![0],
+        pos: vec![0],
+        slot: vec![row as i32],
+        table: vec![row as i32; session.model().config.n_text_ctx],
+        window: vec![window as i32],
+        wanted: vec![Wanted { at: 0, bias: ROW_LANGUAGE, spans: [0; 4], mass: false }],
+    };
+    let ranked = session.decode(&batch)?;
+    let found =
+        (specials.first_language..specials.first_language + specials.n_languages).filter_map(|token| {
+            let language = specials.language_of(token)?;
+            let log_prob = ranked.filtered[token as usize] - ranked.log_sum[0];
+            Some(DetectedLanguage { language, probability: f64::from(log_prob.exp()) })
+        });
+    let mut found: Vec<DetectedLanguage> = found.collect();
+    found.sort_by(|a, b| b.probability.total_cmp(&a.probability));
+    Ok(found)
+}
