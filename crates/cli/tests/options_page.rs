@@ -17,6 +17,7 @@ fn flags(text: &str) -> BTreeSet<String> {
 /// What stands at the start of the lines of a command's long help.
 fn options(command: &str) -> BTreeSet<String> {
     let help = done(&mut undertone(&[command, "--help"]));
+    assert_eq!(help.code, Some(0), "{}", help.stderr);
     let lines = help
         .stdout
         .lines()
