@@ -19,6 +19,8 @@ pub(crate) struct Places<'a> {
     pub(crate) more: &'a [(Window, usize)],
     /// A free number.
     pub(crate) spare: usize,
+    /// A free row.
+    pub(crate) row: usize,
 }
 
 /// Hears which language is spoken: in the first window, or what the options want in its place, and then in more while
@@ -30,14 +32,14 @@ pub(crate) fn hear(
     options: &Options,
     places: &Places<'_>,
 ) -> Result<(Option<DetectedLanguage>, usize), Error> {
-    let Places { first: (first, encoded), more, spare } = *places;
+    let Places { first: (first, encoded), more, spare, row } = *places;
     let mut heard = Vec::new();
     if options.language_window == LanguageWindow::Silence {
         let mel = course.recording.with_silence(session)?;
         session.encode(mel, spare)?;
-        heard.push(detect_language(session, spare)?);
+        heard.push(detect_language(session, spare, row)?);
     } else {
-        heard.push(detect_language(session, encoded)?);
+        heard.push(detect_language(session, encoded, row)?);
     }
     let mut best = likeliest(&heard, options);
     let Some(enough) = options.language_detection_threshold else { return Ok((best, 0)) };
@@ -53,7 +55,7 @@ pub(crate) fn hear(
         let mel = course.recording.decoded(session, window.seek, window.frames)?;
         session.encode(mel, place)?;
         again += usize::from(place != spare);
-        heard.push(detect_language(session, place)?);
+        heard.push(detect_language(session, place, row)?);
         best = likeliest(&heard, options);
     }
     Ok((best, again))

@@ -12,7 +12,7 @@ use crate::segments::Window;
 use crate::{Error, Jobs, Options, Segment, language};
 use std::sync::Arc;
 use vad::Detector;
-use whisper::align::find_alignment;
+use whisper::align::{Spoken, find_alignment};
 use whisper::languages::Language;
 use whisper::{
     Attempt, Decoded, Method, Model, Rules, Search, Seed, Session, Start, detect_language, step,
@@ -171,7 +171,7 @@ impl<'a> Scheduler<'a> {
             // Even nothing has a language, by openai-whisper's account.
             let silence = Options { language_window: LanguageWindow::Silence, ..options.clone() };
             let spare = self.slots.len();
-            let places = Places { first: (Window { seek: 0, frames: 0 }, spare), more: &[], spare };
+            let places = Places { first: (Window { seek: 0, frames: 0 }, spare), more: &[], spare, row: self.spare_row() };
             if let Ok((Some(best), _)) = language::hear(self.session, &mut course, &silence, &places) {
                 course.detected(best);
                 jobs.listener(id).language(best.language, Some(best.probability));
@@ -207,7 +207,7 @@ impl<'a> Scheduler<'a> {
                 course.next_windows().zip(free).map(|(window, (i, _))| (window, i)).collect();
             let spare = self.slots.len();
             let (best, heard) =
-                language::hear(self.session, course, options, &Places { first: (window, encoded), more: &more, spare })?;
+                language::hear(self.session, course, options, &Places { first: (window, encoded), more: &more, spare, row: self.spare_row() })?;
             for (window, i) in more.into_iter().take(heard) {
                 self.slots[i].encoded = Some((id, window));
             }
@@ -220,7 +220,7 @@ impl<'a> Scheduler<'a> {
         if !options.multilingual {
             return Ok(all);
         }
-        let heard = [detect_language(self.session, encoded)?];
+        let heard = [detect_language(self.session, encoded, self.spare_row())?];
         Ok(language::likeliest(&heard, options).map_or(all, |best| best.language))
     }
 
@@ -259,6 +259,11 @@ impl<'a> Scheduler<'a> {
         let fingerprint = self.course(work.course).map_or(0, |course| course.recording.fingerprint());
         let seed = Seed(fingerprint).of(window.seek as u64, options.temperature[attempt]);
         Ok(Some(Search::new(method, initial, seed, *row)))
+    }
+
+    /// A row that no slot has.
+    fn spare_row(&self) -> usize {
+        self.slots.len() * self.shared.width
     }
 
     fn course(&self, id: usize) -> Option<&Course> {
@@ -321,7 +326,9 @@ impl<'a> Scheduler<'a> {
         };
         let session = &mut *self.session;
         let mut align = |tokens: &[u32]| {
-            Ok(find_alignment(session, place, tokens, (language, options.task), window.frames)?)
+            let Window { frames, .. } = window;
+            let spoken = Spoken { window: place, tokens, language, task: options.task, frames };
+            Ok(find_alignment(session, &spoken)?)
         };
         let exact = options.word_timestamps == Some(WordTimes::Exact);
         let align: Option<&mut Align<'_>> = if exact { Some(&mut align) } else { None };

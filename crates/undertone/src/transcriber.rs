@@ -83,10 +83,7 @@ impl Transcriber {
     /// The device lacks a kernel, or a tensor is missing.
     pub fn new(model: Arc<Model>, device: &dyn Device, options: &Options) -> Result<Transcriber, Error> {
         let detector = Detector::new(device)?;
-        // One window more: the language is heard beside what the lanes decode.
-        let size =
-            SessionOptions { rows: options.batch_size.max(1) * width(options), windows: options.batch_size.max(1) + 1 };
-        Ok(Transcriber { session: Session::new(model, device, size)?, detector })
+        Ok(Transcriber { session: Session::new(model, device, size(options))?, detector })
     }
 
     /// The compiled model.
@@ -116,17 +113,23 @@ impl Transcriber {
     /// The options don't fit the model.
     pub fn transcribe_all(&mut self, options: &Options, jobs: &mut dyn Jobs) -> Result<(), Error> {
         let model = self.session.model().clone();
-        let size = self.session.options();
-        let (rows, lanes) = (options.batch_size.max(1) * width(options), options.batch_size.max(1));
-        if rows > size.rows || lanes >= size.windows {
-            let has = format!("the model was loaded for {} rows and {} windows", size.rows, size.windows);
-            return Err(Error::Unfit(format!("{has}, and these options take {rows} and {}", lanes + 1)));
+        let (built, wanted) = (self.session.options(), size(options));
+        if wanted.rows > built.rows || wanted.windows > built.windows {
+            let has = format!("the model was loaded for {} rows and {} windows", built.rows, built.windows);
+            return Err(Error::Unfit(format!("{has}, and these options take {} and {}", wanted.rows, wanted.windows)));
         }
         let mut shared = Shared::new(options, model)?;
-        shared.options.batch_size = lanes;
+        shared.options.batch_size = options.batch_size.max(1);
         self.session.set_biases(&shared.rules.bias_table());
         Scheduler::new(&mut self.session, &mut self.detector, &shared).run(jobs)
     }
+}
+
+/// What a session for `options` is built for: one row and one window more than the lanes take, in which the language is
+/// heard beside them.
+fn size(options: &Options) -> SessionOptions {
+    let lanes = options.batch_size.max(1);
+    SessionOptions { rows: lanes * width(options) + 1, windows: lanes + 1 }
 }
 
 /// Rows that one lane takes at most: beams or candidates.

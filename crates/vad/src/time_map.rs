@@ -5,6 +5,7 @@
 //! the span that it starts.
 
 use crate::{Error, SAMPLE_RATE, Span};
+use std::ops::Range;
 
 /// Where a sample of the sound is in the speech.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,6 +78,17 @@ impl TimeMap {
         } else {
             Place::Silence(piece.speech + piece.len)
         }
+    }
+
+    /// The stretches of the sound that are the samples `range` of the speech, in order; what lies behind the speech is
+    /// left out.
+    pub fn pieces(&self, range: Range<usize>) -> impl Iterator<Item = Range<usize>> + '_ {
+        let first = self.pieces.partition_point(|p| p.speech + p.len <= range.start);
+        let within = self.pieces[first..].iter().take_while(move |p| p.speech < range.end);
+        within.map(move |p| {
+            let (from, to) = (range.start.max(p.speech) - p.speech, range.end.min(p.speech + p.len) - p.speech);
+            p.sound + from..p.sound + to
+        })
     }
 
     /// The point of the sound where something starts that starts at point `at` of the speech: where spans are joined,
@@ -194,6 +206,8 @@ mod tests {
             prop_assert_eq!(map.speech_len(), samples.len());
             let there: Vec<usize> = (0..samples.len()).filter_map(|at| map.to_sound(at)).collect();
             prop_assert_eq!(&there, &samples);
+            let pieces: Vec<usize> = map.pieces(3..samples.len() + 9).flatten().collect();
+            prop_assert_eq!(&pieces, &samples[samples.len().min(3)..]);
             for at in 0..spans.last().map_or(9, |s| s.end + 9) {
                 let before = samples.partition_point(|s| *s < at);
                 let speech = samples.get(before) == Some(&at);

@@ -245,4 +245,36 @@ pub enum Error {
         /// Why.
         source: compiler::RunError,
     },
+    /// A grammar in GBNF can't be used.
+    #[error("the grammar at line {line}, column {column} has {got}, expected {expected}")]
+    Grammar {
+        /// The line, from 1.
+        line: usize,
+        /// The character in it, from 1.
+        column: usize,
+        /// What stands there.
+        got: String,
+        /// What would have done.
+        expected: String,
+    },
+    /// A regular expression can't be used.
+    #[error("the regular expression at column {column} has {got}, expected {expected}")]
+    Pattern {
+        /// The character at which the fault begins, from 1.
+        column: usize,
+        /// The fault.
+        got: String,
+        /// What would have done.
+        expected: String,
+    },
+    /// A hotword can't be used.
+    #[error("hotword {number} is {got}, expected {expected}")]
+    Hotword {
+        /// Its place in the list, from 1.
+        number: usize,
+        /// What was given.
+        got: String,
+        /// What would have done.
+        expected: &'static str,
+    },
 }

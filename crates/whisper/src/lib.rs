@@ -7,13 +7,16 @@ pub mod compression_ratio;
 pub mod config;
 mod decode;
 mod error;
+pub mod grammar;
 pub mod graphs;
+pub mod hotwords;
 pub mod languages;
 mod logit_rule;
 pub mod mel;
 mod model;
 pub mod rules;
 mod session;
+pub mod suppress;
 pub mod tokenizer;
 pub mod weights;
 
@@ -23,6 +26,8 @@ pub use decode::{
     step,
 };
 pub use error::Error;
+pub use grammar::{Grammar, GrammarRule, TokenTrie};
+pub use hotwords::Hotwords;
 pub use languages::Language;
 pub use logit_rule::LogitRule;
 pub use model::{Model, Tensors};

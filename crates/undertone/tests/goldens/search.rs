@@ -19,7 +19,7 @@ struct Bench {
     session: Session,
     model: Arc<Model>,
     rules: Arc<Rules>,
-    /// The language of each window.
+    /// What openai-whisper says of each window.
     golden: Vec<Golden>,
 }
 
@@ -140,31 +140,78 @@ fn draws_and_steering_do_not_depend_on_company() {
     }
 }
 
-/// A prefix is not part of the result, which goes on behind it; and a text that fits no more ends.
+/// The values are those of openai-whisper's `decode` with the same options on the encoded first window.
 #[test]
-fn prefixes_and_lengths_hold() {
+fn prefixes_lengths_and_widths_decide_as_in_openai_whisper() {
     let Some(recordings) = Recordings::find() else { return };
-    let mut bench = Bench::new(&recordings, &FILES[..1], 1);
-    let whole = bench.decode(&bench.method(&DecodeOptions::default(), &[]), 1, &[0]).remove(0);
-    let (prefix, rest) = whole.tokens.split_at(5);
-    let options = DecodeOptions { sample_len: Some(4), ..DecodeOptions::default() };
-    let start = Start { prefix, ..Start::new("en".parse().expect("it is known"), Task::Transcribe, true) };
-    let attempt = Attempt::new(&bench.model, 0, &[], start).expect("it fits");
-    // Rules see what is sampled, so that a timestamp stands first.
-    let search = Search::new(&bench.method(&options, &[]), attempt, Seed::default(), 0);
-    let decoded = decode(&mut bench.session, vec![search]).expect("it decodes").remove(0);
-    assert_eq!(decoded.tokens.len(), 4);
-    assert!(decoded.tokens[0] >= bench.model.tokenizer.specials().timestamp_begin);
-    assert_eq!(
-        decoded.tokens[1..],
-        rest[..3],
-        "{} after {:?}",
-        decoded.text,
-        bench.model.tokenizer.decode(prefix)
-    );
-
+    let mut bench = Bench::new(&recordings, &FILES[..1], 7);
+    let greedy = DecodeOptions::default();
+    let beams = |beam_size| DecodeOptions { beam_size: Some(beam_size), ..greedy.clone() };
+    let cut = |sample_len| DecodeOptions { sample_len: Some(sample_len), ..greedy.clone() };
+    // " And so my fellow"; with timestamps the transcript is over behind it, and a long sample_len cuts it to two.
+    let prefix: &[u32] = &[400, 370, 452, 7177];
+    let cases: [(DecodeOptions, &[u32], bool, &str, f64); 7] = [
+        (cut(4), prefix, false, "Americans, ask not", -0.295_375),
+        (
+            cut(222),
+            prefix,
+            false,
+            "Americans ask not what your country can do for you ask what you can do for your country",
+            -0.155_253,
+        ),
+        (cut(6), prefix, true, "", -1.184_505),
+        (
+            DecodeOptions { sample_len: Some(7), ..beams(5) },
+            &[],
+            true,
+            "And so my fellow Americans ask",
+            -0.246_065,
+        ),
+        (
+            DecodeOptions { patience: Some(2.0), ..beams(3) },
+            &[],
+            true,
+            "And so, my fellow Americans, ask not what your country can do for you, ask what you can do for your \
+             country.",
+            -0.286_425,
+        ),
+        (
+            DecodeOptions { length_penalty: Some(0.5), ..beams(7) },
+            &[],
+            true,
+            "And so my fellow Americans, ask not what your country can do for you, ask what you can do for your \
+             country.",
+            -0.288_323,
+        ),
+        (
+            DecodeOptions { patience: Some(0.5), length_penalty: Some(0.0), ..beams(4) },
+            &[],
+            true,
+            "And so, my fellow Americans, ask not what your country can do for you, ask what you can do for your \
+             country",
+            -0.265_840,
+        ),
+    ];
+    for (options, prefix, timestamps, text, avg_logprob) in cases {
+        let english = "en".parse().expect("it is known");
+        let start = Start {
+            prefix,
+            sample_len: options.sample_len,
+            ..Start::new(english, Task::Transcribe, timestamps)
+        };
+        let attempt = Attempt::new(&bench.model, 0, &[], start).expect("it fits");
+        let rules = RuleOptions { without_timestamps: !timestamps, ..RuleOptions::default() };
+        let rules = Rules::new(&bench.model.tokenizer, &bench.model.config, &rules).expect("they fit");
+        bench.session.set_biases(&rules.bias_table());
+        bench.rules = Arc::new(rules);
+        let search = Search::new(&bench.method(&options, &[]), attempt, Seed::default(), 0);
+        let decoded = decode(&mut bench.session, vec![search]).expect("it decodes").remove(0);
+        assert_eq!(decoded.text, text, "{options:?}");
+        assert!((decoded.avg_logprob - avg_logprob).abs() < 1e-3, "{options:?}: {}", decoded.avg_logprob);
+    }
     let long = vec![prefix[1]; 500];
-    let start = Start { prefix: &long, ..start };
+    let start =
+        Start { prefix: &long, ..Start::new("en".parse().expect("it is known"), Task::Transcribe, true) };
     let refused = Attempt::new(&bench.model, 0, &[], start).expect_err("it is too long").to_string();
     assert_eq!(refused, "prompt, start and prefix have 503 tokens, expected 448 at most; shorten the prefix");
 }
