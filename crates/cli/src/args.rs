@@ -1,12 +1,17 @@
 //! The command line: its commands and how it is read. Not what the commands do.
 
+mod convert;
+mod eval;
 mod inside;
+mod layout;
 mod machine;
 mod spellings;
 mod transcribe;
 mod values;
 mod whisper;
 
+pub use convert::Convert;
+pub use eval::Eval;
 pub use inside::{Graph, Inspect, Profile};
 pub use transcribe::Transcribe;
 pub use whisper::Whisper;
@@ -31,6 +36,8 @@ struct Cli {
 pub enum Command {
     Transcribe(Transcribe),
     Whisper(Box<Whisper>),
+    Convert(Convert),
+    Eval(Eval),
     Inspect(Inspect),
     Graph(Graph),
     Profile(Profile),

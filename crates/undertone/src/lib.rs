@@ -5,15 +5,18 @@
 pub mod device;
 mod durable;
 mod error;
+pub mod eval;
 pub mod ffmpeg;
 pub mod inspect;
 mod lane;
+pub mod layout;
 pub mod models;
 pub mod options;
 pub mod outputs;
 pub mod profile;
 mod progress;
 pub mod protections;
+pub mod reader;
 pub mod recording;
 mod run;
 pub mod stages;

@@ -10,7 +10,7 @@ use undertone::writers::Format;
 /// Transcribes the files.
 pub fn run(args: &Transcribe) -> anyhow::Result<ExitCode> {
     let formats = args.output_format.as_ref().map(|formats| formats.0.as_slice());
-    let write = args.output_dir.as_deref().map(|folder| (folder, formats.unwrap_or(&Format::ALL)));
+    let write = args.output_dir.as_deref().map(|folder| (folder, formats.unwrap_or(&Format::OPENAI)));
     let batch = Batch {
         files: &args.files,
         wanted: Wanted {
