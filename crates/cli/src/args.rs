@@ -1,5 +1,7 @@
 //! The command line: its commands and how it is read. Not what the commands do.
 
+mod convert;
+mod eval;
 mod inside;
 mod layout;
 mod machine;
@@ -13,6 +15,8 @@ pub mod values;
 mod whisper;
 mod wording;
 
+pub use convert::Convert;
+pub use eval::Eval;
 pub use inside::{Graph, Inspect, Profile};
 pub use transcribe::Transcribe;
 pub use whisper::Whisper;
@@ -37,6 +41,8 @@ struct Cli {
 pub enum Command {
     Transcribe(Box<Transcribe>),
     Whisper(Box<Whisper>),
+    Convert(Convert),
+    Eval(Eval),
     Inspect(Inspect),
     Graph(Graph),
     Profile(Profile),

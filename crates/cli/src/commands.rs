@@ -1,6 +1,8 @@
 //! The commands, a file each. Not the work: the library does it.
 
 mod completions;
+mod convert;
+mod eval;
 mod graph;
 mod inspect;
 mod man;
@@ -16,6 +18,8 @@ pub fn run(command: Command) -> anyhow::Result<ExitCode> {
     match command {
         Command::Transcribe(args) => transcribe::run(&args),
         Command::Whisper(args) => whisper::run(&args),
+        Command::Convert(args) => convert::run(&args),
+        Command::Eval(args) => eval::run(&args),
         Command::Inspect(args) => inspect::run(&args),
         Command::Graph(args) => graph::run(&args),
         Command::Profile(args) => profile::run(&args),

@@ -52,7 +52,10 @@ fn what_is_wrong_is_named_with_what_would_do() {
     };
     let file = recording("sense-and-sensibility-0880");
     says(&["transcribe", "a.wav", "--language", "klingon"], &["klingon", "--language", "such as en"]);
-    says(&["transcribe", "a.wav", "--output-format", "doc"], &["doc", "txt, vtt, srt, tsv, json or all"]);
+    says(
+        &["transcribe", "a.wav", "--output-format", "doc"],
+        &["doc", "txt, vtt, srt, tsv, json, lrc, csv, ass, ttml or all"],
+    );
     says(&["transcribe", "a.wav", "--compute", "int8"], &["int8", "f32"]);
     says(&["transcribe", &file, "--isa", "sse9"], &["\"sse9\"", "scalar"]);
     says(&["transcribe", "a.wav", "--output-format", "all"], &["--output-dir"]);
@@ -178,6 +181,112 @@ fn called_as_whisper_it_is_whisper() {
     assert!(help.stdout.contains("Usage: whisper [OPTIONS] <AUDIO>..."), "{}", help.stdout);
 }
 
+const TRANSCRIPT: &str = r#"{"text": " Hello there. Yes.", "segments": [
+    {"id": 0, "seek": 0, "start": 0.0, "end": 1.5, "text": " Hello there.", "tokens": [], "temperature": 0.0,
+     "avg_logprob": NaN, "compression_ratio": 1.0, "no_speech_prob": 0.0,
+     "words": [{"word": " Hello", "start": 0.0, "end": 0.5, "probability": 1.0},
+               {"word": " there.", "start": 0.5, "end": 1.5, "probability": 1.0}]},
+    {"id": 1, "seek": 0, "start": 2.0, "end": 3.0, "text": " Yes.", "tokens": [], "temperature": 0.0,
+     "avg_logprob": 0.0, "compression_ratio": 1.0, "no_speech_prob": 0.0,
+     "words": [{"word": " Yes.", "start": 2.0, "end": 3.0, "probability": 1.0}]}], "language": "en"}"#;
+
+#[test]
+fn a_transcript_is_converted() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    fs::write(path("talk.json"), TRANSCRIPT).unwrap();
+    let got = done(&mut undertone(&["convert", &path("talk.json"), &path("talk.SRT")]));
+    assert_eq!((got.code, got.stdout.as_str(), got.stderr.as_str()), (Some(0), "", ""));
+    let srt = "1\n00:00:00,000 --> 00:00:01,500\nHello there.\n\n2\n00:00:02,000 --> 00:00:03,000\nYes.\n\n";
+    assert_eq!(fs::read_to_string(path("talk.SRT")).unwrap(), srt);
+    let shown = |options: &[&str]| {
+        let args = ["convert", &path("talk.json"), "-"];
+        let got = done(&mut undertone(&args.iter().chain(options).copied().collect::<Vec<_>>()));
+        assert_eq!((got.code, got.stderr.as_str()), (Some(0), ""));
+        got.stdout
+    };
+    assert_eq!(shown(&["--output-format", "srt"]), srt);
+    let vtt = shown(&["-f", "vtt", "--highlight-words"]);
+    assert!(vtt.contains("00:00.500 --> 00:01.500\nHello <u>there.</u>\n"), "{vtt}");
+    let vtt = shown(&["-f", "vtt", "--max-line-width", "8", "--max-line-count", "2"]);
+    assert!(vtt.contains("00:00.000 --> 00:01.500\nHello\nthere.\n"), "{vtt}");
+    let vtt = shown(&["-f", "vtt", "--layout", "--max-line-width", "8"]);
+    assert_eq!(vtt.matches("-->").count(), 2, "{vtt}");
+    assert!(shown(&["-f", "csv"]).contains("\n2000,3000,\" Yes.\"\n"));
+    assert!(shown(&["-f", "json"]).ends_with("}\n"));
+}
+
+#[test]
+fn what_can_not_be_converted_is_refused_and_nothing_is_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let out = path("out.srt");
+    for (text, what) in [
+        ("", "EOF while parsing"),
+        (&TRANSCRIPT[..200], "EOF while parsing"),
+        ("{}", "missing field `segments`"),
+        ("{\"segments\": 3}", "expected a sequence"),
+        ("1\n00:00:00,000 --> 00:00:01,500\nHello.\n", "line 2"),
+    ] {
+        fs::write(path("bad.json"), text).unwrap();
+        let message = refused(&["convert", &path("bad.json"), &out], 1);
+        assert!(
+            message.starts_with(&format!("undertone: {} is no transcript: ", path("bad.json"))),
+            "{message}"
+        );
+        assert!(message.contains(what) && message.contains("expected the JSON that undertone"), "{message}");
+    }
+    let message = refused(&["convert", &path("no.json"), &out], 1);
+    assert!(message.starts_with(&format!("undertone: can't read {}: ", path("no.json"))), "{message}");
+    assert!(!std::path::Path::new(&out).exists());
+    for (args, what) in [
+        (&["a.json", "out.doc"][..], "the name out.doc tells no format: pass --output-format"),
+        (&["a.json", "-"], "--output-format"),
+        (&["a.json", "-", "-f", "doc"], "no format is called \"doc\""),
+        (&["a.json", "a.srt", "--max-duration", "0.5"], "--max-duration: expected more than 0"),
+        (&["a.json", "a.srt", "--min-gap", "inf"], "expected a finite number"),
+        (&["a.json", "a.srt", "--min-gap", "1", "--max-words-per-line", "2"], "--max-words-per-line"),
+    ] {
+        let args: Vec<&str> = ["convert"].iter().chain(args).copied().collect();
+        let message = refused(&args, 2);
+        assert!(message.contains(what), "{args:?}: {message}");
+    }
+}
+
+#[test]
+fn transcripts_in_a_folder_are_judged_without_a_model() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let manifest = "file\tlanguage\ttranscript\na.flac\ten\tHello there; yes!\nb.flac\ten\tMr. Twenty-One\nc.flac\tja\t今日は\n";
+    fs::write(path("list.tsv"), manifest).unwrap();
+    fs::write(path("a.json"), TRANSCRIPT).unwrap();
+    fs::write(path("b.txt"), "mister 22 is\n").unwrap();
+    fs::write(path("c.txt"), "今日\n").unwrap();
+    let args = ["eval", &path("list.tsv"), "--hypotheses", folder.path().to_str().unwrap()];
+    let (got, _home) = offline(&[&args[..], &["--show-differences"]].concat());
+    assert_eq!((got.code, got.stderr.as_str()), (Some(0), ""));
+    let rows: Vec<Vec<&str>> = got.stdout.lines().map(|line| line.split_whitespace().collect()).collect();
+    assert_eq!(rows[1], ["a.flac", "3", "0", "0", "0", "0", "0.00"]);
+    assert_eq!(rows[2], ["b.flac", "2", "2", "1", "0", "1", "100.00"]);
+    assert_eq!(rows[3], ["1", "[21]", "->", "[22", "is]"]);
+    assert_eq!(rows[6], ["all", "2,", "words", "5", "2", "1", "0", "1", "40.00"]);
+    assert_eq!(rows[7], ["all", "1,", "characters", "3", "1", "0", "1", "0", "33.33"]);
+    let (got, _home) = offline(&[&args[..], &["--json"]].concat());
+    let report: serde_json::Value = serde_json::from_str(&got.stdout).expect("it is JSON");
+    assert_eq!(report["totals"][0]["rate"], 0.4);
+    assert_eq!(report["files"][1]["differences"][0]["hypothesis"][0], "22");
+
+    fs::remove_file(path("b.txt")).unwrap();
+    let (got, _home) = offline(&args);
+    assert_eq!(got.code, Some(1));
+    assert!(
+        got.stderr.starts_with("undertone: b.flac: no ") && got.stderr.contains("b.txt can't be read"),
+        "{}",
+        got.stderr
+    );
+    assert!(got.stdout.contains("all 1, words"), "{}", got.stdout);
+}
+
 #[test]
 fn completions_know_the_commands_and_their_options() {
     for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
@@ -206,7 +315,7 @@ fn the_manual_page_has_every_command_and_option() {
 fn help_is_as_reviewed() {
     let short = done(&mut undertone(&["transcribe", "-h"]));
     insta::assert_snapshot!("help_transcribe_short", short.stdout);
-    for command in ["", "transcribe", "whisper", "inspect", "graph", "profile"] {
+    for command in ["", "transcribe", "whisper", "convert", "eval", "inspect", "graph", "profile"] {
         let args = [command, "--help"];
         let got = done(&mut undertone(if command.is_empty() { &args[1..] } else { &args }));
         assert_eq!((got.code, got.stderr.as_str()), (Some(0), ""));

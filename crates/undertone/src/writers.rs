@@ -1,10 +1,16 @@
-//! The file formats of a transcript, each as openai-whisper writes it. Not a choice of what is in them.
+//! The file formats of a transcript; those that openai-whisper has are as it writes them. Not a choice of what is said.
 
+mod ass;
+mod colour;
+mod csv;
+mod cues;
 mod json;
+mod lrc;
 mod subtitles;
 mod table;
 mod text;
 mod time;
+mod ttml;
 
 use std::fmt;
 use std::io::{self, Write};
@@ -13,10 +19,13 @@ use std::str::FromStr;
 
 use crate::durable;
 use crate::error::Error;
+use crate::layout::Layout;
 use crate::transcript::Transcript;
 
+pub use colour::coloured_line;
 pub use text::line;
 pub(crate) use time::clock;
+pub(crate) use text::{is_space, on_one_line};
 
 /// A file format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -31,40 +40,77 @@ pub enum Format {
     Tsv,
     /// Everything that is known.
     Json,
+    /// Lyrics: a time before each line.
+    Lrc,
+    /// Comma-separated (RFC 4180): start and end in milliseconds, text in quotes.
+    Csv,
+    /// Advanced SubStation Alpha, with karaoke tags where words have times.
+    Ass,
+    /// The W3C's Timed Text Markup Language, a span for each word that has times.
+    Ttml,
+}
+
+/// How cues are made of words. Names and meanings are openai-whisper's, the layout is ours; txt, tsv, json, lrc and csv
+/// have segments instead of cues and ignore all of it.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct WriterOptions {
+    /// Underline each word while it is spoken (vtt and srt; needs words).
+    pub highlight_words: bool,
+    /// Characters of a line at most (needs words).
+    pub max_line_width: Option<usize>,
+    /// Lines of a cue at most (needs words). With `max_line_width`, cues span segments.
+    pub max_line_count: Option<usize>,
+    /// Words of a cue at most (needs words; ignored where cues span segments).
+    pub max_words_per_line: Option<usize>,
+    /// Lays cues out for reading instead; the three limits above then mean nothing.
+    pub layout: Option<Layout>,
 }
 
 /// A format's name and what writes it: adding a format is adding a row.
 struct Row {
     format: Format,
     name: &'static str,
-    write: fn(&Transcript, &mut dyn Write) -> io::Result<()>,
+    write: fn(&Transcript, &WriterOptions, &mut dyn Write) -> io::Result<()>,
 }
 
-const ROWS: [Row; 5] = [
+const ROWS: [Row; 9] = [
     Row { format: Format::Txt, name: "txt", write: text::write },
     Row { format: Format::Vtt, name: "vtt", write: subtitles::write_vtt },
     Row { format: Format::Srt, name: "srt", write: subtitles::write_srt },
     Row { format: Format::Tsv, name: "tsv", write: table::write },
     Row { format: Format::Json, name: "json", write: json::write },
+    Row { format: Format::Lrc, name: "lrc", write: lrc::write },
+    Row { format: Format::Csv, name: "csv", write: csv::write },
+    Row { format: Format::Ass, name: "ass", write: ass::write },
+    Row { format: Format::Ttml, name: "ttml", write: ttml::write },
 ];
 
 impl Format {
-    /// Every format, in the order that `all` writes them.
-    pub const ALL: [Self; ROWS.len()] =
-        [ROWS[0].format, ROWS[1].format, ROWS[2].format, ROWS[3].format, ROWS[4].format];
+    /// openai-whisper's formats, which `all` means, in the order that it writes them.
+    pub const OPENAI: [Self; 5] = [Self::Txt, Self::Vtt, Self::Srt, Self::Tsv, Self::Json];
+
+    /// Every format.
+    pub fn every() -> impl Iterator<Item = Self> {
+        ROWS.iter().map(|row| row.format)
+    }
 
     /// The name that a user gives, which is also the file's extension.
     pub fn name(self) -> &'static str {
         self.row().name
     }
 
-    /// The formats that a user's choice means: one by its name, or `all`.
+    /// The format of a file by its extension, in any case.
+    pub fn of_path(path: &Path) -> Option<Self> {
+        path.extension()?.to_str()?.to_ascii_lowercase().parse().ok()
+    }
+
+    /// The formats that a user's choice means: one by its name, or `all` for openai-whisper's.
     ///
     /// # Errors
     ///
     /// [`UnknownFormat`], which lists the names.
     pub fn choose(choice: &str) -> Result<Vec<Self>, UnknownFormat> {
-        if choice == "all" { Ok(Self::ALL.to_vec()) } else { Ok(vec![choice.parse()?]) }
+        if choice == "all" { Ok(Self::OPENAI.to_vec()) } else { Ok(vec![choice.parse()?]) }
     }
 
     fn row(self) -> &'static Row {
@@ -92,13 +138,36 @@ impl FromStr for Format {
 #[error("no format is called \"{0}\": expected {names} or all", names = ROWS.map(|row| row.name).join(", "))]
 pub struct UnknownFormat(pub String);
 
-/// Writes the transcript in a format.
+/// Writes the transcript in a format with openai-whisper's default options.
 ///
 /// # Errors
 ///
 /// Those of `to`.
 pub fn write(format: Format, transcript: &Transcript, to: &mut dyn Write) -> io::Result<()> {
-    (format.row().write)(transcript, to)
+    write_with(format, transcript, &WriterOptions::default(), to)
+}
+
+/// Writes the transcript in a format.
+///
+/// # Errors
+///
+/// Those of `to`.
+pub fn write_with(
+    format: Format,
+    transcript: &Transcript,
+    options: &WriterOptions,
+    to: &mut dyn Write,
+) -> io::Result<()> {
+    (format.row().write)(transcript, options, to)
+}
+
+/// Writes the transcript to a file, which appears whole or not at all, with openai-whisper's default options.
+///
+/// # Errors
+///
+/// [`Error::File`] if the file can't be written.
+pub fn write_file(format: Format, transcript: &Transcript, path: &Path) -> Result<(), Error> {
+    write_file_with(format, transcript, &WriterOptions::default(), path)
 }
 
 /// Writes the transcript to a file, which appears whole or not at all.
@@ -106,9 +175,14 @@ pub fn write(format: Format, transcript: &Transcript, to: &mut dyn Write) -> io:
 /// # Errors
 ///
 /// [`Error::File`] if the file can't be written.
-pub fn write_file(format: Format, transcript: &Transcript, path: &Path) -> Result<(), Error> {
+pub fn write_file_with(
+    format: Format,
+    transcript: &Transcript,
+    options: &WriterOptions,
+    path: &Path,
+) -> Result<(), Error> {
     let mut bytes = Vec::new();
-    write(format, transcript, &mut bytes).map_err(Error::file("write", path))?;
+    write_with(format, transcript, options, &mut bytes).map_err(Error::file("write", path))?;
     durable::write_whole(path, &bytes)
 }
 
@@ -138,10 +212,15 @@ mod tests {
             assert_eq!(row.format as usize, place);
             assert_eq!(row.name.parse(), Ok(row.format));
         }
-        assert_eq!(Format::choose("all").unwrap(), Format::ALL);
+        assert_eq!(Format::choose("all").unwrap(), Format::OPENAI);
+        assert_eq!(Format::of_path(Path::new("a.b/c.SRT")), Some(Format::Srt));
+        assert_eq!([".srt", "srt", "a.doc"].map(|path| Format::of_path(Path::new(path))), [None; 3]);
         assert_eq!(Format::choose("srt").unwrap(), [Format::Srt]);
         let message = Format::choose("SRT").unwrap_err().to_string();
-        assert_eq!(message, "no format is called \"SRT\": expected txt, vtt, srt, tsv, json or all");
+        assert_eq!(
+            message,
+            "no format is called \"SRT\": expected txt, vtt, srt, tsv, json, lrc, csv, ass, ttml or all"
+        );
     }
 
     /// Expected: Python's `os.path.splitext(os.path.basename(audio))[0] + ".txt"`.

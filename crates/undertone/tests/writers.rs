@@ -1,11 +1,17 @@
 //! The writers beside openai-whisper's: equal bytes for made transcripts, and the same times and texts read back from
 //! any. `writers/make.py` made the expected files.
 
+#[path = "writers/hostile.rs"]
+mod hostile;
+#[path = "writers/parse.rs"]
+mod parse;
+
 use std::collections::BTreeMap;
 use std::path::Path;
 
 use proptest::prelude::*;
-use undertone::writers::{Format, write};
+use serde_json::Value;
+use undertone::writers::{Format, WriterOptions, write, write_with};
 use undertone::{Segment, Transcript};
 
 fn written(format: Format, transcript: &Transcript) -> Vec<u8> {
@@ -21,7 +27,7 @@ fn cases() -> BTreeMap<String, Transcript> {
 #[test]
 fn bytes_are_openai_whispers() {
     for (name, transcript) in cases() {
-        for format in Format::ALL {
+        for format in Format::OPENAI {
             let path =
                 Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/writers").join(format!("{name}.{format}"));
             let expected = std::fs::read(&path).expect("the expected file is there");
@@ -40,6 +46,42 @@ fn bytes_are_openai_whispers() {
             }
         }
     }
+}
+
+/// Every combination in `options.json`, for every case with words.
+#[test]
+fn bytes_are_openai_whispers_with_any_options() {
+    let mut compared = 0;
+    for (name, transcript) in cases() {
+        if transcript.segments.iter().all(|segment| segment.words.is_none()) {
+            continue;
+        }
+        let path =
+            Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/writers").join(format!("{name}.options.json"));
+        let expected = std::fs::read_to_string(&path).expect("the expected file is there");
+        let expected: Vec<Value> = serde_json::from_str(&expected).expect("it is JSON");
+        for part in &expected {
+            let given = &part["options"];
+            let limit = |name: &str| given[name].as_u64().map(|limit| limit as usize);
+            let options = WriterOptions {
+                highlight_words: given["highlight_words"] == true,
+                max_line_width: limit("max_line_width"),
+                max_line_count: limit("max_line_count"),
+                max_words_per_line: limit("max_words_per_line"),
+                layout: None,
+            };
+            let format: Format = part["format"].as_str().expect("a name").parse().expect("a format");
+            let mut bytes = Vec::new();
+            write_with(format, &transcript, &options, &mut bytes).expect("a vector takes everything");
+            assert_eq!(
+                String::from_utf8_lossy(&bytes),
+                part["text"].as_str().expect("a text"),
+                "{name} {given}"
+            );
+            compared += 1;
+        }
+    }
+    assert_eq!(compared, 5 * 18 * 2, "cases with words, options, formats");
 }
 
 #[test]

@@ -5,9 +5,10 @@ use std::io::{self, Write};
 use serde::Serialize as _;
 use serde_json::ser::Formatter;
 
+use super::WriterOptions;
 use crate::transcript::Transcript;
 
-pub(super) fn write(transcript: &Transcript, to: &mut dyn Write) -> io::Result<()> {
+pub(super) fn write(transcript: &Transcript, _: &WriterOptions, to: &mut dyn Write) -> io::Result<()> {
     transcript.serialize(&mut serde_json::Serializer::with_formatter(to, Python))?;
     Ok(())
 }

@@ -3,11 +3,12 @@
 
 use std::io::{self, Write};
 
+use super::WriterOptions;
 use super::text::stripped;
 use super::time::milliseconds;
 use crate::transcript::Transcript;
 
-pub(super) fn write(transcript: &Transcript, to: &mut dyn Write) -> io::Result<()> {
+pub(super) fn write(transcript: &Transcript, _: &WriterOptions, to: &mut dyn Write) -> io::Result<()> {
     writeln!(to, "start\tend\ttext")?;
     transcript.segments.iter().try_for_each(|segment| {
         let (start, end) = (milliseconds(segment.start), milliseconds(segment.end));

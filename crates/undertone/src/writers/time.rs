@@ -6,6 +6,11 @@ pub(super) fn milliseconds(seconds: f64) -> u64 {
     (seconds * 1000.0).round_ties_even() as u64
 }
 
+/// Whole hundredths of a second, as [`milliseconds`] rounds.
+pub(super) fn hundredths(seconds: f64) -> u64 {
+    (seconds * 100.0).round_ties_even() as u64
+}
+
 /// `MM:SS.mmm`, with `HH:` before it if asked for or needed, and `mark` for the decimal point.
 pub(super) fn timestamp(seconds: f64, hours_always: bool, mark: char) -> String {
     let all = milliseconds(seconds);

@@ -1,0 +1,47 @@
+//! `undertone eval`: its options. Not how errors are counted: see the library.
+
+use super::machine::{Machine, Voice};
+use clap::Args;
+use std::path::PathBuf;
+use undertone::Language;
+
+/// Count the word errors of transcripts against what was said
+#[derive(Args)]
+#[command(
+    after_help = "The manifest is a table with tabs between its columns; the first row names them: file, transcript and perhaps language.\n\nExamples:\n  undertone eval speech.tsv --model base\n  undertone eval speech.tsv --hypotheses texts --show-differences\n  undertone eval speech.tsv --json > errors.json"
+)]
+pub struct Eval {
+    /// Table of sound files and what is said in them
+    #[arg(value_name = "MANIFEST")]
+    pub manifest: PathBuf,
+
+    /// Judge the transcripts in this folder, NAME.json or NAME.txt for NAME.flac, instead of transcribing
+    #[arg(long, value_name = "FOLDER", conflicts_with_all = ["model", "ffmpeg"])]
+    pub hypotheses: Option<PathBuf>,
+
+    /// Print what differs, with the number of the word before which it stands
+    #[arg(long)]
+    pub show_differences: bool,
+
+    /// Print JSON
+    #[arg(long, conflicts_with = "show_differences")]
+    pub json: bool,
+
+    /// Model: a name, a path, or OWNER/REPO on the model hub
+    #[arg(long, short, default_value = "base")]
+    pub model: String,
+
+    /// Language of files for which the manifest names none [default: detected, and texts compared as of any language]
+    #[arg(long, short, value_name = "LANGUAGE")]
+    pub language: Option<Language>,
+
+    /// Processor cores to use [default: all physical cores, up to 16]
+    #[arg(long, value_name = "N", help_heading = "Machine")]
+    pub threads: Option<usize>,
+
+    #[command(flatten)]
+    pub machine: Machine,
+
+    #[command(flatten)]
+    pub voice: Voice,
+}
