@@ -22,7 +22,7 @@ fn options(command: &str) -> BTreeSet<String> {
         .stdout
         .lines()
         .map(str::trim_start)
-        .filter(|line| line.starts_with('-') || line.starts_with("[aliases"));
+        .filter(|line| line.starts_with('-') || line.starts_with("[alias"));
     lines.flat_map(|line| flags(line.split("  ").next().unwrap_or(line))).collect()
 }
 

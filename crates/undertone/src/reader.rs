@@ -66,6 +66,7 @@ pub fn read(json: &[u8]) -> Result<Transcript, NotATranscript> {
         language_probability: file.language_probability,
         duration: file.duration.unwrap_or_default(),
         run: file.run.and_then(|run| serde_json::from_value(run).ok()),
+        ..Transcript::default()
     })
 }
 
@@ -143,6 +144,7 @@ impl RawSegment {
             compression_ratio: self.compression_ratio,
             no_speech_prob: self.no_speech_prob,
             words: words.transpose()?,
+            ..Segment::default()
         })
     }
 }
