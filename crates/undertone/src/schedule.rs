@@ -194,7 +194,7 @@ impl<'a> Scheduler<'a> {
     /// The language of the window that stands encoded in the slot.
     fn language(&mut self, slot: usize, id: usize, window: Window, jobs: &mut dyn Jobs) -> Result<Language, Error> {
         let Shared { options, model, .. } = self.shared;
-        let encoded = self.slots[slot].window;
+        let (encoded, row) = (self.slots[slot].window, self.spare_row());
         if !model.config.is_multilingual() {
             return Ok(options.language.unwrap_or(Language::ENGLISH));
         }
@@ -206,8 +206,8 @@ impl<'a> Scheduler<'a> {
             let more: Vec<(Window, usize)> =
                 course.next_windows().zip(free).map(|(window, (i, _))| (window, i)).collect();
             let spare = self.slots.len();
-            let (best, heard) =
-                language::hear(self.session, course, options, &Places { first: (window, encoded), more: &more, spare, row: self.spare_row() })?;
+            let places = Places { first: (window, encoded), more: &more, spare, row };
+            let (best, heard) = language::hear(self.session, course, options, &places)?;
             for (window, i) in more.into_iter().take(heard) {
                 self.slots[i].encoded = Some((id, window));
             }
@@ -220,7 +220,7 @@ impl<'a> Scheduler<'a> {
         if !options.multilingual {
             return Ok(all);
         }
-        let heard = [detect_language(self.session, encoded, self.spare_row())?];
+        let heard = [detect_language(self.session, encoded, row)?];
         Ok(language::likeliest(&heard, options).map_or(all, |best| best.language))
     }
 
