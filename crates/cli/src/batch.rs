@@ -43,7 +43,7 @@ impl Batch<'_> {
     /// opened.
     pub fn run(&self) -> anyhow::Result<ExitCode> {
         let mut queue = Queue::new(self)?;
-        let interrupt = Interrupt::listen();
+        let interrupt = Interrupt::listen(self.wanted.loudness > Loudness::Quiet);
         let Some(first) = queue.open() else { return Ok(queue.code()) };
         let mut engine = Engine::load(&self.wanted, &self.options)?;
         if self.protected {

@@ -17,8 +17,8 @@ const ASKED: u8 = 2;
 pub struct Interrupt(Arc<AtomicU8>);
 
 impl Interrupt {
-    /// Listens for Ctrl-C from now on. Where the process was started deaf to it, as by `nohup`, it stays deaf.
-    pub fn listen() -> Interrupt {
+    /// Listens for Ctrl-C from now on, and says so when it is heard if `told`. Where the process was started deaf to it, as by `nohup`, it stays deaf.
+    pub fn listen(told: bool) -> Interrupt {
         let state = Arc::new(AtomicU8::new(IDLE));
         let heard = state.clone();
         // An error leaves the system's own meaning of Ctrl-C in force, which is to end the process.
@@ -27,7 +27,9 @@ impl Interrupt {
             if !first {
                 std::process::exit(exit::INTERRUPTED.into());
             }
-            standard::say(&"stopping after this window; Ctrl-C again ends at once, and keeps nothing of it");
+            if told {
+                standard::say(&"stopping; Ctrl-C again ends at once, and keeps nothing");
+            }
         });
         Interrupt(state)
     }

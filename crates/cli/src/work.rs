@@ -135,8 +135,8 @@ impl<'a> Work<'a> {
             return Err(unwritable(&error));
         }
         if self.interrupt.asked() {
-            if left > 0 {
-                standard::say(&format!("{left} more were not begun"));
+            if left > 0 && self.queue.batch.wanted.loudness > Loudness::Quiet {
+                standard::say(&format!("files not begun: {left}"));
             }
             return Ok(ExitCode::from(exit::INTERRUPTED));
         }

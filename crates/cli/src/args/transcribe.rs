@@ -38,7 +38,8 @@ pub struct Transcribe {
     #[arg(long, value_enum, default_value_t = TaskChoice::Transcribe)]
     task: TaskChoice,
 
-    /// txt, vtt, srt, tsv, json or all [default: lines with times on standard output; all with --output-dir]
+    /// txt, vtt, srt, tsv, json, or all of these; lrc, csv, ass or ttml [default: lines with times on standard output;
+    /// all with --output-dir]
     #[arg(long, short = 'f', value_name = "FORMAT", value_parser = formats)]
     pub output_format: Option<Formats>,
 

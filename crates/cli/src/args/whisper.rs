@@ -39,7 +39,7 @@ pub struct Whisper {
     #[arg(long, short, default_value = ".", value_name = "FOLDER")]
     pub output_dir: PathBuf,
 
-    /// txt, vtt, srt, tsv, json or all
+    /// txt, vtt, srt, tsv, json, or all of these; lrc, csv, ass or ttml
     #[arg(long, short = 'f', default_value = "all", value_name = "FORMAT", value_parser = formats)]
     pub output_format: Formats,
 
