@@ -52,7 +52,10 @@ fn what_is_wrong_is_named_with_what_would_do() {
     };
     let file = recording("sense-and-sensibility-0880");
     says(&["transcribe", "a.wav", "--language", "klingon"], &["klingon", "--language", "such as en"]);
-    says(&["transcribe", "a.wav", "--output-format", "doc"], &["doc", "txt, vtt, srt, tsv, json, lrc, csv, ass, ttml or all"]);
+    says(
+        &["transcribe", "a.wav", "--output-format", "doc"],
+        &["doc", "txt, vtt, srt, tsv, json, lrc, csv, ass, ttml or all"],
+    );
     says(&["transcribe", "a.wav", "--compute", "int8"], &["int8", "f32"]);
     says(&["transcribe", &file, "--isa", "sse9"], &["\"sse9\"", "scalar"]);
     says(&["transcribe", "a.wav", "--output-format", "all"], &["--output-dir"]);
@@ -240,11 +243,14 @@ fn what_can_not_be_converted_is_refused_and_nothing_is_written() {
         (&TRANSCRIPT[..200], "EOF while parsing"),
         ("{}", "missing field `segments`"),
         ("{\"segments\": 3}", "expected a sequence"),
-        ("1\n00:00:00,000 --> 00:00:01,500\nHello.\n", "line 2"),
+        ("1\n00:00:00,000 --> 00:00:01,500\nHello.\n", "it is no JSON object"),
     ] {
         fs::write(path("bad.json"), text).unwrap();
         let message = refused(&["convert", &path("bad.json"), &out], 1);
-        assert!(message.starts_with(&format!("undertone: {} is no transcript: ", path("bad.json"))), "{message}");
+        assert!(
+            message.starts_with(&format!("undertone: {} is no transcript: ", path("bad.json"))),
+            "{message}"
+        );
         assert!(message.contains(what) && message.contains("expected the JSON that undertone"), "{message}");
     }
     let message = refused(&["convert", &path("no.json"), &out], 1);
@@ -290,7 +296,11 @@ fn transcripts_in_a_folder_are_judged_without_a_model() {
     fs::remove_file(path("b.txt")).unwrap();
     let (got, _home) = offline(&args);
     assert_eq!(got.code, Some(1));
-    assert!(got.stderr.starts_with("undertone: b.flac: no ") && got.stderr.contains("b.txt can't be read"), "{}", got.stderr);
+    assert!(
+        got.stderr.starts_with("undertone: b.flac: no ") && got.stderr.contains("b.txt can't be read"),
+        "{}",
+        got.stderr
+    );
     assert!(got.stdout.contains("all 1, words"), "{}", got.stdout);
 }
 
