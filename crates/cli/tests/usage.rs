@@ -226,7 +226,7 @@ fn what_can_not_be_converted_is_refused_and_nothing_is_written() {
         (&TRANSCRIPT[..200], "EOF while parsing"),
         ("{}", "missing field `segments`"),
         ("{\"segments\": 3}", "expected a sequence"),
-        ("1\n00:00:00,000 --> 00:00:01,500\nHello.\n", "line 2"),
+        ("1\n00:00:00,000 --> 00:00:01,500\nHello.\n", "it is no JSON object"),
     ] {
         fs::write(path("bad.json"), text).unwrap();
         let message = refused(&["convert", &path("bad.json"), &out], 1);

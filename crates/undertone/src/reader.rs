@@ -54,6 +54,10 @@ pub fn read_file(path: &Path) -> Result<Transcript, ReadError> {
 /// [`NotATranscript`] says what is wrong, with its line and column where it has them.
 pub fn read(json: &[u8]) -> Result<Transcript, NotATranscript> {
     let json = json.strip_prefix("\u{feff}".as_bytes()).unwrap_or(json);
+    // An array would be taken for the fields in their order.
+    if json.trim_ascii_start().first().is_some_and(|byte| *byte != b'{') {
+        return Err(NotATranscript("it is no JSON object".to_owned()));
+    }
     let file: File = serde_json::from_slice(&without_python_numbers(json))
         .map_err(|error| NotATranscript(error.to_string()))?;
     let segments = file.segments.into_iter().enumerate().map(|(number, segment)| segment.checked(number));
@@ -210,7 +214,8 @@ mod tests {
             assert!(message.starts_with(what) && message.contains("; expected the JSON"), "{message}");
         };
         says("", "EOF while parsing a value at line 1 column 0");
-        says("[1]", "invalid length 1");
+        says("[1]", "it is no JSON object");
+        says("1\n00:00:00,000 --> 00:00:01,000\nHello.\n", "it is no JSON object");
         says("{\"text\": \"a\"}", "missing field `segments`");
         says("{\"segments\": [{\"start\": 1, \"end\": 2}]}", "missing field `text`");
         says(
@@ -221,7 +226,7 @@ mod tests {
             "{\"segments\": [{\"start\": -1, \"end\": 2, \"text\": \"\"}]}",
             "segment 0 is from -1 s to 2 s",
         );
-        says(&"[".repeat(10_000), "invalid type: sequence");
+        says(&format!("{{\"run\": {}", "[".repeat(10_000)), "recursion limit exceeded");
         says("{\"segments\": [{\"start\": 1, \"end\": 2, \"te", "EOF while parsing");
     }
 }

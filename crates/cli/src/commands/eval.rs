@@ -92,7 +92,9 @@ fn table(report: &Report, differences: bool) -> String {
     let width = report.files.iter().map(|file| file.file.chars().count()).max().unwrap_or(0).max(24);
     let head = ["words", "errors", "subst", "delet", "insert", "rate %"];
     let mut text = format!("{:<width$}", "file");
-    head.iter().for_each(|name| text.push_str(&format!("{name:>8}")));
+    for name in head {
+        let _ = write!(text, "{name:>8}");
+    }
     text.push('\n');
     for file in &report.files {
         row(&mut text, &format!("{:<width$}", file.file), file.counts);

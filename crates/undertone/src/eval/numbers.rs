@@ -202,13 +202,10 @@ impl Reader {
             None => Value::Whole(Whole::power(zeros)),
             Some(Value::Whole(whole)) if whole.is_zero() => Value::Whole(whole),
             Some(Value::Whole(whole)) => Value::Whole(whole.last_thousand_times(zeros)),
-            Some(Value::Text(text)) => match times(&text, zeros) {
-                Some(product) => Value::Whole(product),
-                None => {
-                    self.put(&text);
-                    Value::Whole(Whole::power(zeros))
-                }
-            },
+            Some(Value::Text(text)) => Value::Whole(times(&text, zeros).unwrap_or_else(|| {
+                self.put(&text);
+                Whole::power(zeros)
+            })),
         });
     }
 

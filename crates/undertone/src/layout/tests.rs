@@ -38,7 +38,7 @@ fn lines_break_between_clauses_and_before_little_words() {
         [
             vec!["And so, my fellow Americans,", "ask not what your country can do for you,"],
             vec!["ask what you can do for your country."],
-            vec!["We choose to go to the moon", "in this decade."],
+            vec!["We choose to go", "to the moon in this decade."],
         ]
     );
 }

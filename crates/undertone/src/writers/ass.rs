@@ -1,6 +1,7 @@
 //! Advanced SubStation Alpha: cues as dialogue, each word after its karaoke tag where words have times. Not a design:
 //! one style, which every player lets its user change.
 
+use std::fmt::Write as _;
 use std::io::{self, Write};
 
 use super::WriterOptions;
@@ -53,9 +54,9 @@ fn text(cue: &Cue) -> String {
                 let start = hundredths(word.start).max(now);
                 let end = hundredths(word.end).max(start);
                 if start > now {
-                    text.push_str(&format!("{{\\k{}}}", start - now));
+                    let _ = write!(text, "{{\\k{}}}", start - now);
                 }
-                text.push_str(&format!("{{\\k{}}}", end - start));
+                let _ = write!(text, "{{\\k{}}}", end - start);
                 now = end;
             }
             text.push_str(&escaped(&word.word));

@@ -1,6 +1,7 @@
 //! The W3C's Timed Text Markup Language 1, a paragraph for each cue and a span for each word that has times. Not styled:
 //! regions and fonts are the player's.
 
+use std::fmt::Write as _;
 use std::io::{self, Write};
 
 use super::WriterOptions;
@@ -40,7 +41,7 @@ fn content(cue: &Cue) -> String {
             if cue.timed {
                 let after = |seconds| milliseconds(seconds).saturating_sub(begin);
                 let (start, end) = (after(word.start), after(word.end).max(after(word.start)));
-                content.push_str(&format!("<span begin=\"{start}ms\" end=\"{end}ms\">{text}</span>"));
+                let _ = write!(content, "<span begin=\"{start}ms\" end=\"{end}ms\">{text}</span>");
             } else {
                 content.push_str(&text);
             }
