@@ -1,4 +1,4 @@
-//! The kernels over rows (`layer_norm`, softmax, reductions, top-k) at the sizes of a base model, each against
+//! The kernels over rows (`layer_norm`, softmax, reductions, top-k, medians) at the sizes of a base model, each against
 //! the scalar path and against reading the same bytes.
 //!
 //! `cargo bench -p cpu --bench rows` prints ratios in turns, then criterion's times.
@@ -9,6 +9,7 @@ mod stream;
 
 use cpu::kernels::Cx;
 use cpu::kernels::layer_norm::{LayerNorm, layer_norm};
+use cpu::kernels::median_filter::median_filter;
 use cpu::kernels::reduce::{Reduction, reduce};
 use cpu::kernels::rows::{Input, Rows, RowsMut};
 use cpu::kernels::softmax::softmax;
@@ -21,13 +22,14 @@ use stream::stream;
 type Kernel = fn(Cx<'_>, &[f32], &mut [f32], [usize; 2]);
 
 /// Name, kernel, rows, columns.
-const CASES: [(&str, Kernel, usize, usize); 6] = [
+const CASES: [(&str, Kernel, usize, usize); 7] = [
     ("layer_norm of a window", norm, 1500, 512),
     ("layer_norm of a step", norm, 5, 512),
     ("softmax", soft, 8, 51_865),
     ("max", greatest, 8, 51_865),
     ("log_sum_exp", log_sum_exp, 8, 51_865),
     ("top_k", best, 8, 51_865),
+    ("median_filter of an alignment", medians, 800, 1500),
 ];
 
 fn norm(cx: Cx<'_>, x: &[f32], out: &mut [f32], [rows, cols]: [usize; 2]) {
@@ -51,6 +53,10 @@ fn best(cx: Cx<'_>, x: &[f32], out: &mut [f32], [rows, cols]: [usize; 2]) {
     let mut indices = [0; 64];
     let out = Ranked { values: &mut out[..5 * rows], indices: &mut indices[..5 * rows] };
     top_k(cx, Rows::new(x, rows, cols), 5, out);
+}
+
+fn medians(cx: Cx<'_>, x: &[f32], out: &mut [f32], [rows, cols]: [usize; 2]) {
+    median_filter(cx, 7, Rows::new(x, rows, cols), RowsMut::new(out, rows, cols));
 }
 
 fn ratios() {

@@ -5,10 +5,12 @@
 
 pub mod attention;
 pub mod cached_attention;
+pub mod cached_scores;
 pub mod conv1d;
 pub mod layer_norm;
 pub mod linear;
 pub mod lstm;
+pub mod median_filter;
 pub mod reduce;
 pub mod rows;
 pub mod softmax;

@@ -4,6 +4,7 @@
 mod attention;
 mod cache_write;
 mod cached_attention;
+mod cached_scores;
 mod conv1d;
 mod convert;
 mod elementwise;
@@ -13,6 +14,7 @@ mod linear;
 mod lstm;
 mod mask_spans;
 mod matmul;
+mod median_filter;
 mod movement;
 mod reduce;
 pub(crate) mod reference;
@@ -30,12 +32,14 @@ pub const KERNELS: &[Kernel] = &[
     lstm::LSTM,
     attention::ATTENTION,
     cached_attention::CACHED_ATTENTION,
+    cached_scores::CACHED_SCORES,
     cache_write::CACHE_WRITE,
     layer_norm::LAYER_NORM,
     elementwise::ELEMENTWISE,
     softmax::SOFTMAX,
     reduce::REDUCE,
     top_k::TOP_K,
+    median_filter::MEDIAN_FILTER,
     mask_spans::MASK_SPANS,
     gather::GATHER,
     convert::CONVERT,

@@ -2,9 +2,9 @@
 
 use crate::graph::{Def, Graph, Node, NodeId, Param, ParamKind, SymbolRange, Value, ValueInfo};
 use crate::ops::{
-    Attention, CacheWrite, CachedAttention, Concat, Constant, Conv1d, Convert, Elementwise, Gather, Iota,
-    LayerNorm, Linear, Lstm, MaskSpans, Matmul, Op, OpError, Pad, Reduce, ReduceKind, Reshape, Slice,
-    Softmax, Spectrogram, TopK, Transpose,
+    Attention, CacheWrite, CachedAttention, CachedScores, Concat, Constant, Conv1d, Convert, Elementwise,
+    Gather, Iota, LayerNorm, Linear, Lstm, MaskSpans, Matmul, MedianFilter, Op, OpError, Pad, Reduce, ReduceKind,
+    Reshape, Slice, Softmax, Spectrogram, TopK, Transpose,
 };
 use crate::{DType, Dim, Shape, Symbol, TensorType};
 use std::collections::HashSet;
@@ -267,6 +267,15 @@ impl Builder {
     /// `inputs` are q, k, v, the table, the rows and, if causal, the positions.
     pub fn cached_attention(&mut self, inputs: &[Value], op: CachedAttention) -> Result<Value, OpError> {
         self.one(op, inputs)
+    }
+
+    /// `inputs` are q, k, the table and the rows.
+    pub fn cached_scores(&mut self, inputs: [Value; 4], op: CachedScores) -> Result<Value, OpError> {
+        self.one(op, &inputs)
+    }
+
+    pub fn median_filter(&mut self, x: Value, filter: MedianFilter) -> Result<Value, OpError> {
+        self.one(filter, &[x])
     }
 
     /// `inputs` are the state, the new rows, the slots and, if placed, the places.

@@ -5,6 +5,7 @@ pub mod attention;
 pub mod attr;
 pub mod cache_write;
 pub mod cached_attention;
+pub mod cached_scores;
 pub mod concat;
 pub mod constant;
 pub mod conv1d;
@@ -18,6 +19,7 @@ pub mod linear;
 pub mod lstm;
 pub mod mask_spans;
 pub mod matmul;
+pub mod median_filter;
 pub mod pad;
 pub mod reduce;
 pub mod reshape;
@@ -32,6 +34,7 @@ pub use attention::Attention;
 use attr::Attrs;
 pub use cache_write::CacheWrite;
 pub use cached_attention::CachedAttention;
+pub use cached_scores::CachedScores;
 pub use concat::Concat;
 pub use constant::Constant;
 pub use conv1d::Conv1d;
@@ -45,6 +48,7 @@ pub use linear::{Activation, Linear};
 pub use lstm::Lstm;
 pub use mask_spans::MaskSpans;
 pub use matmul::Matmul;
+pub use median_filter::MedianFilter;
 pub use pad::{Pad, PadMode};
 pub use reduce::{Reduce, ReduceKind};
 pub use reshape::Reshape;
@@ -210,8 +214,9 @@ pub struct Reference {
 }
 
 ops! {
-    Attention, CacheWrite, CachedAttention, Concat, Constant, Conv1d, Convert, Fused, Gather, Iota, LayerNorm,
-    Linear, Lstm, MaskSpans, Matmul, Pad, Reduce, Reshape, Slice, Softmax, Spectrogram, TopK, Transpose,
+    Attention, CacheWrite, CachedAttention, CachedScores, Concat, Constant, Conv1d, Convert, Fused, Gather, Iota,
+    LayerNorm, Linear, Lstm, MaskSpans, Matmul, MedianFilter, Pad, Reduce, Reshape, Slice, Softmax, Spectrogram,
+    TopK, Transpose,
 }
 
 /// Checks the number of inputs.

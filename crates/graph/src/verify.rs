@@ -4,7 +4,7 @@
 //! 2. Every input of a node is defined before it; every result is defined.
 //! 3. Every node's declared result types are those that its op infers from its inputs' types.
 //! 4. Weights have no symbolic size; no value's largest size overflows.
-//! 5. A state is read by `cached_attention` and consumed by `cache_write` alone, once, and a version that has
+//! 5. A state is read by `cached_attention` and `cached_scores`, and consumed by `cache_write` alone, once, and a version that has
 //!    been consumed is not used afterwards.
 //! 6. Names are unique.
 //!
@@ -189,9 +189,12 @@ impl Checker<'_> {
                     self.fault(place, format!("%{name} is used after cache_write has consumed it"));
                 } else if writes && !is_state {
                     self.fault(place, format!("cache_write: %{name} is no state"));
-                } else if is_state && !writes && !matches!(node.op, Op::CachedAttention(_)) {
+                } else if is_state
+                    && !writes
+                    && !matches!(node.op, Op::CachedAttention(_) | Op::CachedScores(_))
+                {
                     let message = format!(
-                        "{} uses the state %{name}, which only cached_attention reads",
+                        "{} uses the state %{name}, which only cached_attention and cached_scores read",
                         node.op.name()
                     );
                     self.fault(place, message);

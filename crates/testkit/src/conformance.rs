@@ -23,10 +23,10 @@ pub fn tolerance(name: &str) -> Tolerance {
     use Tolerance::{Exact, OfElement, OfGreatest};
     match name {
         // Moved or chosen, and rounded once as IEEE 754 says.
-        "cache_write" | "concat" | "constant" | "convert" | "gather" | "iota" | "mask_spans" | "pad"
-        | "reshape" | "slice" | "top_k" | "transpose" | "add" | "sub" | "mul" | "div" | "max" | "min"
-        | "neg" | "sqrt" | "less" | "and" | "select" | "relu" => Exact,
-        "conv1d" | "linear" | "matmul" | "spectrogram" => OfGreatest(2e-6),
+        "cache_write" | "concat" | "constant" | "convert" | "gather" | "iota" | "mask_spans"
+        | "median_filter" | "pad" | "reshape" | "slice" | "top_k" | "transpose" | "add" | "sub" | "mul"
+        | "div" | "max" | "min" | "neg" | "sqrt" | "less" | "and" | "select" | "relu" => Exact,
+        "cached_scores" | "conv1d" | "linear" | "matmul" | "spectrogram" => OfGreatest(2e-6),
         _ => OfElement(1e-5),
     }
 }
@@ -144,7 +144,10 @@ fn graph_of(op: &Op, types: &[TensorType], binding: Binding) -> Result<Graph, Op
     let mut operands = Vec::new();
     for (i, ty) in types.iter().enumerate() {
         let name = format!("x{i}");
-        let is_state = matches!((op, i), (Op::CacheWrite(_), 0) | (Op::CachedAttention(_), 1 | 2));
+        let is_state = matches!(
+            (op, i),
+            (Op::CacheWrite(_), 0) | (Op::CachedAttention(_), 1 | 2) | (Op::CachedScores(_), 1)
+        );
         operands.push(if is_state {
             b.state(&name, ty.clone())
         } else if binding == Binding::Weights && is_weight(op, i) {

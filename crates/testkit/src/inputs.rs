@@ -126,6 +126,11 @@ impl Uses<'_> {
                         self.role(node.inputs[5], Role::Below(places));
                     }
                 }
+                Op::CachedScores(_) => {
+                    let (slots, rows) = (size(1, 0), size(2, 0));
+                    self.role(node.inputs[2], Role::Below(slots));
+                    self.role(node.inputs[3], Role::Below(rows));
+                }
                 Op::CacheWrite(op) => {
                     let (slots, places) = (size(0, 0), size(0, 1));
                     self.role(node.inputs[2], Role::Below(slots));

@@ -19,8 +19,6 @@ pub(crate) struct Places<'a> {
     pub(crate) more: &'a [(Window, usize)],
     /// A free number.
     pub(crate) spare: usize,
-    /// A free row.
-    pub(crate) row: usize,
 }
 
 /// Hears which language is spoken: in the first window, or what the options want in its place, and then in more while
@@ -32,14 +30,14 @@ pub(crate) fn hear(
     options: &Options,
     places: &Places<'_>,
 ) -> Result<(Option<DetectedLanguage>, usize), Error> {
-    let Places { first: (first, encoded), more, spare, row } = *places;
+    let Places { first: (first, encoded), more, spare } = *places;
     let mut heard = Vec::new();
     if options.language_window == LanguageWindow::Silence {
         let mel = course.recording.with_silence(session)?;
         session.encode(mel, spare)?;
-        heard.push(detect_language(session, spare, row)?);
+        heard.push(detect_language(session, spare)?);
     } else {
-        heard.push(detect_language(session, encoded, row)?);
+        heard.push(detect_language(session, encoded)?);
     }
     let mut best = likeliest(&heard, options);
     let Some(enough) = options.language_detection_threshold else { return Ok((best, 0)) };
@@ -55,7 +53,7 @@ pub(crate) fn hear(
         let mel = course.recording.decoded(session, window.seek, window.frames)?;
         session.encode(mel, place)?;
         again += usize::from(place != spare);
-        heard.push(detect_language(session, place, row)?);
+        heard.push(detect_language(session, place)?);
         best = likeliest(&heard, options);
     }
     Ok((best, again))

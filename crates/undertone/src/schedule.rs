@@ -171,7 +171,7 @@ impl<'a> Scheduler<'a> {
             // Even nothing has a language, by openai-whisper's account.
             let silence = Options { language_window: LanguageWindow::Silence, ..options.clone() };
             let spare = self.slots.len();
-            let places = Places { first: (Window { seek: 0, frames: 0 }, spare), more: &[], spare, row: self.spare_row() };
+            let places = Places { first: (Window { seek: 0, frames: 0 }, spare), more: &[], spare };
             if let Ok((Some(best), _)) = language::hear(self.session, &mut course, &silence, &places) {
                 course.detected(best);
                 jobs.listener(id).language(best.language, Some(best.probability));
@@ -194,7 +194,7 @@ impl<'a> Scheduler<'a> {
     /// The language of the window that stands encoded in the slot.
     fn language(&mut self, slot: usize, id: usize, window: Window, jobs: &mut dyn Jobs) -> Result<Language, Error> {
         let Shared { options, model, .. } = self.shared;
-        let (encoded, row) = (self.slots[slot].window, self.spare_row());
+        let encoded = self.slots[slot].window;
         if !model.config.is_multilingual() {
             return Ok(options.language.unwrap_or(Language::ENGLISH));
         }
@@ -206,7 +206,7 @@ impl<'a> Scheduler<'a> {
             let more: Vec<(Window, usize)> =
                 course.next_windows().zip(free).map(|(window, (i, _))| (window, i)).collect();
             let spare = self.slots.len();
-            let places = Places { first: (window, encoded), more: &more, spare, row };
+            let places = Places { first: (window, encoded), more: &more, spare };
             let (best, heard) = language::hear(self.session, course, options, &places)?;
             for (window, i) in more.into_iter().take(heard) {
                 self.slots[i].encoded = Some((id, window));
@@ -220,7 +220,7 @@ impl<'a> Scheduler<'a> {
         if !options.multilingual {
             return Ok(all);
         }
-        let heard = [detect_language(self.session, encoded, row)?];
+        let heard = [detect_language(self.session, encoded)?];
         Ok(language::likeliest(&heard, options).map_or(all, |best| best.language))
     }
 
@@ -259,11 +259,6 @@ impl<'a> Scheduler<'a> {
         let fingerprint = self.course(work.course).map_or(0, |course| course.recording.fingerprint());
         let seed = Seed(fingerprint).of(window.seek as u64, options.temperature[attempt]);
         Ok(Some(Search::new(method, initial, seed, *row)))
-    }
-
-    /// A row that no slot has.
-    fn spare_row(&self) -> usize {
-        self.slots.len() * self.shared.width
     }
 
     fn course(&self, id: usize) -> Option<&Course> {

@@ -51,7 +51,7 @@ mod tests {
         assert_eq!(cut(40_000, 4, &pauses), [0..11_000, 11_000..19_500, 19_500..30_000, 30_000..40_000]);
         assert_eq!(cut(40_000, 4, &[]), [0..40_000], "without a pause nothing is cut");
         assert_eq!(cut(5_999, 8, &[3_000]), [0..5_999], "too short to share");
-        assert_eq!(cut(0, 8, &[]), []);
+        assert!(cut(0, 8, &[]).is_empty());
     }
 
     #[test]

@@ -125,11 +125,11 @@ impl Transcriber {
     }
 }
 
-/// What a session for `options` is built for: one row and one window more than the lanes take, in which the language is
-/// heard beside them.
+/// What a session for `options` is built for: one window more than the lanes take, in which the language is heard
+/// beside them.
 fn size(options: &Options) -> SessionOptions {
     let lanes = options.batch_size.max(1);
-    SessionOptions { rows: lanes * width(options) + 1, windows: lanes + 1 }
+    SessionOptions { rows: lanes * width(options), windows: lanes + 1 }
 }
 
 /// Rows that one lane takes at most: beams or candidates.

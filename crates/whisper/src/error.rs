@@ -205,13 +205,32 @@ pub enum Error {
         /// The values allowed.
         expected: &'static str,
     },
-    /// The start of a transcript leaves no room for it.
-    #[error("prompt, start and prefix have {got} tokens, expected {limit} at most; shorten the prefix")]
+    /// More tokens than the model's context holds.
+    #[error("{what} has {got} tokens, expected at most {limit}, which the model's context holds")]
     Context {
-        /// Tokens before the first that is sampled.
+        /// What has them.
+        what: &'static str,
+        /// How many.
         got: usize,
         /// Tokens of the model's context.
         limit: usize,
+    },
+    /// What was recorded while decoding does not fit the text.
+    #[error(
+        "{scores} scores and {probabilities} probabilities were recorded, expected {heads} x {rows} x {places} scores \
+         and a probability less than rows"
+    )]
+    Recorded {
+        /// Values recorded.
+        scores: usize,
+        /// Probabilities recorded.
+        probabilities: usize,
+        /// Alignment heads.
+        heads: usize,
+        /// Text tokens and one.
+        rows: usize,
+        /// Places of the encoding.
+        places: usize,
     },
     /// A graph can't be built: the model's sizes contradict each other.
     #[error("the {part} graph does not fit together: {source}")]

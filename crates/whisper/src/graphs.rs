@@ -1,11 +1,13 @@
-//! The model as graphs: log-mel, encoder, decoder, and the head with the rules. Not run here: a device compiles them.
+//! The model as graphs: log-mel, encoder, decoder, the head with the rules, alignment. Not run here: a device compiles them.
 
+mod alignment;
 mod decoder;
 mod encoder;
 mod head;
 mod layers;
 mod log_mel;
 
+pub use alignment::alignment;
 pub use decoder::{Capacity, decoder, inputs as decoder_inputs, results as decoder_results};
 pub use encoder::encoder;
 pub use head::{head, inputs as head_inputs, results as head_results};

@@ -3,6 +3,7 @@
 // `deny`, not `forbid`: the memory map of the weights is the one exception.
 #![deny(unsafe_code)]
 
+pub mod align;
 pub mod compression_ratio;
 pub mod config;
 mod decode;
@@ -20,6 +21,7 @@ pub mod suppress;
 pub mod tokenizer;
 pub mod weights;
 
+pub use align::{WordTiming, find_alignment};
 pub use config::Config;
 pub use decode::{
     Attempt, DecodeOptions, Decoded, DetectedLanguage, Method, Search, Seed, Start, decode, detect_language,

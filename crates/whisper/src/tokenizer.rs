@@ -17,6 +17,7 @@ use bpe::Bpe;
 pub use specials::Specials;
 pub use stream::TextStream;
 pub use words::Word;
+pub(crate) use words::strip;
 
 /// What the decoder is asked to write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

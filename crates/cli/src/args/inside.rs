@@ -62,6 +62,8 @@ pub enum PartChoice {
     Decoder,
     /// Hidden states to ranked next tokens
     Head,
+    /// Scores of the alignment heads to costs
+    Alignment,
 }
 
 impl From<PartChoice> for Part {
@@ -72,6 +74,7 @@ impl From<PartChoice> for Part {
             PartChoice::Encoder => Part::Encoder,
             PartChoice::Decoder => Part::Decoder,
             PartChoice::Head => Part::Head,
+            PartChoice::Alignment => Part::Alignment,
         }
     }
 }

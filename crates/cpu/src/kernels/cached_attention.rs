@@ -6,7 +6,7 @@
 //! each key once, while rows some positions ahead are on their way from memory. A score is one
 //! chain over the lanes' dimensions and one tree over the lanes; an output is one chain over positions.
 
-mod pass;
+pub(super) mod pass;
 #[cfg(test)]
 mod tests;
 

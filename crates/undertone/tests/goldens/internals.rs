@@ -51,6 +51,7 @@ fn logits(session: &mut Session, tokens: &[u32]) -> Vec<f32> {
         table: vec![0; session.model().config.n_text_ctx],
         window: vec![0],
         wanted: vec![Wanted { at: n - 1, bias: 0, spans: [0; 4], mass: false }],
+        align: vec![],
     };
     session.decode(&batch).expect("the decoder runs").logits.to_vec()
 }

@@ -75,7 +75,7 @@ impl Attempt {
         }
         initial.extend_from_slice(start.kept_prefix(context / 2));
         if initial.len() > context {
-            return Err(Error::Context { got: initial.len(), limit: context });
+            return Err(Error::Context { what: "the start of a transcript", got: initial.len(), limit: context });
         }
         Ok(Attempt { window, initial, sot })
     }

@@ -14,26 +14,24 @@ pub struct DetectedLanguage {
     pub probability: f64,
 }
 
-/// All languages of the model for the speech of `window`, likeliest first (decoding.py, `detect_language`). It writes
-/// into the session's `row`, which no search on its way may have. The session's biases must be those of
+/// All languages of the model for the speech of `window`, likeliest first (decoding.py, `detect_language`). It has a
+/// slot of its own: rows that decode meanwhile are not disturbed. The session's biases must be those of
 /// [`Rules::bias_table`](crate::Rules::bias_table).
 ///
 /// # Errors
 /// The session refuses to run.
-pub fn detect_language(
-    session: &mut Session,
-    window: usize,
-    row: usize,
-) -> Result<Vec<DetectedLanguage>, Error> {
+pub fn detect_language(session: &mut Session, window: usize) -> Result<Vec<DetectedLanguage>, Error> {
+    let slot = session.options().spare_slot() as i32;
     let specials = *session.model().tokenizer.specials();
     let batch = Batch {
         token: vec![specials.sot as i32],
         row: vec![0],
         pos: vec![0],
-        slot: vec![row as i32],
-        table: vec![row as i32; session.model().config.n_text_ctx],
+        slot: vec![slot],
+        table: vec![slot; session.model().config.n_text_ctx],
         window: vec![window as i32],
         wanted: vec![Wanted { at: 0, bias: ROW_LANGUAGE, spans: [0; 4], mass: false }],
+        align: Vec::new(),
     };
     let ranked = session.decode(&batch)?;
     let found =

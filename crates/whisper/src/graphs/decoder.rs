@@ -5,7 +5,7 @@ use super::encoder::cross_states;
 use super::layers::Layers;
 use crate::config::Config;
 use compiler::Weights;
-use graph::ops::CachedAttention;
+use graph::ops::{CachedAttention, CachedScores};
 use graph::{DType, Graph, OpError, TensorType};
 
 /// How much a decoder is built for.
@@ -15,6 +15,8 @@ pub struct Capacity {
     pub tokens: usize,
     /// Rows that decode at once: lanes times beams or candidates.
     pub rows: usize,
+    /// Slots in which rows keep their keys and values.
+    pub slots: usize,
     /// Windows whose cross keys and values are kept.
     pub windows: usize,
     /// Rows of the table of biases.
@@ -40,14 +42,19 @@ pub mod inputs {
     pub const WINDOW: usize = 5;
     /// `i32[m]`: which of the n tokens' hidden states are wanted.
     pub const OUT: usize = 6;
+    /// `i32[a]`: which of the n tokens' scores of the alignment heads are wanted; there may be none.
+    pub const ALIGN: usize = 7;
     /// How many there are.
-    pub const COUNT: usize = 7;
+    pub const COUNT: usize = 8;
 }
 
 /// The results' places.
 pub mod results {
     /// `f32[m, n_text_state]`: the hidden states of the wanted tokens, after the last normalisation.
     pub const HIDDEN: usize = 0;
+    /// `f32[heads, a, n_audio_ctx]`: the raw scores of the alignment heads, of the first layer that has some; the
+    /// other layers' follow in order.
+    pub const SCORES: usize = 1;
 }
 
 /// The decoder's graph; see [`inputs`] and [`results`] (model.py, TextDecoder). Its last step, the product with the
@@ -60,6 +67,7 @@ pub fn decoder(config: &Config, weights: &dyn Weights, capacity: Capacity) -> Re
     let n = l.b.symbol("n", 1, capacity.tokens);
     let m = l.b.symbol("m", 1, capacity.tokens);
     let r = l.b.symbol("r", 1, capacity.rows);
+    let a = l.b.symbol("a", 0, capacity.tokens);
     let (vocab, width) = (config.n_vocab, config.n_text_state);
     let i32s = |dims: &[graph::Dim]| TensorType::new(DType::I32, dims.iter().copied());
     let token = l.b.input("token", i32s(&[n]));
@@ -69,7 +77,8 @@ pub fn decoder(config: &Config, weights: &dyn Weights, capacity: Capacity) -> Re
     let table = l.b.input("table", i32s(&[r, config.n_text_ctx.into()]));
     let window = l.b.input("window", i32s(&[r, 1.into()]));
     let out = l.b.input("out", i32s(&[m]));
-    let ty = TensorType::fixed(DType::F32, &[capacity.rows, config.n_text_ctx, width]);
+    let align = l.b.input("align", i32s(&[a]));
+    let ty = TensorType::fixed(DType::F32, &[capacity.slots, config.n_text_ctx, width]);
     let mut state = |i: usize, what: &str| l.b.state(&format!("self.{i}.{what}"), ty.clone());
     let caches: Vec<_> = (0..config.n_text_layer).map(|i| (state(i, "key"), state(i, "value"))).collect();
     let cross = cross_states(&mut l, config, capacity.windows);
@@ -82,6 +91,8 @@ pub fn decoder(config: &Config, weights: &dyn Weights, capacity: Capacity) -> Re
     let p = l.b.convert(p, DType::F32)?;
     let mut x = l.b.plus(x, p)?;
     let scale = 1.0 / (config.head_width() as f32).sqrt();
+    let align_row = l.b.gather(row, align)?;
+    let mut scores = Vec::new();
     for (i, (cache, cross)) in caches.into_iter().zip(cross).enumerate() {
         let block = format!("decoder.blocks.{i}");
         l.b.scope(&format!("{block}."));
@@ -99,6 +110,13 @@ pub fn decoder(config: &Config, weights: &dyn Weights, capacity: Capacity) -> Re
         let at = format!("{block}.cross_attn");
         let y = l.norm(x, &format!("{at}_ln"))?;
         let q = l.linear(y, &format!("{at}.query"), width, true)?;
+        let pick: Vec<usize> =
+            config.alignment_heads.iter().filter(|(layer, _)| *layer == i).map(|(_, head)| *head).collect();
+        if !pick.is_empty() {
+            let q = l.b.gather(q, align)?;
+            let picked = CachedScores { heads: config.n_text_head, pick, scale };
+            scores.push(l.b.cached_scores([q, cross.0, window, align_row], picked)?);
+        }
         let whole = CachedAttention { heads: config.n_text_head, scale, causal: false };
         let y = l.b.cached_attention(&[q, cross.0, cross.1, window, row], whole)?;
         let y = l.linear(y, &format!("{at}.out"), width, true)?;
@@ -109,5 +127,6 @@ pub fn decoder(config: &Config, weights: &dyn Weights, capacity: Capacity) -> Re
     let x = l.b.gather(x, out)?;
     let x = l.norm(x, "decoder.ln")?;
     l.b.name(x, "hidden");
-    Ok(l.b.finish(&[x]))
+    scores.insert(results::HIDDEN, x);
+    Ok(l.b.finish(&scores))
 }

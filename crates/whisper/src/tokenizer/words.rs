@@ -66,6 +66,6 @@ impl Tokenizer {
 }
 
 /// Trims what Python's `str.strip` trims: Unicode white space and the four ASCII separators.
-fn strip(text: &str) -> &str {
+pub(crate) fn strip(text: &str) -> &str {
     text.trim_matches(|c: char| c.is_whitespace() || ('\x1c'..='\x1f').contains(&c))
 }

@@ -70,7 +70,7 @@ fn group<S: Simd, const N: usize>(s: S, block: &Block<'_>, q: &[f32], weights: &
 
 /// The products of `a` with each of `b`: one chain over vectors, then the tree over lanes.
 #[inline(always)]
-fn dots<S: Simd, const N: usize>(s: S, a: &[f32], b: [&[f32]; N]) -> [f32; N] {
+pub(in crate::kernels) fn dots<S: Simd, const N: usize>(s: S, a: &[f32], b: [&[f32]; N]) -> [f32; N] {
     let mut acc = [s.splat(0.0); N];
     let len = a.len();
     let whole = len - len % S::LANES;

@@ -1,0 +1,103 @@
+//! cached_scores: how much queries look at each cached key, before any softmax. Not an attention: no values are read.
+
+use super::{OpDef, OpError, attention, op, require};
+use crate::{DType, Dim, Shape, Tensor, TensorType};
+
+op! {
+    /// The raw scores of some heads over a cache: `q: f32[n, w]`, `k: f32[slots, t, w]`, `table: i32[rows, 1]`,
+    /// `row: i32[n]` to `f32[heads picked, n, t]`: `scale * q k^T` of query `i` and all `t` places of slot
+    /// `table[row[i], 0]` (what `qk_matmul_output` of ONNX Attention holds).
+    CachedScores = "cached_scores" {
+        /// How many heads share the width.
+        heads: usize,
+        /// The heads whose scores are wanted, counted from 0.
+        pick: Vec<usize>,
+        /// Multiplies the scores.
+        scale: f32,
+    }
+}
+
+impl OpDef for CachedScores {
+    const CASES: &'static [&'static str] = &[
+        "cached_scores f32[7, 128], f32[3, 150, 128], i32[4, 1], i32[7] {heads=2, pick=[1], scale=0.125}",
+        "cached_scores f32[19, 48], f32[2, 33, 48], i32[2, 1], i32[19] {heads=6, pick=[5, 0, 3], scale=0.35}",
+        "cached_scores f32[1, 64], f32[1, 5, 64], i32[1, 1], i32[1] {heads=1, pick=[0], scale=1.0}",
+    ];
+
+    fn infer(&self, inputs: &[TensorType]) -> Result<Vec<TensorType>, OpError> {
+        super::arity("cached_scores", inputs, 4)?;
+        let (q, k, table) = (&inputs[0], &inputs[1], &inputs[2]);
+        require!(q.dtype == DType::F32 && q.rank() == 2, "cached_scores: q is {q}, expected f32[n, w]");
+        let fits = k.dtype == DType::F32 && k.rank() == 3 && k.shape.0[2] == q.shape.0[1];
+        require!(fits, "cached_scores: k is {k}, expected f32[slots, t, {}]", q.shape.0[1]);
+        let fits = table.dtype == DType::I32 && table.rank() == 2 && table.shape.0[1] == 1.into();
+        require!(fits, "cached_scores: the table is {table}, expected i32[rows, 1]");
+        let per_query = TensorType::new(DType::I32, [q.shape.0[0]]);
+        super::expect("cached_scores: row", &inputs[3], &per_query)?;
+        attention::check_heads("cached_scores", self.heads, q)?;
+        require!(!self.pick.is_empty(), "cached_scores: no head is picked, expected at least one");
+        for head in &self.pick {
+            require!(*head < self.heads, "cached_scores: head {head} is picked of {} heads", self.heads);
+        }
+        let dims = [Dim::fixed(self.pick.len()), q.shape.0[0], k.shape.0[1]];
+        Ok(vec![TensorType { dtype: DType::F32, shape: Shape(dims.to_vec()) }])
+    }
+
+    fn eval(&self, inputs: &[&Tensor], results: &[TensorType]) -> Vec<Tensor> {
+        let (q, k) = (inputs[0], inputs[1].as_f32());
+        let (t, w) = (inputs[1].dims[1], q.dims[1]);
+        let (table, row) = (inputs[2].as_i32(), inputs[3].as_i32());
+        let d = w / self.heads;
+        let mut out = Vec::new();
+        for head in &self.pick {
+            for (query, row) in q.as_f32().chunks(w).zip(row) {
+                let slot = table[*row as usize] as usize;
+                let query = &query[head * d..][..d];
+                out.extend((0..t).map(|j| {
+                    let key = &k[(slot * t + j) * w + head * d..][..d];
+                    self.scale * query.iter().zip(key).map(|(q, k)| q * k).sum::<f32>()
+                }));
+            }
+        }
+        vec![Tensor::f32(&results[0].shape.as_fixed().unwrap_or_default(), out)]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::text;
+
+    #[test]
+    fn scores_are_of_the_picked_heads_in_the_row_s_slot() {
+        let case =
+            "cached_scores f32[1, 2], f32[2, 2, 2], i32[2, 1], i32[1] {heads=2, pick=[1, 0], scale=0.5}";
+        let (op, types) = text::parse_case(case).unwrap();
+        let q = Tensor::f32(&[1, 2], vec![2.0, 10.0]);
+        let k = Tensor::f32(&[2, 2, 2], vec![9.0, 9.0, 9.0, 9.0, 1.0, 3.0, 2.0, 4.0]);
+        let (table, row) = (Tensor::i32(&[2, 1], vec![0, 1]), Tensor::i32(&[1], vec![1]));
+        let out = op.eval(&[&q, &k, &table, &row], &op.infer(&types).unwrap());
+        assert_eq!(out[0].dims, [2, 1, 2]);
+        assert_eq!(out[0].as_f32(), [15.0, 20.0, 1.0, 2.0]);
+    }
+
+    #[test]
+    fn what_does_not_fit_is_refused_with_its_numbers() {
+        let refused = |case: &str| text::parse_case(case).unwrap_err().message;
+        let types = "f32[7, 128], f32[3, 150, 128], i32[4, 1], i32[7]";
+        assert_eq!(
+            refused(&format!("cached_scores {types} {{heads=2, pick=[0, 2], scale=1.0}}")),
+            "cached_scores: head 2 is picked of 2 heads"
+        );
+        assert_eq!(
+            refused(&format!("cached_scores {types} {{heads=2, pick=[], scale=1.0}}")),
+            "cached_scores: no head is picked, expected at least one"
+        );
+        assert_eq!(
+            refused(
+                "cached_scores f32[7, 8], f32[3, 15, 8], i32[4, 15], i32[7] {heads=2, pick=[0], scale=1.0}"
+            ),
+            "cached_scores: the table is i32[4, 15], expected i32[rows, 1]"
+        );
+    }
+}
