@@ -27,6 +27,8 @@ Register-ArgumentCompleter -Native -CommandName 'undertone' -ScriptBlock {
             [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
             [CompletionResult]::new('transcribe', 'transcribe', [CompletionResultType]::ParameterValue, 'Print what is said in sound or video files')
             [CompletionResult]::new('whisper', 'whisper', [CompletionResultType]::ParameterValue, 'Transcribe with openai-whisper''s options, defaults and file names')
+            [CompletionResult]::new('convert', 'convert', [CompletionResultType]::ParameterValue, 'Write a transcript in another format, without transcribing again')
+            [CompletionResult]::new('eval', 'eval', [CompletionResultType]::ParameterValue, 'Count the word errors of transcripts against what was said')
             [CompletionResult]::new('inspect', 'inspect', [CompletionResultType]::ParameterValue, 'Show a model''s configuration, its tensors and their sizes')
             [CompletionResult]::new('graph', 'graph', [CompletionResultType]::ParameterValue, 'Print a model''s graphs at any stage of the compiler')
             [CompletionResult]::new('profile', 'profile', [CompletionResultType]::ParameterValue, 'Transcribe a file and show where the time and the memory went')
@@ -113,6 +115,44 @@ Register-ArgumentCompleter -Native -CommandName 'undertone' -ScriptBlock {
             [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
             break
         }
+        'undertone;convert' {
+            [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'txt, vtt, srt, tsv, json, lrc, csv, ass or ttml [default: by the extension of OUT]')
+            [CompletionResult]::new('--output-format', '--output-format', [CompletionResultType]::ParameterName, 'txt, vtt, srt, tsv, json, lrc, csv, ass or ttml [default: by the extension of OUT]')
+            [CompletionResult]::new('--max-line-width', '--max-line-width', [CompletionResultType]::ParameterName, 'Characters of a line at most (without --layout: needs word times) [default with --layout: 42]')
+            [CompletionResult]::new('--max-line-count', '--max-line-count', [CompletionResultType]::ParameterName, 'Lines of a cue at most (without --layout: needs word times) [default with --layout: 2]')
+            [CompletionResult]::new('--max-words-per-line', '--max-words-per-line', [CompletionResultType]::ParameterName, 'Words of a cue at most (needs word times)')
+            [CompletionResult]::new('--max-chars-per-second', '--max-chars-per-second', [CompletionResultType]::ParameterName, 'Characters read in a second; wide ones count twice; implies --layout [default: 17]')
+            [CompletionResult]::new('--min-duration', '--min-duration', [CompletionResultType]::ParameterName, 'Shortest time of a cue in seconds; implies --layout [default: 0.833]')
+            [CompletionResult]::new('--max-duration', '--max-duration', [CompletionResultType]::ParameterName, 'Longest time of a cue in seconds; implies --layout [default: 7]')
+            [CompletionResult]::new('--min-gap', '--min-gap', [CompletionResultType]::ParameterName, 'Time between cues in seconds; implies --layout [default: 0.083]')
+            [CompletionResult]::new('--highlight-words', '--highlight-words', [CompletionResultType]::ParameterName, 'Underline each word while it is spoken (vtt, srt; needs word times)')
+            [CompletionResult]::new('--layout', '--layout', [CompletionResultType]::ParameterName, 'Lay cues out for reading: two lines that break where phrases do, long enough to be read (vtt, srt, ass, ttml)')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'undertone;eval' {
+            [CompletionResult]::new('--hypotheses', '--hypotheses', [CompletionResultType]::ParameterName, 'Judge the transcripts in this folder, NAME.json or NAME.txt for NAME.flac, instead of transcribing')
+            [CompletionResult]::new('-m', '-m', [CompletionResultType]::ParameterName, 'Model: a name, a path, or OWNER/REPO on the model hub')
+            [CompletionResult]::new('--model', '--model', [CompletionResultType]::ParameterName, 'Model: a name, a path, or OWNER/REPO on the model hub')
+            [CompletionResult]::new('-l', '-l', [CompletionResultType]::ParameterName, 'Language of files for which the manifest names none [default: detected, and texts compared as of any language]')
+            [CompletionResult]::new('--language', '--language', [CompletionResultType]::ParameterName, 'Language of files for which the manifest names none [default: detected, and texts compared as of any language]')
+            [CompletionResult]::new('--threads', '--threads', [CompletionResultType]::ParameterName, 'Processor cores to use [default: all physical cores, up to 16]')
+            [CompletionResult]::new('--compute', '--compute', [CompletionResultType]::ParameterName, 'Precision of weights and arithmetic')
+            [CompletionResult]::new('--isa', '--isa', [CompletionResultType]::ParameterName, 'Instruction set to use: scalar, avx2, avx512 or neon [default: the fastest that the machine has]')
+            [CompletionResult]::new('--ffmpeg', '--ffmpeg', [CompletionResultType]::ParameterName, 'ffmpeg program for the codecs that are not built in [default: the one on PATH, if any]')
+            [CompletionResult]::new('--show-differences', '--show-differences', [CompletionResultType]::ParameterName, 'Print what differs, with the number of the word before which it stands')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing but errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing but errors')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
         'undertone;inspect' {
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
@@ -169,6 +209,8 @@ Register-ArgumentCompleter -Native -CommandName 'undertone' -ScriptBlock {
         'undertone;help' {
             [CompletionResult]::new('transcribe', 'transcribe', [CompletionResultType]::ParameterValue, 'Print what is said in sound or video files')
             [CompletionResult]::new('whisper', 'whisper', [CompletionResultType]::ParameterValue, 'Transcribe with openai-whisper''s options, defaults and file names')
+            [CompletionResult]::new('convert', 'convert', [CompletionResultType]::ParameterValue, 'Write a transcript in another format, without transcribing again')
+            [CompletionResult]::new('eval', 'eval', [CompletionResultType]::ParameterValue, 'Count the word errors of transcripts against what was said')
             [CompletionResult]::new('inspect', 'inspect', [CompletionResultType]::ParameterValue, 'Show a model''s configuration, its tensors and their sizes')
             [CompletionResult]::new('graph', 'graph', [CompletionResultType]::ParameterValue, 'Print a model''s graphs at any stage of the compiler')
             [CompletionResult]::new('profile', 'profile', [CompletionResultType]::ParameterValue, 'Transcribe a file and show where the time and the memory went')
@@ -181,6 +223,12 @@ Register-ArgumentCompleter -Native -CommandName 'undertone' -ScriptBlock {
             break
         }
         'undertone;help;whisper' {
+            break
+        }
+        'undertone;help;convert' {
+            break
+        }
+        'undertone;help;eval' {
             break
         }
         'undertone;help;inspect' {

@@ -28,6 +28,8 @@ complete -c undertone -n "__fish_undertone_needs_command" -s h -l help -d 'Print
 complete -c undertone -n "__fish_undertone_needs_command" -s V -l version -d 'Print version'
 complete -c undertone -n "__fish_undertone_needs_command" -f -a "transcribe" -d 'Print what is said in sound or video files'
 complete -c undertone -n "__fish_undertone_needs_command" -f -a "whisper" -d 'Transcribe with openai-whisper\'s options, defaults and file names'
+complete -c undertone -n "__fish_undertone_needs_command" -f -a "convert" -d 'Write a transcript in another format, without transcribing again'
+complete -c undertone -n "__fish_undertone_needs_command" -f -a "eval" -d 'Count the word errors of transcripts against what was said'
 complete -c undertone -n "__fish_undertone_needs_command" -f -a "inspect" -d 'Show a model\'s configuration, its tensors and their sizes'
 complete -c undertone -n "__fish_undertone_needs_command" -f -a "graph" -d 'Print a model\'s graphs at any stage of the compiler'
 complete -c undertone -n "__fish_undertone_needs_command" -f -a "profile" -d 'Transcribe a file and show where the time and the memory went'
@@ -95,6 +97,30 @@ complete -c undertone -n "__fish_undertone_using_subcommand whisper" -l ffmpeg -
 complete -c undertone -n "__fish_undertone_using_subcommand whisper" -s q -l quiet -d 'Say nothing but errors'
 complete -c undertone -n "__fish_undertone_using_subcommand whisper" -s h -l help -d 'Print help'
 complete -c undertone -n "__fish_undertone_using_subcommand whisper" -s V -l version -d 'Print version'
+complete -c undertone -n "__fish_undertone_using_subcommand convert" -s f -l output-format -d 'txt, vtt, srt, tsv, json, lrc, csv, ass or ttml [default: by the extension of OUT]' -r
+complete -c undertone -n "__fish_undertone_using_subcommand convert" -l max-line-width -d 'Characters of a line at most (without --layout: needs word times) [default with --layout: 42]' -r
+complete -c undertone -n "__fish_undertone_using_subcommand convert" -l max-line-count -d 'Lines of a cue at most (without --layout: needs word times) [default with --layout: 2]' -r
+complete -c undertone -n "__fish_undertone_using_subcommand convert" -l max-words-per-line -d 'Words of a cue at most (needs word times)' -r
+complete -c undertone -n "__fish_undertone_using_subcommand convert" -l max-chars-per-second -d 'Characters read in a second; wide ones count twice; implies --layout [default: 17]' -r
+complete -c undertone -n "__fish_undertone_using_subcommand convert" -l min-duration -d 'Shortest time of a cue in seconds; implies --layout [default: 0.833]' -r
+complete -c undertone -n "__fish_undertone_using_subcommand convert" -l max-duration -d 'Longest time of a cue in seconds; implies --layout [default: 7]' -r
+complete -c undertone -n "__fish_undertone_using_subcommand convert" -l min-gap -d 'Time between cues in seconds; implies --layout [default: 0.083]' -r
+complete -c undertone -n "__fish_undertone_using_subcommand convert" -l highlight-words -d 'Underline each word while it is spoken (vtt, srt; needs word times)'
+complete -c undertone -n "__fish_undertone_using_subcommand convert" -l layout -d 'Lay cues out for reading: two lines that break where phrases do, long enough to be read (vtt, srt, ass, ttml)'
+complete -c undertone -n "__fish_undertone_using_subcommand convert" -s h -l help -d 'Print help'
+complete -c undertone -n "__fish_undertone_using_subcommand convert" -s V -l version -d 'Print version'
+complete -c undertone -n "__fish_undertone_using_subcommand eval" -l hypotheses -d 'Judge the transcripts in this folder, NAME.json or NAME.txt for NAME.flac, instead of transcribing' -r -F
+complete -c undertone -n "__fish_undertone_using_subcommand eval" -s m -l model -d 'Model: a name, a path, or OWNER/REPO on the model hub' -r
+complete -c undertone -n "__fish_undertone_using_subcommand eval" -s l -l language -d 'Language of files for which the manifest names none [default: detected, and texts compared as of any language]' -r
+complete -c undertone -n "__fish_undertone_using_subcommand eval" -l threads -d 'Processor cores to use [default: all physical cores, up to 16]' -r
+complete -c undertone -n "__fish_undertone_using_subcommand eval" -l compute -d 'Precision of weights and arithmetic' -r -f -a "f32\t''"
+complete -c undertone -n "__fish_undertone_using_subcommand eval" -l isa -d 'Instruction set to use: scalar, avx2, avx512 or neon [default: the fastest that the machine has]' -r
+complete -c undertone -n "__fish_undertone_using_subcommand eval" -l ffmpeg -d 'ffmpeg program for the codecs that are not built in [default: the one on PATH, if any]' -r -F
+complete -c undertone -n "__fish_undertone_using_subcommand eval" -l show-differences -d 'Print what differs, with the number of the word before which it stands'
+complete -c undertone -n "__fish_undertone_using_subcommand eval" -l json -d 'Print JSON'
+complete -c undertone -n "__fish_undertone_using_subcommand eval" -s q -l quiet -d 'Say nothing but errors'
+complete -c undertone -n "__fish_undertone_using_subcommand eval" -s h -l help -d 'Print help'
+complete -c undertone -n "__fish_undertone_using_subcommand eval" -s V -l version -d 'Print version'
 complete -c undertone -n "__fish_undertone_using_subcommand inspect" -s h -l help -d 'Print help'
 complete -c undertone -n "__fish_undertone_using_subcommand inspect" -s V -l version -d 'Print version'
 complete -c undertone -n "__fish_undertone_using_subcommand graph" -l part -d 'Only this part [default: all, in the order in which sound passes through them]' -r -f -a "log-mel\t'Samples to log-mel'
@@ -123,11 +149,13 @@ complete -c undertone -n "__fish_undertone_using_subcommand completions" -s h -l
 complete -c undertone -n "__fish_undertone_using_subcommand completions" -s V -l version -d 'Print version'
 complete -c undertone -n "__fish_undertone_using_subcommand man" -s h -l help -d 'Print help'
 complete -c undertone -n "__fish_undertone_using_subcommand man" -s V -l version -d 'Print version'
-complete -c undertone -n "__fish_undertone_using_subcommand help; and not __fish_seen_subcommand_from transcribe whisper inspect graph profile completions man help" -f -a "transcribe" -d 'Print what is said in sound or video files'
-complete -c undertone -n "__fish_undertone_using_subcommand help; and not __fish_seen_subcommand_from transcribe whisper inspect graph profile completions man help" -f -a "whisper" -d 'Transcribe with openai-whisper\'s options, defaults and file names'
-complete -c undertone -n "__fish_undertone_using_subcommand help; and not __fish_seen_subcommand_from transcribe whisper inspect graph profile completions man help" -f -a "inspect" -d 'Show a model\'s configuration, its tensors and their sizes'
-complete -c undertone -n "__fish_undertone_using_subcommand help; and not __fish_seen_subcommand_from transcribe whisper inspect graph profile completions man help" -f -a "graph" -d 'Print a model\'s graphs at any stage of the compiler'
-complete -c undertone -n "__fish_undertone_using_subcommand help; and not __fish_seen_subcommand_from transcribe whisper inspect graph profile completions man help" -f -a "profile" -d 'Transcribe a file and show where the time and the memory went'
-complete -c undertone -n "__fish_undertone_using_subcommand help; and not __fish_seen_subcommand_from transcribe whisper inspect graph profile completions man help" -f -a "completions" -d 'Print a completion script for a shell'
-complete -c undertone -n "__fish_undertone_using_subcommand help; and not __fish_seen_subcommand_from transcribe whisper inspect graph profile completions man help" -f -a "man" -d 'Print the manual page'
-complete -c undertone -n "__fish_undertone_using_subcommand help; and not __fish_seen_subcommand_from transcribe whisper inspect graph profile completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c undertone -n "__fish_undertone_using_subcommand help; and not __fish_seen_subcommand_from transcribe whisper convert eval inspect graph profile completions man help" -f -a "transcribe" -d 'Print what is said in sound or video files'
+complete -c undertone -n "__fish_undertone_using_subcommand help; and not __fish_seen_subcommand_from transcribe whisper convert eval inspect graph profile completions man help" -f -a "whisper" -d 'Transcribe with openai-whisper\'s options, defaults and file names'
+complete -c undertone -n "__fish_undertone_using_subcommand help; and not __fish_seen_subcommand_from transcribe whisper convert eval inspect graph profile completions man help" -f -a "convert" -d 'Write a transcript in another format, without transcribing again'
+complete -c undertone -n "__fish_undertone_using_subcommand help; and not __fish_seen_subcommand_from transcribe whisper convert eval inspect graph profile completions man help" -f -a "eval" -d 'Count the word errors of transcripts against what was said'
+complete -c undertone -n "__fish_undertone_using_subcommand help; and not __fish_seen_subcommand_from transcribe whisper convert eval inspect graph profile completions man help" -f -a "inspect" -d 'Show a model\'s configuration, its tensors and their sizes'
+complete -c undertone -n "__fish_undertone_using_subcommand help; and not __fish_seen_subcommand_from transcribe whisper convert eval inspect graph profile completions man help" -f -a "graph" -d 'Print a model\'s graphs at any stage of the compiler'
+complete -c undertone -n "__fish_undertone_using_subcommand help; and not __fish_seen_subcommand_from transcribe whisper convert eval inspect graph profile completions man help" -f -a "profile" -d 'Transcribe a file and show where the time and the memory went'
+complete -c undertone -n "__fish_undertone_using_subcommand help; and not __fish_seen_subcommand_from transcribe whisper convert eval inspect graph profile completions man help" -f -a "completions" -d 'Print a completion script for a shell'
+complete -c undertone -n "__fish_undertone_using_subcommand help; and not __fish_seen_subcommand_from transcribe whisper convert eval inspect graph profile completions man help" -f -a "man" -d 'Print the manual page'
+complete -c undertone -n "__fish_undertone_using_subcommand help; and not __fish_seen_subcommand_from transcribe whisper convert eval inspect graph profile completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
