@@ -48,13 +48,27 @@ impl Loudness {
 pub struct Engine {
     pub transcriber: Transcriber,
     pub model: Arc<Model>,
+    pub about: About,
+}
+
+/// What is worth knowing of a model that is loaded.
+pub struct About {
+    /// Whether it was trained on more than English.
+    pub multilingual: bool,
     target: Target,
     name: String,
     load_s: f64,
 }
 
+impl About {
+    /// How a transcript came about.
+    pub fn run(&self, options: &Options, transcribe_s: f64) -> Run {
+        Run::new(&self.name, &self.target, options, Timings { load_s: self.load_s, transcribe_s })
+    }
+}
+
 impl Engine {
-    /// Finds (or downloads), reads and compiles the model.
+    /// Finds (or downloads), reads and compiles the model, for transcribing with `options`.
     pub fn load(wanted: &Wanted<'_>, options: &Options) -> anyhow::Result<Engine> {
         let device = device::open(&wanted.device)?;
         let started = Instant::now();
@@ -67,12 +81,9 @@ impl Engine {
             let (path, Target { device, isa, threads }) = (path.display(), &target);
             standard::say(&format!("{path} on {device}, {isa}, {threads} threads, loaded in {load_s:.2} s"));
         }
-        Ok(Engine { transcriber, model, target, name: wanted.model.to_owned(), load_s })
-    }
-
-    /// How a transcript came about.
-    pub fn run(&self, options: &Options, transcribe_s: f64) -> Run {
-        Run::new(&self.name, &self.target, options, Timings { load_s: self.load_s, transcribe_s })
+        let multilingual = model.config.is_multilingual();
+        let about = About { multilingual, target, name: wanted.model.to_owned(), load_s };
+        Ok(Engine { transcriber, model, about })
     }
 }
 

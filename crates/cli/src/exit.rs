@@ -7,6 +7,8 @@ use std::process::ExitCode;
 pub const FAILED: u8 = 1;
 /// The command line is wrong.
 pub const USAGE: u8 = 2;
+/// Ctrl-C stopped the work: 128 and the signal's number, as shells have it.
+pub const INTERRUPTED: u8 = 130;
 
 /// A command line that parses and still can't be followed.
 #[derive(Debug)]

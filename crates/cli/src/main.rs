@@ -7,8 +7,12 @@ mod batch;
 mod commands;
 mod engine;
 mod exit;
+mod interrupt;
 mod progress;
+mod resume;
 mod standard;
+mod teller;
+mod work;
 
 use std::process::ExitCode;
 

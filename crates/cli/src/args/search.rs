@@ -86,7 +86,7 @@ pub struct FailedWindows {
     compression_ratio_threshold: Option<OrNone<f64>>,
 
     /// Average log-probability under which a window fails; None for no such limit [default: -1.0]
-    #[arg(long, value_name = "LOGPROB", allow_negative_numbers = true, value_parser = values::optional_float)]
+    #[arg(long, value_name = "LOGPROB", value_parser = values::optional_float)]
     logprob_threshold: Option<OrNone<f64>>,
 
     /// Skip a window above this probability of no speech, unless its text is likely enough; None for never

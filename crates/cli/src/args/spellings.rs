@@ -3,11 +3,13 @@
 
 use std::ffi::OsString;
 
-/// Gives each option of the command and its subcommands the other spelling as a hidden alias.
+/// Gives each option of the command and its subcommands the other spelling as a hidden alias, and negative numbers as
+/// values: what is wrong with one is told then, instead of an unknown option `-1`.
 pub fn both(command: clap::Command) -> clap::Command {
     let command = command.mut_args(|arg| {
         let names: Vec<String> = names(&arg).iter().filter_map(|name| other(name)).collect();
-        arg.aliases(names)
+        let number = arg.get_long().is_some() && matches!(arg.get_action(), clap::ArgAction::Set);
+        arg.aliases(names).allow_negative_numbers(number)
     });
     command.mut_subcommands(both)
 }

@@ -42,6 +42,11 @@ pub struct Times {
 }
 
 impl Times {
+    /// Whether it is said if words are timed.
+    pub fn decide_words(&self) -> bool {
+        self.word_timestamps.is_some()
+    }
+
     pub fn apply(&self, options: &mut Options) {
         options.word_timestamps = self.word_timestamps.and_then(|how| how.0);
         set(&mut options.prepend_punctuations, self.prepend_punctuations.clone());

@@ -1,15 +1,18 @@
 //! `undertone transcribe`: its options. Not its defaults: those are the library's.
 
+use super::layout::LayoutArgs;
 use super::machine::{Machine, Voice};
+use super::output::{self, Output};
 use super::search::{FailedWindows, Search};
 use super::set;
 use super::times::Times;
+use super::vad::Vad;
 use super::values::{self, List, OrNone, Truth};
 use super::wording::{Context, Wording};
 use crate::exit::Usage;
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
-use undertone::writers::Format;
+use undertone::writers::{Format, WriterOptions};
 use undertone::{Language, Options, Task};
 
 /// Print what is said in sound or video files
@@ -35,7 +38,8 @@ pub struct Transcribe {
     #[arg(long, value_enum, default_value_t = TaskChoice::Transcribe)]
     task: TaskChoice,
 
-    /// txt, vtt, srt, tsv, json or all [default: lines with times on standard output; all with --output-dir]
+    /// txt, vtt, srt, tsv, json, or all of these; lrc, csv, ass or ttml [default: lines with times on standard output;
+    /// all with --output-dir]
     #[arg(long, short = 'f', value_name = "FORMAT", value_parser = formats)]
     pub output_format: Option<Formats>,
 
@@ -58,7 +62,16 @@ pub struct Transcribe {
     pub verbose: bool,
 
     #[command(flatten)]
+    pub output: Output,
+
+    #[command(flatten)]
+    lines: LayoutArgs,
+
+    #[command(flatten)]
     heard: Heard,
+
+    #[command(flatten)]
+    vad: Vad,
 
     #[command(flatten)]
     context: Context,
@@ -123,11 +136,11 @@ pub fn formats(choice: &str) -> Result<Formats, undertone::writers::UnknownForma
 }
 
 impl Transcribe {
-    /// Our defaults with what is given in their place.
+    /// Our defaults with what is given in their place, and how cues are made of words.
     ///
     /// # Errors
     /// Options that go only with others, or a file of phrases that can't be read.
-    pub fn options(&self) -> Result<Options, Usage> {
+    pub fn options(&self) -> Result<(Options, WriterOptions), Usage> {
         let mut options = Options::ours();
         options.language = self.language;
         options.task = self.task.into();
@@ -141,6 +154,8 @@ impl Transcribe {
         self.times.apply(&mut options);
         self.search.apply(&mut options)?;
         self.failed.apply(&mut options)?;
-        Ok(options)
+        self.vad.apply(&mut options)?;
+        let lines = output::lines(&self.lines, &mut options, self.times.decide_words())?;
+        Ok((options, lines))
     }
 }

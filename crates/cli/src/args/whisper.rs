@@ -9,6 +9,7 @@ use clap::Args;
 use clap::builder::PossibleValuesParser;
 use std::path::PathBuf;
 use undertone::options::WordTimes;
+use undertone::writers::WriterOptions;
 use undertone::{Language, Options, Task};
 
 /// Transcribe with openai-whisper's options, defaults and file names
@@ -38,7 +39,7 @@ pub struct Whisper {
     #[arg(long, short, default_value = ".", value_name = "FOLDER")]
     pub output_dir: PathBuf,
 
-    /// txt, vtt, srt, tsv, json or all
+    /// txt, vtt, srt, tsv, json, or all of these; lrc, csv, ass or ttml
     #[arg(long, short = 'f', default_value = "all", value_name = "FORMAT", value_parser = formats)]
     pub output_format: Formats,
 
@@ -103,7 +104,7 @@ pub struct Whisper {
     compression_ratio_threshold: OrNone<f64>,
 
     /// Average log-probability below which a window fails
-    #[arg(long, default_value = "-1.0", value_name = "LOGPROB", allow_negative_numbers = true)]
+    #[arg(long, default_value = "-1.0", value_name = "LOGPROB")]
     #[arg(value_parser = values::optional_float)]
     logprob_threshold: OrNone<f64>,
 
@@ -145,7 +146,7 @@ pub struct Whisper {
     max_words_per_line: Option<OrNone<usize>>,
 
     /// Processor cores to use; 0 for all physical cores
-    #[arg(long, default_value = "0", value_name = "N", allow_negative_numbers = true)]
+    #[arg(long, default_value = "0", value_name = "N")]
     #[arg(value_parser = values::optional_integer)]
     threads: OrNone<i64>,
 
@@ -212,6 +213,17 @@ impl Whisper {
             self.hallucination_silence_threshold.and_then(|value| value.0);
         patience_with_beams(&options)?;
         Ok(options)
+    }
+
+    /// How cues are made of words.
+    pub fn lines(&self) -> WriterOptions {
+        WriterOptions {
+            highlight_words: self.highlight_words.0,
+            max_line_width: truthy(self.max_line_width),
+            max_line_count: truthy(self.max_line_count),
+            max_words_per_line: truthy(self.max_words_per_line),
+            ..WriterOptions::default()
+        }
     }
 
     /// What openai-whisper warns of, in its words and order.

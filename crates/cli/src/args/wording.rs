@@ -7,9 +7,6 @@ use clap::Args;
 use std::path::PathBuf;
 use undertone::Options;
 
-/// The logits that a hotword's tokens gain where none are given.
-const BOOST: f32 = 4.0;
-
 /// What stands before a window's text.
 #[derive(Args)]
 #[command(next_help_heading = "Context")]
@@ -84,9 +81,7 @@ impl Wording {
         if let Some(path) = &self.hotwords_file {
             let complain = |what: String| Usage(format!("--hotwords-file {}: {what}", path.display()));
             let text = std::fs::read_to_string(path).map_err(|error| complain(error.to_string()))?;
-            for line in text.lines().map(str::trim).filter(|line| !line.is_empty()) {
-                options.hotwords.push(phrase(line).map_err(complain)?);
-            }
+            options.hotwords.append(&mut phrases(&text).map_err(complain)?.0);
         }
         options.grammar.clone_from(&self.grammar);
         options.regex.clone_from(&self.regex);
@@ -99,21 +94,9 @@ impl Wording {
     }
 }
 
-/// Phrases with what they gain, separated by commas.
+/// Phrases with what they gain.
 fn phrases(text: &str) -> Result<List<(String, f32)>, String> {
-    text.split(',').map(|part| phrase(part.trim())).collect::<Result<_, _>>().map(List)
-}
-
-/// `PHRASE` or `PHRASE:X`. A colon that no number follows belongs to the phrase.
-fn phrase(text: &str) -> Result<(String, f32), String> {
-    let (words, boost) = match text.rsplit_once(':').map(|(words, boost)| (words, values::finite(boost))) {
-        Some((words, Ok(boost))) => (words.trim_end(), boost as f32),
-        _ => (text, BOOST),
-    };
-    if words.is_empty() || !boost.is_finite() {
-        return Err(format!("\"{text}\" is no phrase: expected words, or words:number"));
-    }
-    Ok((words.to_owned(), boost))
+    undertone::Hotwords::parse(text).map(List).map_err(|error| error.to_string())
 }
 
 /// The rules themselves, which have a `::=`, or those of a file.
@@ -131,11 +114,10 @@ mod tests {
 
     #[test]
     fn phrases_have_weights() {
-        let list = phrases("John Dashwood, Norland:6, Re: Zero, x:-2.5").unwrap().0;
+        let list = phrases("John Dashwood, Norland:6, Re: Zero").unwrap().0;
         let named: Vec<_> = list.iter().map(|(words, boost)| (words.as_str(), *boost)).collect();
-        assert_eq!(named, [("John Dashwood", 4.0), ("Norland", 6.0), ("Re: Zero", 4.0), ("x", -2.5)]);
-        assert!(phrases("a,,b").unwrap_err().contains("expected words"));
-        assert!(phrases(":3").is_err());
+        assert_eq!(named, [("John Dashwood", 4.0), ("Norland", 6.0), ("Re: Zero", 4.0)]);
+        assert!(phrases(":3").unwrap_err().contains("phrase:weight"));
     }
 
     #[test]

@@ -50,8 +50,9 @@ pub fn run(args: &Eval) -> anyhow::Result<ExitCode> {
 fn load(args: &Eval) -> anyhow::Result<Engine> {
     let loudness = Loudness::of(args.voice.quiet, false);
     let device = args.machine.device(args.threads);
-    let engine = Engine::load(&Wanted { model: &args.model, model_dir: None, device, loudness })?;
-    protections::check(&Options::ours(), &engine.model.config)?;
+    let options = Options::ours();
+    let engine = Engine::load(&Wanted { model: &args.model, model_dir: None, device, loudness }, &options)?;
+    protections::check(&options, &engine.model.config)?;
     Ok(engine)
 }
 

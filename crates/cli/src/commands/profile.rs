@@ -24,7 +24,7 @@ pub fn run(args: &Profile) -> anyhow::Result<ExitCode> {
     let outcome = engine.transcriber.transcribe(&sound, &options, &mut ())?;
     let wall = started.elapsed();
     let parts = profile::collect(engine.transcriber.session());
-    let run = engine.run(&options, wall.as_secs_f64());
+    let run = engine.about.run(&options, wall.as_secs_f64());
     let mut text = format!(
         "{} of {:.2} s on {}, {}, {} threads: loaded in {:.3} s, transcribed in {:.3} s\n",
         args.file.display(),

@@ -1,9 +1,10 @@
 //! `undertone transcribe`: our defaults. Not openai-whisper's: see `whisper`.
 
 use crate::args::Transcribe;
-use crate::batch::{Batch, Show};
+use crate::batch::Batch;
 use crate::engine::{Loudness, Wanted};
 use crate::exit::Usage;
+use crate::teller::Show;
 use std::process::ExitCode;
 use undertone::writers::Format;
 
@@ -11,6 +12,7 @@ use undertone::writers::Format;
 pub fn run(args: &Transcribe) -> anyhow::Result<ExitCode> {
     let formats = args.output_format.as_ref().map(|formats| formats.0.as_slice());
     let write = args.output_dir.as_deref().map(|folder| (folder, formats.unwrap_or(&Format::OPENAI)));
+    let (options, lines) = args.options()?;
     let batch = Batch {
         files: &args.files,
         wanted: Wanted {
@@ -20,10 +22,15 @@ pub fn run(args: &Transcribe) -> anyhow::Result<ExitCode> {
             loudness: Loudness::of(args.voice.quiet, args.verbose),
         },
         ffmpeg: args.voice.ffmpeg.as_deref(),
-        options: args.options()?,
+        options,
         protected: true,
         show: show(formats, write.is_some(), args.files.len())?,
+        colours: args.output.print_colors,
+        report: args.output.report,
         write,
+        lines,
+        resumable: true,
+        resume: args.output.resume,
     };
     batch.run()
 }

@@ -1,9 +1,10 @@
 //! `undertone whisper`: openai-whisper's command line. Not our defaults: see `transcribe`.
 
 use crate::args::Whisper;
-use crate::batch::{Batch, Show};
+use crate::batch::Batch;
 use crate::engine::{Loudness, Wanted};
 use crate::standard;
+use crate::teller::Show;
 use std::process::ExitCode;
 
 /// Transcribes the files.
@@ -24,7 +25,12 @@ pub fn run(args: &Whisper) -> anyhow::Result<ExitCode> {
         options,
         protected: false,
         show: Show::Account(args.verbose.0),
+        colours: false,
+        report: false,
         write: Some((&args.output_dir, &args.output_format.0)),
+        lines: args.lines(),
+        resumable: false,
+        resume: false,
     };
     batch.run()
 }
