@@ -48,4 +48,5 @@ pub use run::{Run, Timings};
 pub use transcriber::{Job, Jobs, Listener, Outcome, Transcriber};
 pub use transcript::{Resume, ResumePlace, Segment, Transcript, Word};
 pub use vad::VadOptions;
+pub use whisper::hotwords::Hotwords;
 pub use whisper::{Language, Model, Part, Task};
