@@ -8,6 +8,7 @@ pub mod cached_attention;
 pub mod conv1d;
 pub mod layer_norm;
 pub mod linear;
+pub mod narrow;
 pub mod reduce;
 pub mod rows;
 pub mod softmax;

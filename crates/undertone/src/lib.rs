@@ -22,7 +22,7 @@ mod transcript;
 pub mod writers;
 
 pub use audio;
-pub use compiler::Target;
+pub use compiler::{Compute, Target};
 pub use error::Error;
 pub use models::Hub;
 pub use options::Options;
