@@ -118,7 +118,7 @@ _undertone() {
                     return 0
                     ;;
                 --compute)
-                    COMPREPLY=($(compgen -W "f32" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "f32 bf16" -- "${cur}"))
                     return 0
                     ;;
                 --isa)
@@ -318,7 +318,7 @@ _undertone() {
                     return 0
                     ;;
                 --compute)
-                    COMPREPLY=($(compgen -W "f32" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "f32 bf16" -- "${cur}"))
                     return 0
                     ;;
                 --isa)
@@ -384,7 +384,7 @@ _undertone() {
                     return 0
                     ;;
                 --compute)
-                    COMPREPLY=($(compgen -W "f32" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "f32 bf16" -- "${cur}"))
                     return 0
                     ;;
                 --isa)
@@ -574,7 +574,7 @@ _undertone() {
                     return 0
                     ;;
                 --compute)
-                    COMPREPLY=($(compgen -W "f32" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "f32 bf16" -- "${cur}"))
                     return 0
                     ;;
                 --isa)

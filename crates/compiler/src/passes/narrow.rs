@@ -20,7 +20,7 @@ const FEW: usize = 8;
 pub const PASS: Pass = Pass {
     name: "narrow",
     doc: "linear layers, convolutions and attention multiply bf16",
-    tolerance: 3e-2,
+    tolerance: 0.1,
     run: |g| (cse::PASS.run)(&rewrite(g, &rules())),
 };
 
