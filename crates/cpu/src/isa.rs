@@ -76,6 +76,7 @@ impl Isa {
     }
 
     /// The path whose f32 vectors this one has: f32 kernels give the same bits on both.
+    #[must_use]
     pub const fn vectors(self) -> Isa {
         match self {
             Isa::Avx512Vnni | Isa::Avx512Bf16 | Isa::Amx => Isa::Avx512,

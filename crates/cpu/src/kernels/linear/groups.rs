@@ -79,6 +79,7 @@ impl<'a> NarrowRows<'a> {
 ///
 /// # Panics
 /// When the block is too short.
+#[cfg(target_arch = "x86_64")] // Where nothing multiplies groups, nothing is filled with them.
 #[inline(always)]
 pub(crate) fn fill_groups(x: NarrowRows<'_>, first: usize, [count, height]: [usize; 2], block: &mut [u8]) {
     let steps = steps(x.width());
@@ -110,7 +111,7 @@ pub struct Groups {
 impl Groups {
     /// The bytes that `n` outputs of `k` bfloat16 take.
     pub const fn bytes(n: usize, k: usize) -> usize {
-        n.next_multiple_of(PANEL) / PANEL * steps(2 * k) * STEP_WORDS * size_of::<i32>()
+        n.div_ceil(PANEL) * steps(2 * k) * STEP_WORDS * size_of::<i32>()
     }
 
     /// Packs `[n, k]` weights for `isa`.

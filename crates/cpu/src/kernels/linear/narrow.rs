@@ -7,7 +7,7 @@
 use std::ops::Range;
 
 use super::finish::{Place, finish};
-use super::groups::{Groups, NarrowRows, PANEL, STEP_BYTES, fill_groups, steps};
+use super::groups::{Groups, NarrowRows, PANEL, STEP_BYTES, steps};
 use super::{BLOCK_BYTES, Epilogue, Out, Residual};
 use crate::isa::Isa;
 use crate::kernels::rows::{Shared, SharedRows};
@@ -139,9 +139,9 @@ struct Buf([f32; MAX_SUMS]);
 mod engine {
     //! What multiplies on x86-64.
 
-    use super::{MAX_SUMS, NarrowRows, STEP_BYTES, fill_groups};
+    use super::{MAX_SUMS, NarrowRows, STEP_BYTES};
     use crate::isa::Isa;
-    use crate::kernels::linear::groups::STEP_WORDS;
+    use crate::kernels::linear::groups::{STEP_WORDS, fill_groups};
     use crate::simd::{Amx, Dots, Tiles};
 
     /// The instructions that multiply, ready on this thread.
@@ -224,25 +224,28 @@ mod engine {
     use crate::isa::Isa;
 
     /// The instructions that multiply; there are none.
-    pub(crate) enum Engine {}
+    pub(crate) struct Engine;
+
+    const NONE: &str = "no path of this architecture multiplies bfloat16";
 
     impl Engine {
         /// # Panics
         /// Always: no path of this architecture multiplies bfloat16.
         pub(crate) fn new(isa: Isa) -> Engine {
-            panic!("{isa} multiplies no bfloat16")
+            assert!(isa.multiplies_bf16(), "{isa} multiplies no bfloat16");
+            Engine
         }
 
         pub(crate) fn fill(&self, _: NarrowRows<'_>, _: usize, _: usize, _: &mut [u8]) {
-            match *self {}
+            unreachable!("{NONE}")
         }
 
         pub(crate) fn place(&self, _: [usize; 2], _: usize, _: usize) -> usize {
-            match *self {}
+            unreachable!("{NONE}")
         }
 
         pub(crate) fn multiply(&self, _: usize, _: &[u8], _: &[i32], _: &mut [f32]) {
-            match *self {}
+            unreachable!("{NONE}")
         }
     }
 }
