@@ -230,7 +230,7 @@ _undertone() {
                     return 0
                     ;;
                 --compute)
-                    COMPREPLY=($(compgen -W "f32" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "f32 bf16" -- "${cur}"))
                     return 0
                     ;;
                 --isa)
@@ -458,7 +458,7 @@ _undertone() {
                     return 0
                     ;;
                 --compute)
-                    COMPREPLY=($(compgen -W "f32" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "f32 bf16" -- "${cur}"))
                     return 0
                     ;;
                 --isa)
@@ -524,7 +524,7 @@ _undertone() {
                     return 0
                     ;;
                 --compute)
-                    COMPREPLY=($(compgen -W "f32" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "f32 bf16" -- "${cur}"))
                     return 0
                     ;;
                 --isa)
@@ -714,7 +714,7 @@ _undertone() {
                     return 0
                     ;;
                 --compute)
-                    COMPREPLY=($(compgen -W "f32" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "f32 bf16" -- "${cur}"))
                     return 0
                     ;;
                 --isa)

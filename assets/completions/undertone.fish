@@ -43,8 +43,9 @@ translate\t''"
 complete -c undertone -n "__fish_undertone_using_subcommand transcribe" -s f -l output-format -d 'txt, vtt, srt, tsv, json or all [default: lines with times on standard output; all with --output-dir]' -r
 complete -c undertone -n "__fish_undertone_using_subcommand transcribe" -s o -l output-dir -d 'Write files into this folder instead of standard output' -r -F
 complete -c undertone -n "__fish_undertone_using_subcommand transcribe" -l threads -d 'Processor cores to use [default: all physical cores, up to 16]' -r
-complete -c undertone -n "__fish_undertone_using_subcommand transcribe" -l compute -d 'Precision of weights and arithmetic' -r -f -a "f32\t''"
-complete -c undertone -n "__fish_undertone_using_subcommand transcribe" -l isa -d 'Instruction set to use: scalar, avx2, avx512 or neon [default: the fastest that the machine has]' -r
+complete -c undertone -n "__fish_undertone_using_subcommand transcribe" -l compute -d 'Precision of weights and arithmetic' -r -f -a "f32\t''
+bf16\t''"
+complete -c undertone -n "__fish_undertone_using_subcommand transcribe" -l isa -d 'Instruction set to use: scalar, avx2, avx512, avx512_vnni, avx512_bf16, amx, neon [default: the fastest that the machine has]' -r
 complete -c undertone -n "__fish_undertone_using_subcommand transcribe" -l ffmpeg -d 'ffmpeg program for the codecs that are not built in [default: the one on PATH, if any]' -r -F
 complete -c undertone -n "__fish_undertone_using_subcommand transcribe" -l condition-on-previous-text -d 'Whether earlier text is the prompt of each next window: True or False [default: True]' -r
 complete -c undertone -n "__fish_undertone_using_subcommand transcribe" -l no-speech-threshold -d 'Skip a window above this probability of no speech, unless its text is likely enough; None for never [default: 0.6]' -r
@@ -91,8 +92,9 @@ complete -c undertone -n "__fish_undertone_using_subcommand whisper" -l max_word
 complete -c undertone -n "__fish_undertone_using_subcommand whisper" -l threads -d 'Processor cores to use; 0 for all physical cores' -r
 complete -c undertone -n "__fish_undertone_using_subcommand whisper" -l clip_timestamps -d 'Stretches to transcribe, in seconds: start,end,start,end,...' -r
 complete -c undertone -n "__fish_undertone_using_subcommand whisper" -l hallucination_silence_threshold -d 'Silence in seconds that is skipped when text was likely made up' -r
-complete -c undertone -n "__fish_undertone_using_subcommand whisper" -l compute -d 'Precision of weights and arithmetic' -r -f -a "f32\t''"
-complete -c undertone -n "__fish_undertone_using_subcommand whisper" -l isa -d 'Instruction set to use: scalar, avx2, avx512 or neon [default: the fastest that the machine has]' -r
+complete -c undertone -n "__fish_undertone_using_subcommand whisper" -l compute -d 'Precision of weights and arithmetic' -r -f -a "f32\t''
+bf16\t''"
+complete -c undertone -n "__fish_undertone_using_subcommand whisper" -l isa -d 'Instruction set to use: scalar, avx2, avx512, avx512_vnni, avx512_bf16, amx, neon [default: the fastest that the machine has]' -r
 complete -c undertone -n "__fish_undertone_using_subcommand whisper" -l ffmpeg -d 'ffmpeg program for the codecs that are not built in [default: the one on PATH, if any]' -r -F
 complete -c undertone -n "__fish_undertone_using_subcommand whisper" -s q -l quiet -d 'Say nothing but errors'
 complete -c undertone -n "__fish_undertone_using_subcommand whisper" -s h -l help -d 'Print help'
@@ -129,8 +131,9 @@ encoder\t'Log-mel to cross keys and values'
 decoder\t'Tokens to ranked next tokens'"
 complete -c undertone -n "__fish_undertone_using_subcommand graph" -l after -d 'As the graph is after this pass; a wrong name lists them all [default: as it is built, before any pass]' -r
 complete -c undertone -n "__fish_undertone_using_subcommand graph" -l threads -d 'Processor cores to plan for [default: all physical cores, up to 16]' -r
-complete -c undertone -n "__fish_undertone_using_subcommand graph" -l compute -d 'Precision of weights and arithmetic' -r -f -a "f32\t''"
-complete -c undertone -n "__fish_undertone_using_subcommand graph" -l isa -d 'Instruction set to use: scalar, avx2, avx512 or neon [default: the fastest that the machine has]' -r
+complete -c undertone -n "__fish_undertone_using_subcommand graph" -l compute -d 'Precision of weights and arithmetic' -r -f -a "f32\t''
+bf16\t''"
+complete -c undertone -n "__fish_undertone_using_subcommand graph" -l isa -d 'Instruction set to use: scalar, avx2, avx512, avx512_vnni, avx512_bf16, amx, neon [default: the fastest that the machine has]' -r
 complete -c undertone -n "__fish_undertone_using_subcommand graph" -l plan -d 'The compiled program: its peak bytes, then each step with its kernel and the places of its operands'
 complete -c undertone -n "__fish_undertone_using_subcommand graph" -l dot -d 'In Graphviz\'s language'
 complete -c undertone -n "__fish_undertone_using_subcommand graph" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -139,8 +142,9 @@ complete -c undertone -n "__fish_undertone_using_subcommand profile" -s m -l mod
 complete -c undertone -n "__fish_undertone_using_subcommand profile" -s l -l language -d 'Language that is spoken [default: detected]' -r
 complete -c undertone -n "__fish_undertone_using_subcommand profile" -l top -d 'How many of the slowest steps to show for each part' -r
 complete -c undertone -n "__fish_undertone_using_subcommand profile" -l threads -d 'Processor cores to use [default: all physical cores, up to 16]' -r
-complete -c undertone -n "__fish_undertone_using_subcommand profile" -l compute -d 'Precision of weights and arithmetic' -r -f -a "f32\t''"
-complete -c undertone -n "__fish_undertone_using_subcommand profile" -l isa -d 'Instruction set to use: scalar, avx2, avx512 or neon [default: the fastest that the machine has]' -r
+complete -c undertone -n "__fish_undertone_using_subcommand profile" -l compute -d 'Precision of weights and arithmetic' -r -f -a "f32\t''
+bf16\t''"
+complete -c undertone -n "__fish_undertone_using_subcommand profile" -l isa -d 'Instruction set to use: scalar, avx2, avx512, avx512_vnni, avx512_bf16, amx, neon [default: the fastest that the machine has]' -r
 complete -c undertone -n "__fish_undertone_using_subcommand profile" -l ffmpeg -d 'ffmpeg program for the codecs that are not built in [default: the one on PATH, if any]' -r -F
 complete -c undertone -n "__fish_undertone_using_subcommand profile" -s q -l quiet -d 'Say nothing but errors'
 complete -c undertone -n "__fish_undertone_using_subcommand profile" -s h -l help -d 'Print help'

@@ -78,8 +78,10 @@ impl Engine {
         let load_s = started.elapsed().as_secs_f64();
         let target = device.target().clone();
         if wanted.loudness == Loudness::Verbose {
-            let (path, Target { device, isa, threads }) = (path.display(), &target);
-            standard::say(&format!("{path} on {device}, {isa}, {threads} threads, loaded in {load_s:.2} s"));
+            let (path, Target { device, isa, threads, compute }) = (path.display(), &target);
+            standard::say(&format!(
+                "{path} on {device}, {isa}, {threads} threads, {compute}, loaded in {load_s:.2} s"
+            ));
         }
         let multilingual = model.config.is_multilingual();
         let about = About { multilingual, target, name: wanted.model.to_owned(), load_s };

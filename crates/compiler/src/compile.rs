@@ -52,13 +52,13 @@ pub enum CompileError {
     },
 }
 
-/// Runs all passes over `graph`, schedules it for `device` and plans its memory.
+/// Runs the passes of the device's precision over `graph`, schedules it for `device` and plans its memory.
 ///
 /// # Errors
 /// The graph is wrong, the device has no kernel for a node of it, or a result is not computed.
 pub fn compile(graph: &Graph, device: &dyn Device) -> Result<Program, CompileError> {
     verify(graph)?;
-    compile_as_is(Pipeline::standard().run(graph), device)
+    compile_as_is(Pipeline::of(device.target().compute).run(graph), device)
 }
 
 /// Schedules `graph` for `device` and plans its memory without any pass: what [`compile`] does behind them, and

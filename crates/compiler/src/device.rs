@@ -1,5 +1,6 @@
 //! What a device must offer, and what it is told. Not an implementation: each device is a crate of its own.
 
+use crate::compute::Compute;
 use crate::program::Program;
 use crate::schedule::KernelChoice;
 use graph::{Bindings, DType, Op, TensorType};
@@ -16,11 +17,13 @@ pub struct Target {
     pub isa: &'static str,
     /// How many threads share a step.
     pub threads: usize,
+    /// The precision that programs for it are compiled in.
+    pub compute: Compute,
 }
 
 impl std::fmt::Display for Target {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{} ({}, {} threads)", self.device, self.isa, self.threads)
+        write!(f, "{} ({}, {} threads, {})", self.device, self.isa, self.threads, self.compute)
     }
 }
 

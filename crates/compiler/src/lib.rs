@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 
 mod compile;
+pub mod compute;
 pub mod device;
 pub mod load_time;
 pub mod pass;
@@ -14,6 +15,7 @@ pub mod rewrite;
 pub mod schedule;
 
 pub use compile::{CompileError, MAX_RANK, compile, compile_as_is};
+pub use compute::Compute;
 pub use device::{
     Arg, Buffer, Device, Executable, LoadError, NodeView, RunError, Target, TensorView, Weights,
 };

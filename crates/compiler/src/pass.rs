@@ -9,6 +9,14 @@ pub struct Pass {
     pub name: &'static str,
     /// What it does, one sentence.
     pub doc: &'static str,
+    /// How far results may move on the seeded tensors of its file tests, relative to the larger of 1 and the element:
+    /// [`Pass::ROUNDING`] where the same is computed in another order, more where a pass changes a precision.
+    pub tolerance: f32,
     /// Builds the new graph. Types and order of the results and all parameters are kept.
     pub run: fn(&Graph) -> Graph,
+}
+
+impl Pass {
+    /// The tolerance of passes that keep every precision.
+    pub const ROUNDING: f32 = 1e-4;
 }

@@ -9,3 +9,4 @@ pub mod fuse_attention;
 pub mod fuse_elementwise;
 pub mod fuse_layer_norm;
 pub mod fuse_linear;
+pub mod narrow;

@@ -1,8 +1,10 @@
 //! The order of the passes, with the reason for each place. Not the passes: see [`crate::passes`].
 
+use crate::compute::Compute;
 use crate::pass::Pass;
 use crate::passes::{
     canonicalize, cse, dce, fold_constants, fuse_attention, fuse_elementwise, fuse_layer_norm, fuse_linear,
+    narrow,
 };
 use graph::{Graph, verify};
 
@@ -23,7 +25,27 @@ pub struct UnknownPass {
 }
 
 impl Pipeline {
-    /// The passes that every device's graphs go through.
+    /// The passes of a precision: [`Pipeline::standard`], then those that narrow what it has left.
+    pub fn of(compute: Compute) -> Pipeline {
+        let standard = Pipeline::standard();
+        match compute {
+            Compute::F32 => standard,
+            Compute::Bf16 => standard.pass(narrow::PASS),
+        }
+    }
+
+    /// Every pass of every precision, each once.
+    pub fn every() -> Pipeline {
+        let mut all = Pipeline::new();
+        for pass in Compute::ALL.into_iter().flat_map(|compute| Pipeline::of(compute).passes) {
+            if all.passes.iter().all(|p| p.name != pass.name) {
+                all = all.pass(pass);
+            }
+        }
+        all
+    }
+
+    /// The passes that every graph goes through, and all that keep f32.
     pub fn standard() -> Pipeline {
         Pipeline::new()
             .pass(fold_constants::PASS) // first: patterns ask for constants, not for sums of them
@@ -46,6 +68,11 @@ impl Pipeline {
     pub fn pass(mut self, pass: Pass) -> Pipeline {
         self.passes.push(pass);
         self
+    }
+
+    /// How far results may move: the most that a pass of it says.
+    pub fn tolerance(&self) -> f32 {
+        self.passes.iter().map(|p| p.tolerance).fold(Pass::ROUNDING, f32::max)
     }
 
     /// The passes, in order.
@@ -137,7 +164,7 @@ mod tests {
             let wrong = "graph @g(%x: f32[2]) {\n  %y = exp %x : f32[3]\n  return %y\n}\n";
             text::parse(wrong).unwrap().graph
         };
-        let breaker = Pass { name: "breaker", doc: "", run };
+        let breaker = Pass { name: "breaker", doc: "", tolerance: Pass::ROUNDING, run };
         Pipeline::new().pass(breaker).run(&text::parse(GRAPH).unwrap().graph);
     }
 }

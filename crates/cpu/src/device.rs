@@ -6,7 +6,8 @@ use crate::kernel::{Kernel, Memory};
 use crate::ops::{KERNELS, reference};
 use crate::pool::Pool;
 use compiler::{
-    Buffer, Device, Executable, KernelChoice, LoadError, NodeView, Program, Target, Weights, compile_as_is,
+    Buffer, Compute, Device, Executable, KernelChoice, LoadError, NodeView, Program, Target, Weights,
+    compile_as_is,
 };
 use graph::{Bindings, TensorType};
 use std::sync::Arc;
@@ -33,8 +34,16 @@ impl Cpu {
     pub fn with_isa(isa: Isa, threads: usize) -> Cpu {
         assert!(isa.is_available(), "this machine has no {isa}");
         let pool = Arc::new(Pool::new(threads));
-        let target = Target { device: "cpu", isa: isa.name(), threads: pool.threads() };
+        let target =
+            Target { device: "cpu", isa: isa.name(), threads: pool.threads(), compute: Compute::F32 };
         Cpu { target, isa, pool, reference: false }
+    }
+
+    /// The same CPU, for which programs are compiled in the precision `compute`; f32 where this is not called.
+    #[must_use]
+    pub fn with_compute(mut self, compute: Compute) -> Cpu {
+        self.target.compute = compute;
+        self
     }
 
     /// Falls back on the interpreter's own evaluation for nodes without a kernel: for tests alone.

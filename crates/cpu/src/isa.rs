@@ -10,13 +10,20 @@ pub enum Isa {
     Avx2,
     /// x86-64 with AVX-512 F, DQ, BW and VL, and all of [`Isa::Avx2`].
     Avx512,
+    /// [`Isa::Avx512`] with VNNI: products of bytes.
+    Avx512Vnni,
+    /// [`Isa::Avx512Vnni`] with BF16: products of bfloat16.
+    Avx512Bf16,
+    /// [`Isa::Avx512Bf16`] with AMX tiles of bfloat16 and of bytes, which the system grants to this process.
+    Amx,
     /// `AArch64` NEON.
     Neon,
 }
 
 impl Isa {
     /// Every path, slowest first.
-    pub const ALL: [Isa; 4] = [Isa::Scalar, Isa::Avx2, Isa::Avx512, Isa::Neon];
+    pub const ALL: [Isa; 7] =
+        [Isa::Scalar, Isa::Avx2, Isa::Avx512, Isa::Avx512Vnni, Isa::Avx512Bf16, Isa::Amx, Isa::Neon];
 
     /// The fastest path of this machine.
     pub fn best() -> Isa {
@@ -46,6 +53,12 @@ impl Isa {
                     && is_x86_feature_detected!("avx512bw")
                     && is_x86_feature_detected!("avx512vl")
             }
+            #[cfg(target_arch = "x86_64")]
+            Isa::Avx512Vnni => Isa::Avx512.is_available() && is_x86_feature_detected!("avx512vnni"),
+            #[cfg(target_arch = "x86_64")]
+            Isa::Avx512Bf16 => Isa::Avx512Vnni.is_available() && is_x86_feature_detected!("avx512bf16"),
+            #[cfg(target_arch = "x86_64")]
+            Isa::Amx => Isa::Avx512Bf16.is_available() && crate::simd::Amx::detect().is_some(),
             #[cfg(target_arch = "aarch64")]
             Isa::Neon => std::arch::is_aarch64_feature_detected!("neon"),
             #[allow(unreachable_patterns)] // The names of the other architecture.
@@ -58,16 +71,34 @@ impl Isa {
         match self {
             Isa::Scalar | Isa::Neon => 4,
             Isa::Avx2 => 8,
-            Isa::Avx512 => 16,
+            Isa::Avx512 | Isa::Avx512Vnni | Isa::Avx512Bf16 | Isa::Amx => 16,
         }
     }
 
-    /// The name as it is printed and recorded: `scalar`, `avx2`, `avx512`, `neon`.
+    /// The path whose f32 vectors this one has: f32 kernels give the same bits on both.
+    #[must_use]
+    pub const fn vectors(self) -> Isa {
+        match self {
+            Isa::Avx512Vnni | Isa::Avx512Bf16 | Isa::Amx => Isa::Avx512,
+            other => other,
+        }
+    }
+
+    /// Whether the path multiplies bfloat16; others widen it.
+    pub const fn multiplies_bf16(self) -> bool {
+        matches!(self, Isa::Avx512Bf16 | Isa::Amx)
+    }
+
+    /// The name as it is printed and recorded: `scalar`, `avx2`, `avx512`, `avx512_vnni`, `avx512_bf16`, `amx`,
+    /// `neon`.
     pub const fn name(self) -> &'static str {
         match self {
             Isa::Scalar => "scalar",
             Isa::Avx2 => "avx2",
             Isa::Avx512 => "avx512",
+            Isa::Avx512Vnni => "avx512_vnni",
+            Isa::Avx512Bf16 => "avx512_bf16",
+            Isa::Amx => "amx",
             Isa::Neon => "neon",
         }
     }

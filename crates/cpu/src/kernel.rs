@@ -3,6 +3,7 @@
 
 use crate::aligned::Aligned;
 use crate::isa::Isa;
+use crate::kernels::linear::groups::{Groups, NarrowRows};
 use crate::kernels::linear::pack::{Packed, Panels};
 use crate::kernels::stft::Stft;
 use crate::kernels::{
@@ -46,6 +47,8 @@ pub struct Packing {
 pub enum Constant {
     /// Weights of a product.
     Panels(Packed),
+    /// Weights of a product of narrow factors.
+    Groups(Groups),
     /// A window and its transform.
     Stft(Stft),
 }
@@ -201,8 +204,17 @@ impl<'a> Call<'a> {
     pub fn panels(&self) -> Panels<'a> {
         match self.packed() {
             Constant::Panels(packed) => packed.panels(),
-            Constant::Stft(_) => unreachable!("the operand of a product is packed as panels"),
+            Constant::Groups(_) | Constant::Stft(_) => {
+                unreachable!("the operand of a wide product is packed as panels")
+            }
         }
+    }
+
+    /// The rows of operand `i` as bytes: all dimensions but the last are rows.
+    pub fn narrow_rows(&self, i: usize) -> NarrowRows<'a> {
+        let (rows, cols) = rows_and_columns(self.dims(i));
+        let width = cols * self.dtype(i).bytes();
+        NarrowRows::new(self.bytes(i), rows, [width, width])
     }
 
     /// Whether the result took over the memory of operand `i`.

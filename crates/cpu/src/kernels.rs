@@ -11,6 +11,7 @@ pub mod layer_norm;
 pub mod linear;
 pub mod lstm;
 pub mod median_filter;
+pub mod narrow;
 pub mod reduce;
 pub mod rows;
 pub mod softmax;

@@ -6,17 +6,25 @@
 //! one proves that the instructions may run.
 
 #[cfg(target_arch = "x86_64")]
+mod amx;
+#[cfg(target_arch = "x86_64")]
 mod avx2;
 #[cfg(target_arch = "x86_64")]
 mod avx512;
+#[cfg(target_arch = "x86_64")]
+mod dots;
 #[cfg(target_arch = "aarch64")]
 mod neon;
 mod scalar;
 
 #[cfg(target_arch = "x86_64")]
+pub use amx::{Amx, Tiles};
+#[cfg(target_arch = "x86_64")]
 pub use avx2::Avx2;
 #[cfg(target_arch = "x86_64")]
 pub use avx512::Avx512;
+#[cfg(target_arch = "x86_64")]
+pub use dots::Dots;
 #[cfg(target_arch = "aarch64")]
 pub use neon::Neon;
 pub use scalar::Scalar;
@@ -173,12 +181,12 @@ pub trait Body {
     fn run<S: Simd>(self, s: S) -> Self::Out;
 }
 
-/// Runs `body` with the instructions of `isa`.
+/// Runs `body` with the f32 vectors of `isa`.
 ///
 /// # Panics
 /// When this machine can't run `isa`: a caller's bug, since paths come from [`Isa::available`].
 pub fn dispatch<B: Body>(isa: Isa, body: B) -> B::Out {
-    match isa {
+    match isa.vectors() {
         Isa::Scalar => body.run(Scalar),
         #[cfg(target_arch = "x86_64")]
         Isa::Avx2 => Avx2::detect().expect("avx2 is not available").run(body),

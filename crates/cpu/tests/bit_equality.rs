@@ -97,6 +97,23 @@ fn linear_layers() {
     }
 }
 
+/// With factors of bf16, whatever the path makes of them: tiles, dots or widened vectors.
+#[test]
+fn linear_layers_of_bf16() {
+    for (k, n) in [(700, 33), (257, 1), (31, 129)] {
+        check(
+            &format!(
+                "graph @g[n in 1..=8](%x: f32[n, {k}], %w: bf16[{n}, {k}] = @w, %b: f32[{n}] = @b) {{
+                    %c = convert %x {{to=bf16}} : bf16[n, {k}]
+                    %y = linear %c, %w, %b {{activation=gelu, bias=true, residual=false}} : f32[n, {n}]
+                    return %y
+                }}"
+            ),
+            |_| (),
+        );
+    }
+}
+
 #[test]
 fn rows_are_normalised_and_reduced_alone() {
     for width in [37, 512, 5001] {

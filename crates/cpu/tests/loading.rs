@@ -58,7 +58,7 @@ fn another_devices_program_and_a_changed_one_are_refused() {
     let foreign = scalar(3).load(program(SCALE, &scalar(1)), weights()).err().unwrap();
     assert_eq!(
         foreign.to_string(),
-        "program @g is not what cpu (scalar, 3 threads) compiles; expected one that was compiled for this device"
+        "program @g is not what cpu (scalar, 3 threads, f32) compiles; expected one that was compiled for this device"
     );
     let mut changed = program(SCALE, &scalar(1));
     changed.plan.arena = 0;

@@ -18,7 +18,7 @@ fn graph_files() {
 #[test]
 fn each_pass_has_a_file_where_it_fires_and_one_where_it_must_not() {
     let files = find(&root().join("tests/graph")).unwrap();
-    for name in Pipeline::standard().names() {
+    for name in Pipeline::every().names() {
         let of_pass = || files.iter().filter(|f| f.head() == format!("; test pass {name}"));
         assert!(of_pass().any(|f| !f.text.contains(UNCHANGED)), "no file shows what {name} does");
         assert!(of_pass().any(FileTest::must_not_fire), "no *must_not_fire* file for {name}");

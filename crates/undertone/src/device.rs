@@ -1,7 +1,7 @@
 //! Which device is opened: the one place where that is decided. Not a device.
 
 use crate::Error;
-use compiler::Device;
+use compiler::{Compute, Device};
 use cpu::{Cpu, Isa};
 use std::collections::BTreeSet;
 use std::num::NonZero;
@@ -16,6 +16,8 @@ pub struct DeviceOptions {
     pub isa: Option<String>,
     /// How many threads; [`default_threads`] if `None` or 0.
     pub threads: Option<usize>,
+    /// The precision.
+    pub compute: Compute,
 }
 
 /// Opens the CPU.
@@ -31,7 +33,7 @@ pub fn open(options: &DeviceOptions) -> Result<Box<dyn Device>, Error> {
         })?,
     };
     let threads = options.threads.filter(|&n| n > 0).unwrap_or_else(default_threads);
-    Ok(Box::new(Cpu::with_isa(isa, threads)))
+    Ok(Box::new(Cpu::with_isa(isa, threads).with_compute(options.compute)))
 }
 
 /// The physical cores that this process may use, and no more than sixteen: a second thread on a core shares the units
@@ -58,7 +60,8 @@ mod tests {
 
     #[test]
     fn an_instruction_set_is_opened_by_name_or_refused_with_the_list() {
-        let options = |isa: &str| DeviceOptions { isa: Some(isa.into()), threads: Some(2) };
+        let options =
+            |isa: &str| DeviceOptions { isa: Some(isa.into()), threads: Some(2), ..Default::default() };
         let device = open(&options("scalar")).unwrap();
         assert_eq!((device.target().isa, device.target().threads), ("scalar", 2));
         let Err(error) = open(&options("sse9")) else { panic!("sse9 was opened") };
@@ -67,7 +70,8 @@ mod tests {
 
     #[test]
     fn no_threads_means_the_default() {
-        let threads = |threads| open(&DeviceOptions { isa: None, threads }).unwrap().target().threads;
+        let threads =
+            |threads| open(&DeviceOptions { threads, ..Default::default() }).unwrap().target().threads;
         assert_eq!([threads(None), threads(Some(0))], [default_threads(); 2]);
         assert!((1..=MOST_THREADS).contains(&default_threads()));
     }

@@ -48,7 +48,7 @@ impl Run {
             device: target.device.to_owned(),
             isa: target.isa.to_owned(),
             threads: target.threads,
-            compute: "f32".to_owned(),
+            compute: target.compute.to_string(),
             options: in_force(options),
             timings,
         }

@@ -36,7 +36,7 @@ pub fn graph(model: &Model, part: Part, stage: &Stage, spelling: Spelling) -> Re
     let built = part.graph(model, OPTIONS)?;
     let graph = match stage {
         Stage::Built => built,
-        Stage::After(pass) => Pipeline::standard().run_until(pass, &built)?,
+        Stage::After(pass) => Pipeline::every().run_until(pass, &built)?,
     };
     Ok(match spelling {
         Spelling::Text => text::print(&graph),
@@ -52,7 +52,7 @@ impl Stage {
     pub fn check(&self) -> Result<(), Error> {
         match self {
             Stage::Built => Ok(()),
-            Stage::After(pass) => Pipeline::standard().find(pass).map(|_| ()).map_err(Error::from),
+            Stage::After(pass) => Pipeline::every().find(pass).map(|_| ()).map_err(Error::from),
         }
     }
 }

@@ -12,7 +12,7 @@ pub struct Machine {
     #[arg(long, value_enum, default_value_t = Compute::F32, help_heading = "Machine")]
     compute: Compute,
 
-    /// Instruction set to use: scalar, avx2, avx512 or neon [default: the fastest that the machine has]
+    /// Instruction set to use: scalar, avx2, avx512, avx512_vnni, avx512_bf16, amx, neon [default: the fastest that the machine has]
     #[arg(long, value_name = "NAME", help_heading = "Machine")]
     isa: Option<String>,
 }
@@ -21,15 +21,17 @@ pub struct Machine {
 #[derive(Clone, Copy, ValueEnum)]
 enum Compute {
     F32,
+    Bf16,
 }
 
 impl Machine {
     /// The device to open, with `threads` threads (`None` or 0 for the default).
     pub fn device(&self, threads: Option<usize>) -> DeviceOptions {
-        // One precision is all there is: every value that the parser lets through means it.
-        match self.compute {
-            Compute::F32 => DeviceOptions { isa: self.isa.clone(), threads },
-        }
+        let compute = match self.compute {
+            Compute::F32 => undertone::Compute::F32,
+            Compute::Bf16 => undertone::Compute::Bf16,
+        };
+        DeviceOptions { isa: self.isa.clone(), threads, compute }
     }
 }
 

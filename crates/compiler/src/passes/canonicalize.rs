@@ -24,6 +24,7 @@ use graph::{Node, Op};
 pub const PASS: Pass = Pass {
     name: "canonicalize",
     doc: "one spelling for each thing",
+    tolerance: Pass::ROUNDING,
     run: |g| rewrite(g, &[arithmetic(), movement(), matrices()].into_iter().flatten().collect::<Vec<_>>()),
 };
 

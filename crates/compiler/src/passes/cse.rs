@@ -10,7 +10,7 @@ use graph::{Graph, Value};
 use std::collections::HashMap;
 
 /// See the head of this file.
-pub const PASS: Pass = Pass { name: "cse", doc: "computes equal nodes once", run };
+pub const PASS: Pass = Pass { name: "cse", doc: "computes equal nodes once", tolerance: Pass::ROUNDING, run };
 
 fn run(graph: &Graph) -> Graph {
     let mut rebuild = Rebuild::new(graph);

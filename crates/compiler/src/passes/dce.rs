@@ -6,7 +6,8 @@ use crate::rewrite::Rebuild;
 use graph::{Graph, Op};
 
 /// See the head of this file.
-pub const PASS: Pass = Pass { name: "dce", doc: "drops nodes of which no result is used", run };
+pub const PASS: Pass =
+    Pass { name: "dce", doc: "drops nodes of which no result is used", tolerance: Pass::ROUNDING, run };
 
 pub(crate) fn run(graph: &Graph) -> Graph {
     let mut used = vec![false; graph.values().len()];

@@ -9,7 +9,8 @@ use graph::ops::Constant;
 use graph::{DType, Graph, Node, Op, Tensor, TensorType};
 
 /// See the head of this file.
-pub const PASS: Pass = Pass { name: "fold-constants", doc: "evaluates scalar ops of constants", run };
+pub const PASS: Pass =
+    Pass { name: "fold-constants", doc: "evaluates scalar ops of constants", tolerance: Pass::ROUNDING, run };
 
 fn run(graph: &Graph) -> Graph {
     let mut graph = graph.clone();

@@ -13,8 +13,12 @@ use graph::ops::Attention;
 use graph::{Dim, Op};
 
 /// See the head of this file.
-pub const PASS: Pass =
-    Pass { name: "fuse-attention", doc: "joins a written-out attention", run: |g| rewrite(g, &rules()) };
+pub const PASS: Pass = Pass {
+    name: "fuse-attention",
+    doc: "joins a written-out attention",
+    tolerance: Pass::ROUNDING,
+    run: |g| rewrite(g, &rules()),
+};
 
 fn rules() -> Vec<Rule> {
     let [q, k, v, scale, split_q, split_k] = vars();

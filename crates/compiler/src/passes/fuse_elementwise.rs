@@ -20,8 +20,12 @@ use graph::{Graph, Node, NodeId, Op, Value};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// See the head of this file.
-pub const PASS: Pass =
-    Pass { name: "fuse-elementwise", doc: "joins groups of elementwise ops into single expressions", run };
+pub const PASS: Pass = Pass {
+    name: "fuse-elementwise",
+    doc: "joins groups of elementwise ops into single expressions",
+    tolerance: Pass::ROUNDING,
+    run,
+};
 
 /// Tensors that one expression reads, at most.
 pub const MAX_INPUTS: usize = 8;

@@ -10,8 +10,12 @@ use graph::ops::{Elementwise, LayerNorm};
 use graph::{DType, TensorType};
 
 /// See the head of this file.
-pub const PASS: Pass =
-    Pass { name: "fuse-layer-norm", doc: "joins a written-out layer norm", run: |g| rewrite(g, &rules()) };
+pub const PASS: Pass = Pass {
+    name: "fuse-layer-norm",
+    doc: "joins a written-out layer norm",
+    tolerance: Pass::ROUNDING,
+    run: |g| rewrite(g, &rules()),
+};
 
 fn rules() -> Vec<Rule> {
     let [x, gamma, beta, eps] = vars();

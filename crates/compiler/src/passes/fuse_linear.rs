@@ -17,6 +17,7 @@ use graph::{DType, Op, TensorType, Value};
 pub const PASS: Pass = Pass {
     name: "fuse-linear",
     doc: "joins bias, gelu and residual with their linear layer or convolution",
+    tolerance: Pass::ROUNDING,
     run: |g| rewrite(g, &rules()),
 };
 

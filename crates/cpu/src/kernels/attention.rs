@@ -5,6 +5,8 @@
 //! scores against all keys stay in a buffer that fits the second-level cache, and are turned into weights
 //! there, already in the block layout that the product with the values reads. Nothing of size `[t, t]` exists.
 
+mod narrow;
+
 use std::ops::Range;
 
 use super::linear::Out;
@@ -16,6 +18,7 @@ use super::{Cx, cut, shares};
 use crate::isa::Isa;
 use crate::math;
 use crate::simd::{Body, Simd, dispatch};
+pub use narrow::{NarrowAttention, narrow_attention, narrow_attention_scratch};
 
 /// `softmax(q k^T * scale) v` for each of `heads` heads of `d` values: columns `h * d..` of every matrix.
 #[derive(Debug, Clone, Copy)]

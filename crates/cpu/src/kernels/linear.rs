@@ -7,6 +7,8 @@
 //! the panels, and weights stream through once.
 
 mod finish;
+pub mod groups;
+pub mod narrow;
 pub mod pack;
 pub(crate) mod tile;
 

@@ -1,14 +1,19 @@
 //! conv1d: a product over windows of the input's own memory; taps stand before channels in the packed weights.
 
 use super::expect_op;
-use super::linear::{activation, with_elements};
+use super::linear::{activation, is_narrow, packed_bytes, with_elements};
 use crate::isa::Isa;
 use crate::kernel::{Call, Constant, Kernel, Packing};
-use crate::kernels::conv1d::{Conv1d, Windows, conv1d, conv1d_scratch, taps_first};
-use crate::kernels::linear::pack::{Elements, Order, Packed, Source, packed_len};
+use crate::kernels::conv1d::{
+    Conv1d, Windows, conv1d, conv1d_scratch, narrow_conv1d, narrow_conv1d_scratch, taps_first,
+};
+use crate::kernels::linear::groups::Groups;
+use crate::kernels::linear::pack::{Elements, Order, Packed, Source};
 use crate::kernels::linear::{Epilogue, Out};
+use crate::kernels::narrow::widen;
+use crate::kernels::rows::Rows;
 use compiler::{NodeView, TensorView};
-use graph::Op;
+use graph::{DType, Op};
 
 pub const CONV1D: Kernel = Kernel {
     name: "conv1d",
@@ -19,13 +24,16 @@ pub const CONV1D: Kernel = Kernel {
     ..Kernel::PLAIN
 };
 
-fn packed_bytes(isa: Isa, node: &NodeView<'_>) -> usize {
-    let dims = node.inputs[1].shape.as_fixed().unwrap_or_default();
-    packed_len(isa, dims[0], dims[1] * dims[2]) * node.inputs[1].dtype.bytes()
-}
-
-fn pack(isa: Isa, _: &NodeView<'_>, view: &TensorView<'_>) -> Constant {
+fn pack(isa: Isa, node: &NodeView<'_>, view: &TensorView<'_>) -> Constant {
     let [n, c, taps] = [view.dims[0], view.dims[1], view.dims[2]];
+    if is_narrow(isa, node) {
+        return with_elements(view, |elements| match elements {
+            Elements::Bf16(x) => {
+                Constant::Groups(Groups::of_bf16(isa, &taps_first(x, n, c, taps), [n, c * taps]))
+            }
+            _ => unreachable!("the shape rule asks for bf16 weights"),
+        });
+    }
     let pack = |elements: Elements<'_>| {
         Packed::new(isa, Source { elements, order: Order::OutputRows, n, k: c * taps })
     };
@@ -41,7 +49,13 @@ fn scratch(isa: Isa, threads: usize, node: &NodeView<'_>) -> usize {
     let Op::Conv1d(op) = node.op else { return 0 };
     let taps = node.inputs[1].shape.0[2].as_fixed().unwrap_or_default();
     let x = node.inputs[0].shape.eval(node.largest).unwrap_or_default();
-    conv1d_scratch(isa, threads, &windows(op, taps), [x[0], x[1]])
+    let (windows, dims) = (windows(op, taps), [x[0], x[1]]);
+    match node.inputs[0].dtype {
+        DType::BF16 if isa.multiplies_bf16() => narrow_conv1d_scratch(isa, threads, &windows, dims),
+        // The input is widened first.
+        DType::BF16 => x[0] * x[1] + conv1d_scratch(isa, threads, &windows, dims),
+        _ => conv1d_scratch(isa, threads, &windows, dims),
+    }
 }
 
 fn windows(op: &graph::ops::Conv1d, taps: usize) -> Windows {
@@ -50,13 +64,24 @@ fn windows(op: &graph::ops::Conv1d, taps: usize) -> Windows {
 
 fn run(call: &mut Call<'_>) {
     let op = expect_op!(call, Conv1d);
-    let (x, weights) = (call.rows(0), call.panels());
-    let conv = Conv1d { weights, windows: windows(op, call.dims(1)[2]) };
+    let windows = windows(op, call.dims(1)[2]);
     let epilogue = Epilogue {
         bias: op.bias.then(|| call.f32(2)),
         activation: activation(op.activation),
         ..Epilogue::default()
     };
     let rows = call.out_rows(0);
-    conv1d(call.cx, x, &conv, &epilogue, Out { rows, scratch: call.scratch });
+    if let Constant::Groups(weights) = call.packed() {
+        let (x, scratch) = (call.narrow_rows(0), &mut *call.scratch);
+        return narrow_conv1d(call.cx, x, (weights, &windows), &epilogue, Out { rows, scratch });
+    }
+    let conv = Conv1d { weights: call.panels(), windows };
+    if call.dtype(0) == DType::F32 {
+        let (x, scratch) = (call.rows(0), &mut *call.scratch);
+        return conv1d(call.cx, x, &conv, &epilogue, Out { rows, scratch });
+    }
+    let ([t, c], bytes) = ([call.dims(0)[0], call.dims(0)[1]], call.bytes(0));
+    let (wide, scratch) = call.scratch.split_at_mut(t * c);
+    widen(call.cx, bytes, wide);
+    conv1d(call.cx, Rows::new(wide, t, c), &conv, &epilogue, Out { rows, scratch });
 }

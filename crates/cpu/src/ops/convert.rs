@@ -1,6 +1,7 @@
 //! convert: between f32 and the 16-bit floats, and truth values to f32.
 
 use crate::kernel::{Call, Kernel};
+use crate::kernels::narrow::narrow;
 use compiler::NodeView;
 use graph::{DType, Op};
 use half::{bf16, f16};
@@ -17,6 +18,9 @@ fn accepts(node: &NodeView<'_>) -> bool {
 
 fn run(call: &mut Call<'_>) {
     let from = call.bytes(0);
+    if let (DType::F32, DType::BF16) = (call.dtype(0), call.outputs[0].dtype) {
+        return narrow(call.cx, call.f32(0), call.out_bytes(0));
+    }
     let words = from.chunks_exact(2).map(|b| [b[0], b[1]]);
     match (call.dtype(0), call.outputs[0].dtype) {
         (DType::F16, _) => {
@@ -26,16 +30,10 @@ fn run(call: &mut Call<'_>) {
             call.out(0).iter_mut().zip(words).for_each(|(o, b)| *o = bf16::from_le_bytes(b).to_f32());
         }
         (DType::Bool, _) => call.out(0).iter_mut().zip(from).for_each(|(o, b)| *o = f32::from(*b)),
-        (_, to) => {
-            let narrow = |x: &f32| match to {
-                DType::F16 => f16::from_f32(*x).to_le_bytes(),
-                _ => bf16::from_f32(*x).to_le_bytes(),
-            };
+        _ => {
             let values = call.f32(0);
-            call.out_bytes(0)
-                .chunks_exact_mut(2)
-                .zip(values)
-                .for_each(|(o, x)| o.copy_from_slice(&narrow(x)));
+            let out = call.out_bytes(0).chunks_exact_mut(2);
+            out.zip(values).for_each(|(o, x)| o.copy_from_slice(&f16::from_f32(*x).to_le_bytes()));
         }
     }
 }

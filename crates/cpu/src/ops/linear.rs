@@ -3,8 +3,12 @@
 use super::expect_op;
 use crate::isa::Isa;
 use crate::kernel::{Call, Constant, Kernel, Packing};
+use crate::kernels::linear::groups::Groups;
+use crate::kernels::linear::narrow::{narrow_linear, narrow_scratch};
 use crate::kernels::linear::pack::{Elements, Order, Packed, Source, packed_len};
 use crate::kernels::linear::{Activation, Epilogue, Out, Residual, linear, linear_scratch};
+use crate::kernels::narrow::widen;
+use crate::kernels::rows::Rows;
 use compiler::{NodeView, TensorView};
 use graph::{DType, Op, ops};
 
@@ -27,13 +31,28 @@ fn in_place(node: &NodeView<'_>) -> Option<usize> {
     matches!(node.op, Op::Linear(op) if op.residual).then(|| node.inputs.len() - 1)
 }
 
-fn packed_bytes(isa: Isa, node: &NodeView<'_>) -> usize {
-    let dims = node.inputs[1].shape.as_fixed().unwrap_or_default();
-    packed_len(isa, dims[0], dims[1..].iter().product()) * node.inputs[1].dtype.bytes()
+/// Whether the factors are bf16 and `isa` multiplies them.
+pub(super) fn is_narrow(isa: Isa, node: &NodeView<'_>) -> bool {
+    node.inputs[0].dtype == DType::BF16 && isa.multiplies_bf16()
 }
 
-fn pack(isa: Isa, _: &NodeView<'_>, view: &TensorView<'_>) -> Constant {
+pub(super) fn packed_bytes(isa: Isa, node: &NodeView<'_>) -> usize {
+    let dims = node.inputs[1].shape.as_fixed().unwrap_or_default();
+    let (n, k) = (dims[0], dims[1..].iter().product());
+    if is_narrow(isa, node) {
+        return Groups::bytes(n, k);
+    }
+    packed_len(isa, n, k) * node.inputs[1].dtype.bytes()
+}
+
+fn pack(isa: Isa, node: &NodeView<'_>, view: &TensorView<'_>) -> Constant {
     let (n, k) = (view.dims[0], view.dims[1]);
+    if is_narrow(isa, node) {
+        return with_elements(view, |elements| match elements {
+            Elements::Bf16(x) => Constant::Groups(Groups::of_bf16(isa, x, [n, k])),
+            _ => unreachable!("the shape rule asks for bf16 weights"),
+        });
+    }
     let pack = |elements: Elements<'_>| Packed::new(isa, Source { elements, order: Order::OutputRows, n, k });
     Constant::Panels(with_elements(view, pack))
 }
@@ -42,13 +61,17 @@ fn scratch(isa: Isa, threads: usize, node: &NodeView<'_>) -> usize {
     let out = node.outputs[0].shape.eval(node.largest).unwrap_or_default();
     let rows = out[..out.len() - 1].iter().product();
     let k = node.inputs[1].shape.as_fixed().unwrap_or_default()[1];
-    linear_scratch(isa, threads, rows, k)
+    match node.inputs[0].dtype {
+        DType::BF16 if isa.multiplies_bf16() => narrow_scratch(isa, threads, rows, 2 * k),
+        // The rows are widened first.
+        DType::BF16 => rows * k + linear_scratch(isa, threads, rows, k),
+        _ => linear_scratch(isa, threads, rows, k),
+    }
 }
 
 fn run(call: &mut Call<'_>) {
     let op = expect_op!(call, Linear);
     let residual = call.arity() - 1;
-    let (x, panels) = (call.rows(0), call.panels());
     let epilogue = Epilogue {
         bias: op.bias.then(|| call.f32(2)),
         activation: activation(op.activation),
@@ -60,7 +83,19 @@ fn run(call: &mut Call<'_>) {
         ..Epilogue::default()
     };
     let rows = call.out_rows(0);
-    linear(call.cx, x, panels, &epilogue, Out { rows, scratch: call.scratch });
+    if let Constant::Groups(weights) = call.packed() {
+        let (x, scratch) = (call.narrow_rows(0), &mut *call.scratch);
+        return narrow_linear(call.cx, x, weights, &epilogue, Out { rows, scratch });
+    }
+    let panels = call.panels();
+    if call.dtype(0) == DType::F32 {
+        let (x, scratch) = (call.rows(0), &mut *call.scratch);
+        return linear(call.cx, x, panels, &epilogue, Out { rows, scratch });
+    }
+    let (narrow, bytes) = (call.narrow_rows(0), call.bytes(0));
+    let (wide, scratch) = call.scratch.split_at_mut(narrow.rows() * panels.k());
+    widen(call.cx, bytes, wide);
+    linear(call.cx, Rows::new(wide, narrow.rows(), panels.k()), panels, &epilogue, Out { rows, scratch });
 }
 
 /// The kernel's name for the op's activation.

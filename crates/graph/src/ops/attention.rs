@@ -5,7 +5,9 @@ use crate::{DType, Tensor, TensorType};
 
 op! {
     /// Multi-head attention without a mask: `q: f32[t, w]`, `k, v: f32[s, w]`, heads side by side in `w`;
-    /// for each head `softmax(scale * q k^T) v` (ONNX Attention, `qk_matmul_output` unused).
+    /// for each head `softmax(scale * q k^T) v` (ONNX Attention, `qk_matmul_output` unused). With q, k and v of
+    /// bf16 the factors are bf16, and a device may round those of the values, too; scores, sums and the result are
+    /// f32.
     Attention = "attention" {
         /// How many heads share the width.
         heads: usize,
@@ -19,28 +21,32 @@ impl OpDef for Attention {
         "attention f32[37, 128], f32[37, 128], f32[37, 128] {heads=2, scale=0.125}",
         "attention f32[5, 48], f32[70, 48], f32[70, 48] {heads=6, scale=0.35}",
         "attention f32[130, 64], f32[257, 64], f32[257, 64] {heads=1, scale=0.125}",
+        "attention bf16[37, 128], bf16[37, 128], bf16[37, 128] {heads=2, scale=0.125}",
+        "attention bf16[5, 48], bf16[70, 48], bf16[70, 48] {heads=6, scale=0.35}",
+        "attention bf16[130, 64], bf16[257, 64], bf16[257, 64] {heads=1, scale=0.125}",
     ];
 
     fn infer(&self, inputs: &[TensorType]) -> Result<Vec<TensorType>, OpError> {
         arity("attention", inputs, 3)?;
         let (q, k, v) = (&inputs[0], &inputs[1], &inputs[2]);
         for (name, x) in [("q", q), ("k", k), ("v", v)] {
-            require!(x.dtype == DType::F32 && x.rank() == 2, "attention: {name} is {x}, expected f32[t, w]");
+            let fits = matches!(x.dtype, DType::F32 | DType::BF16) && x.dtype == q.dtype && x.rank() == 2;
+            let expected = if q.dtype == DType::BF16 { DType::BF16 } else { DType::F32 };
+            require!(fits, "attention: {name} is {x}, expected {expected}[t, w]");
         }
         require!(k == v, "attention: k is {k}, v is {v}; expected the same type");
         require!(q.shape.0[1] == k.shape.0[1], "attention: q is {q}, k is {k}; expected the same width");
         check_heads("attention", self.heads, q)?;
-        Ok(vec![q.clone()])
+        Ok(vec![q.with_dtype(DType::F32)])
     }
 
     fn eval(&self, inputs: &[&Tensor], _: &[TensorType]) -> Vec<Tensor> {
-        let (q, k, v) = (inputs[0], inputs[1].as_f32(), inputs[2].as_f32());
+        let (q, k, v) = (inputs[0], inputs[1].to_f32(), inputs[2].to_f32());
         let w = q.dims[1];
-        let s = inputs[1].dims[0];
+        let at: Vec<usize> = (0..inputs[1].dims[0]).map(|j| j * w).collect();
         let mut out = Vec::with_capacity(q.len());
-        for row in q.as_f32().chunks(w) {
-            let at = |j: usize| j * w;
-            out.extend(attend(row, k, v, &(0..s).map(at).collect::<Vec<_>>(), (self.heads, self.scale)));
+        for row in q.to_f32().chunks(w) {
+            out.extend(attend(row, &k, &v, &at, (self.heads, self.scale)));
         }
         vec![Tensor::f32(&q.dims, out)]
     }

@@ -6,7 +6,8 @@ use crate::{DType, Tensor, TensorType};
 op! {
     /// `activation(conv(x, w) + b)`: `x: f32[t, c]`, `w[out, c, taps]` of any float type, `b: f32[out]`;
     /// the result is `f32[t', out]` with `t' = floor((t + 2*pad - taps) / stride) + 1`; zeros stand beyond
-    /// both ends (ONNX Conv over one spatial dimension, StableHLO convolution with channels last).
+    /// both ends (ONNX Conv over one spatial dimension, StableHLO convolution with channels last). With `x` and
+    /// `w` of bf16 the factors are bf16 and the sums f32.
     Conv1d = "conv1d" {
         /// The distance between two windows.
         stride: usize,
@@ -24,15 +25,18 @@ impl OpDef for Conv1d {
         "conv1d f32[37, 8], f32[33, 8, 3] {stride=1, pad=1, activation=none, bias=false}",
         "conv1d f32[38, 80], f16[64, 80, 3], f32[64] {stride=2, pad=1, activation=gelu, bias=true}",
         "conv1d f32[20, 6], f32[5, 6, 5], f32[5] {stride=3, pad=0, activation=none, bias=true}",
+        "conv1d bf16[38, 80], bf16[64, 80, 3], f32[64] {stride=2, pad=1, activation=gelu, bias=true}",
+        "conv1d bf16[20, 7], bf16[5, 7, 5] {stride=3, pad=0, activation=none, bias=false}",
     ];
 
     fn infer(&self, inputs: &[TensorType]) -> Result<Vec<TensorType>, OpError> {
         super::arity("conv1d", inputs, 2 + usize::from(self.bias))?;
         let (x, w) = (&inputs[0], &inputs[1]);
-        require!(x.dtype == DType::F32 && x.rank() == 2, "conv1d: x is {x}, expected f32[t, c]");
-        let channels = x.shape.0[1];
-        let fits = w.dtype.is_float() && w.rank() == 3 && w.shape.0[1] == channels;
-        require!(fits, "conv1d: w is {w}, expected a float tensor [out, {channels}, taps] for x of {x}");
+        let factors = linear::factors(x).filter(|_| x.rank() == 2);
+        require!(factors.is_some(), "conv1d: x is {x}, expected f32[t, c] or bf16[t, c]");
+        let (channels, factors) = (x.shape.0[1], factors.unwrap_or(""));
+        let fits = linear::fits(x, w) && w.rank() == 3 && w.shape.0[1] == channels;
+        require!(fits, "conv1d: w is {w}, expected {factors} tensor [out, {channels}, taps] for x of {x}");
         let taps = w.shape.0[2].as_fixed().unwrap_or(0);
         require!(
             self.stride > 0 && taps > 0,
@@ -53,7 +57,7 @@ impl OpDef for Conv1d {
     fn eval(&self, inputs: &[&Tensor], results: &[TensorType]) -> Vec<Tensor> {
         let (t, c, taps) = (inputs[0].dims[0], inputs[0].dims[1], inputs[1].dims[2]);
         let dims = results[0].shape.as_fixed().unwrap_or_default();
-        let x = inputs[0].as_f32();
+        let x = inputs[0].to_f32();
         let mut windows = Vec::with_capacity(dims[0] * c * taps);
         for window in 0..dims[0] {
             for channel in 0..c {

@@ -27,7 +27,8 @@ impl Activation {
 
 op! {
     /// `activation(x w^T + b) + residual`: `x: f32[..., k]`, `w[out, k]` of any float type, `b: f32[out]`,
-    /// `residual: f32[..., out]` (ONNX Gemm with transB, then an activation and an addition).
+    /// `residual: f32[..., out]` (ONNX Gemm with transB, then an activation and an addition). With `x` and `w` of
+    /// bf16 the factors are bf16 and the sums f32.
     Linear = "linear" {
         /// Applied to the sum.
         activation: Activation,
@@ -56,17 +57,27 @@ impl OpDef for Linear {
         "linear f32[40, 384], bf16[65, 384], f32[65], f32[40, 65] {activation=none, bias=true, residual=true}",
         "linear f32[2, 3, 24], f32[40, 24], f32[2, 3, 40] {activation=gelu, bias=false, residual=true}",
         "linear f32[130, 700], f32[200, 700] {activation=none, bias=false, residual=false}",
+        "linear bf16[5, 16], bf16[33, 16] {activation=none, bias=false, residual=false}",
+        "linear bf16[1, 75], bf16[70, 75], f32[70] {activation=gelu, bias=true, residual=false}",
+        "linear bf16[130, 700], bf16[200, 700], f32[200], f32[130, 200] {activation=none, bias=true, residual=true}",
     ];
 
     fn infer(&self, inputs: &[TensorType]) -> Result<Vec<TensorType>, OpError> {
         super::arity("linear", inputs, self.arity())?;
         let (x, w) = (&inputs[0], &inputs[1]);
-        require!(x.dtype == DType::F32 && x.rank() > 0, "linear: x is {x}, expected f32[..., k]");
+        require!(
+            factors(x).is_some() && x.rank() > 0,
+            "linear: x is {x}, expected f32[..., k] or bf16[..., k]"
+        );
         let k = x.shape.0[x.rank() - 1];
-        let fits = w.dtype.is_float() && w.rank() == 2 && w.shape.0[1] == k;
-        require!(fits, "linear: w is {w}, expected a float matrix [out, {k}] for x of {x}");
+        let fits = fits(x, w) && w.rank() == 2 && w.shape.0[1] == k;
+        require!(
+            fits,
+            "linear: w is {w}, expected {} matrix [out, {k}] for x of {x}",
+            factors(x).unwrap_or("")
+        );
         let out = w.shape.0[0];
-        let mut result = x.clone();
+        let mut result = x.with_dtype(DType::F32);
         result.shape.0[x.rank() - 1] = out;
         if self.bias {
             super::expect("linear: the bias", &inputs[2], &TensorType::new(DType::F32, [out]))?;
@@ -79,8 +90,8 @@ impl OpDef for Linear {
 
     fn eval(&self, inputs: &[&Tensor], results: &[TensorType]) -> Vec<Tensor> {
         let k = inputs[1].dims[1];
-        let rows = inputs[0].as_f32().chunks(k);
-        let out = eval_rows(rows, inputs, self);
+        let x = inputs[0].to_f32();
+        let out = eval_rows(x.chunks(k), inputs, self);
         vec![Tensor::f32(&results[0].shape.as_fixed().unwrap_or_default(), out)]
     }
 }
@@ -108,6 +119,20 @@ pub(super) fn eval_rows<'a>(
         }
     }
     out
+}
+
+/// What the weights for `x` are, in words; `None` if products take no such `x`.
+pub(super) fn factors(x: &TensorType) -> Option<&'static str> {
+    match x.dtype {
+        DType::F32 => Some("a float"),
+        DType::BF16 => Some("a bf16"),
+        _ => None,
+    }
+}
+
+/// Whether weights of the element type of `w` multiply `x`.
+pub(super) fn fits(x: &TensorType, w: &TensorType) -> bool {
+    w.dtype.is_float() && (x.dtype == DType::F32 || w.dtype == x.dtype)
 }
 
 /// The number of outputs of a weight matrix, for shape rules.

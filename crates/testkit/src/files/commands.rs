@@ -75,9 +75,11 @@ fn pass(test: &FileTest) -> Verdict {
     let given = test.text.split(&format!("\n{EXPECT}")).next().unwrap_or_default();
     let before = text::parse(given).map_err(|e| e.to_string())?.graph;
     verify(&before).map_err(|e| e.to_string())?;
-    let after = passes(&test.args)?.run(&before);
+    let pipeline = passes(&test.args)?;
+    let after = pipeline.run(&before);
     verify(&after).map_err(|e| format!("the result is wrong: {e}\n{after}"))?;
-    evaluate_both(&before, &after).map_err(|e| format!("{e}; the result is\n{after}"))?;
+    evaluate_both(&before, &after, pipeline.tolerance())
+        .map_err(|e| format!("{e}; the result is\n{after}"))?;
     let (was, is) = (text::print(&before), text::print(&after));
     if test.must_not_fire() && was != is {
         return Err(format!("must not fire, but did:\n{}", crate::diff::diff(&was, &is)));
@@ -88,20 +90,21 @@ fn pass(test: &FileTest) -> Verdict {
 
 fn passes(args: &[String]) -> Result<Pipeline, String> {
     let [names] = args else { return Err(format!("expected `; test pass NAME` or a,b,c; got {args:?}")) };
-    let standard = Pipeline::standard();
     if names == "standard" {
-        return Ok(standard);
+        return Ok(Pipeline::standard());
     }
+    let every = Pipeline::every();
     names.split(',').try_fold(Pipeline::new(), |pipeline, name| {
-        Ok(pipeline.pass(standard.find(name).map_err(|e| e.to_string())?))
+        Ok(pipeline.pass(every.find(name).map_err(|e| e.to_string())?))
     })
 }
 
-/// Runs both graphs on the same seeded tensors, at a small size and at 1, and compares results and states.
+/// Runs both graphs on the same seeded tensors, at a small size and at 1, and compares results and states
+/// within `tolerance`, relative to the larger of 1 and the element.
 ///
 /// # Errors
 /// Says what differs, under which sizes.
-pub fn evaluate_both(before: &Graph, after: &Graph) -> Result<(), String> {
+pub fn evaluate_both(before: &Graph, after: &Graph, tolerance: f32) -> Result<(), String> {
     for size in [5, 1] {
         let bindings = bindings(before, size);
         let fail = |e: String| format!("with symbols near {size}: {e}");
@@ -113,11 +116,11 @@ pub fn evaluate_both(before: &Graph, after: &Graph) -> Result<(), String> {
             return Err(fail("the number of results or of written states differs".to_owned()));
         }
         for (i, (got, expected)) in got.iter().zip(&expected).enumerate() {
-            close(got, expected, 1e-4).map_err(|e| fail(format!("result {i}: {e}")))?;
+            close(got, expected, tolerance).map_err(|e| fail(format!("result {i}: {e}")))?;
         }
         for (name, expected) in &old.states {
             let got = new.states.get(name).ok_or_else(|| fail(format!("state %{name} is not written")))?;
-            close(got, expected, 1e-4).map_err(|e| fail(format!("state %{name}: {e}")))?;
+            close(got, expected, tolerance).map_err(|e| fail(format!("state %{name}: {e}")))?;
         }
     }
     Ok(())

@@ -1,0 +1,152 @@
+//! The products and the attention of a base model's encoder in bfloat16, against the machine's peak and against f32.
+//!
+//! `cargo bench -p cpu --bench narrow` prints ratios in turns; nothing where the machine multiplies no bfloat16.
+
+mod measure;
+
+use cpu::aligned::Aligned;
+use cpu::kernels::Cx;
+use cpu::kernels::attention::{
+    Attention, AttentionDims, NarrowAttention, attention, attention_scratch, narrow_attention,
+    narrow_attention_scratch,
+};
+use cpu::kernels::linear::groups::{Groups, NarrowRows};
+use cpu::kernels::linear::narrow::{narrow_linear, narrow_scratch};
+use cpu::kernels::linear::pack::{Elements, Order, Packed, Source};
+use cpu::kernels::linear::{Epilogue, Out, linear, linear_scratch};
+use cpu::kernels::rows::{Rows, RowsMut};
+use cpu::{Isa, Pool};
+use half::bf16;
+use measure::{in_turns, noise};
+
+/// Rows, products and outputs of the encoder's layers, and of a decoder's step.
+const LAYERS: [[usize; 3]; 5] =
+    [[1500, 512, 512], [1500, 512, 2048], [1500, 2048, 512], [1, 512, 2048], [8, 512, 2048]];
+/// A product whose operands and sums stay in the first-level cache: 32 rows of 256 and 32 outputs.
+const SMALL: [usize; 3] = [32, 256, 32];
+/// How often the small one runs in one measurement.
+const SMALL_RUNS: usize = 200;
+
+/// A product in bfloat16 and in f32.
+struct Case {
+    dims: [usize; 3],
+    x: Vec<f32>,
+    narrow_x: Vec<u8>,
+    groups: Groups,
+    packed: Packed,
+    out: Vec<f32>,
+    scratch: Aligned<f32>,
+}
+
+fn narrowed(x: &[f32]) -> Vec<bf16> {
+    x.iter().map(|x| bf16::from_f32(*x)).collect()
+}
+
+fn bytes(x: &[f32]) -> Vec<u8> {
+    narrowed(x).iter().flat_map(|x| x.to_bits().to_ne_bytes()).collect()
+}
+
+impl Case {
+    fn new(isa: Isa, threads: usize, [m, k, n]: [usize; 3]) -> Case {
+        let (x, w) = (noise(m * k), noise(n * k));
+        let scratch = narrow_scratch(isa, threads, m, 2 * k).max(linear_scratch(isa, threads, m, k));
+        let source = Source { elements: Elements::F32(&w), order: Order::OutputRows, n, k };
+        Case {
+            dims: [m, k, n],
+            narrow_x: bytes(&x),
+            x,
+            groups: Groups::of_bf16(isa, &narrowed(&w), [n, k]),
+            packed: Packed::new(isa, source),
+            out: vec![0.0; m * n],
+            scratch: Aligned::zeroed(scratch),
+        }
+    }
+
+    fn narrow(&mut self, cx: Cx<'_>) {
+        let [m, k, n] = self.dims;
+        let x = NarrowRows::new(&self.narrow_x, m, [2 * k, 2 * k]);
+        let out = Out { rows: RowsMut::new(&mut self.out, m, n), scratch: &mut self.scratch };
+        narrow_linear(cx, x, &self.groups, &Epilogue::default(), out);
+    }
+
+    fn wide(&mut self, cx: Cx<'_>) {
+        let [m, k, n] = self.dims;
+        let out = Out { rows: RowsMut::new(&mut self.out, m, n), scratch: &mut self.scratch };
+        linear(cx, Rows::new(&self.x, m, k), self.packed.panels(), &Epilogue::default(), out);
+    }
+}
+
+fn layers(cx: Cx<'_>) {
+    let threads = cx.pool.threads();
+    let one = Pool::new(1);
+    let flop = |[m, k, n]: [usize; 3]| (2 * m * k * n) as f64;
+    for dims in LAYERS {
+        let (mut small, mut narrow) = (Case::new(cx.isa, 1, SMALL), Case::new(cx.isa, threads, dims));
+        let mut wide = Case::new(cx.isa, threads, dims);
+        let least = in_turns(
+            25,
+            &mut [
+                &mut || (0..SMALL_RUNS).for_each(|_| small.narrow(Cx { pool: &one, ..cx })),
+                &mut || narrow.narrow(cx),
+                &mut || wide.wide(cx),
+            ],
+        );
+        let peak = flop(SMALL) * (SMALL_RUNS * threads) as f64 / least[0];
+        let rate = flop(dims) / least[1];
+        println!(
+            "{} {threads} threads {dims:?}: {:.0} GFLOP/s, {:.0} % of what stays in cache; f32/bf16 {:.2}",
+            cx.isa,
+            rate / 1e9,
+            100.0 * rate / peak,
+            least[2] / least[1],
+        );
+    }
+}
+
+fn attentions(cx: Cx<'_>) {
+    let threads = cx.pool.threads();
+    let dims = AttentionDims { queries: 1500, keys: 1500, heads: 8, d: 64 };
+    let (rows, width) = (dims.queries, dims.heads * dims.d);
+    let x = noise(rows * width);
+    let narrow_x = bytes(&x);
+    let (mut out, mut narrow_out) = (vec![0.0; rows * width], vec![0.0; rows * width]);
+    let mut scratch = Aligned::zeroed(attention_scratch(cx.isa, threads, dims));
+    let mut narrow_scratch = Aligned::zeroed(narrow_attention_scratch(cx.isa, threads, dims));
+    let (wide, narrow) = (Rows::new(&x, rows, width), NarrowRows::new(&narrow_x, rows, [2 * width; 2]));
+    let (heads, scale) = (dims.heads, 0.125);
+    let least = in_turns(
+        9,
+        &mut [
+            &mut || {
+                let args = NarrowAttention { q: narrow, k: narrow, v: narrow, heads, scale };
+                let rows = RowsMut::new(&mut narrow_out, rows, width);
+                narrow_attention(cx, &args, Out { rows, scratch: &mut narrow_scratch });
+            },
+            &mut || {
+                let args = Attention { q: wide, k: wide, v: wide, heads, scale };
+                attention(
+                    cx,
+                    &args,
+                    Out { rows: RowsMut::new(&mut out, rows, width), scratch: &mut scratch },
+                );
+            },
+        ],
+    );
+    let flop = (4 * rows * rows * width) as f64;
+    println!(
+        "{} {threads} threads attention: {:.0} GFLOP/s; f32/bf16 {:.2}",
+        cx.isa,
+        flop / least[0] / 1e9,
+        least[1] / least[0],
+    );
+}
+
+fn main() {
+    for threads in [1, 2] {
+        let pool = Pool::new(threads);
+        for isa in Isa::available().filter(|isa| isa.multiplies_bf16()) {
+            layers(Cx { isa, pool: &pool });
+            attentions(Cx { isa, pool: &pool });
+        }
+    }
+}

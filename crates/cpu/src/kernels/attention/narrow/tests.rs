@@ -1,0 +1,66 @@
+//! Attention of bfloat16 against its definition in f64, and its bits for any number of threads. Not its speed.
+
+use half::bf16;
+
+use super::*;
+use crate::kernels::rows::RowsMut;
+use crate::kernels::testing::{assert_close, assert_same_bits, noise};
+use crate::pool::Pool;
+
+/// The definition on f64 values of the operands.
+fn reference([q, k, v]: [&[f64]; 3], [queries, keys, heads, d]: [usize; 4], scale: f64) -> Vec<f64> {
+    let width = heads * d;
+    let mut out = vec![0.0; queries * width];
+    for i in 0..queries {
+        for columns in (0..heads).map(|h| h * d..(h + 1) * d) {
+            let score = |j: usize| -> f64 {
+                columns.clone().map(|c| q[i * width + c] * k[j * width + c]).sum::<f64>() * scale
+            };
+            let scores: Vec<f64> = (0..keys).map(score).collect();
+            let greatest = scores.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+            let sum: f64 = scores.iter().map(|x| (x - greatest).exp()).sum();
+            for (j, score) in scores.iter().enumerate() {
+                for c in columns.clone() {
+                    out[i * width + c] += (score - greatest).exp() / sum * v[j * width + c];
+                }
+            }
+        }
+    }
+    out
+}
+
+#[test]
+fn agrees_with_f64_and_threads_do_not_change_bits() {
+    for [queries, keys, heads, d] in
+        [[1, 1, 1, 8], [5, 33, 2, 64], [29, 70, 3, 24], [37, 101, 2, 40], [70, 64, 1, 7]]
+    {
+        let width = heads * d;
+        let operand = |seed: u64, rows: usize| -> Vec<bf16> {
+            noise(seed, rows * width).into_iter().map(|x| bf16::from_f32(3.0 * x)).collect()
+        };
+        let operands = [operand(1, queries), operand(2, keys), operand(3, keys)];
+        let wide = operands.each_ref().map(|x| x.iter().map(|x| x.to_f64()).collect::<Vec<_>>());
+        let want = reference(wide.each_ref().map(Vec::as_slice), [queries, keys, heads, d], 0.3_f32.into());
+        let bytes = operands
+            .each_ref()
+            .map(|x| x.iter().flat_map(|x| x.to_bits().to_ne_bytes()).collect::<Vec<u8>>());
+        for isa in Isa::available().filter(|isa| isa.multiplies_bf16()) {
+            let mut first: Option<Vec<f32>> = None;
+            for threads in 1..=4 {
+                let pool = Pool::new(threads);
+                let [q, k, v] = [(&bytes[0], queries), (&bytes[1], keys), (&bytes[2], keys)]
+                    .map(|(x, rows)| NarrowRows::new(x, rows, [2 * width, 2 * width]));
+                let args = NarrowAttention { q, k, v, heads, scale: 0.3 };
+                let dims = AttentionDims { queries, keys, heads, d };
+                let mut out = vec![f32::NAN; queries * width];
+                let mut scratch = vec![f32::NAN; narrow_attention_scratch(isa, threads, dims)];
+                let rows = RowsMut::new(&mut out, queries, width);
+                narrow_attention(Cx { isa, pool: &pool }, &args, Out { rows, scratch: &mut scratch });
+                // Weights have eight binary digits, values are up to 3.
+                let what = format!("{isa}, {queries} {keys} {heads} {d}");
+                assert_close(&out, &want, 3.0 / 256.0, &what);
+                assert_same_bits(&out, first.get_or_insert_with(|| out.clone()), &what);
+            }
+        }
+    }
+}

@@ -1,0 +1,157 @@
+//! Narrow factors in groups of 32 bits, as machines multiply them: two bfloat16 that lie together in a row. Not wide
+//! ones, and not for machines that widen: those have [`super::pack`].
+//!
+//! A *step* is sixteen groups of a row, 64 bytes. A panel is 32 outputs: for each step the groups of sixteen outputs,
+//! sixteen times those in lanes, then those of the other sixteen. Products beyond `k` and outputs beyond `n` are zero.
+
+use half::bf16;
+
+use crate::aligned::Aligned;
+use crate::isa::Isa;
+
+/// Outputs of a panel.
+pub(crate) const PANEL: usize = 32;
+/// Groups of a step.
+pub(crate) const GROUPS: usize = 16;
+/// Bytes of a step of one row.
+pub(crate) const STEP_BYTES: usize = 64;
+/// Words of a step of a panel.
+pub(crate) const STEP_WORDS: usize = PANEL * GROUPS;
+
+/// The steps of rows of `bytes` bytes.
+pub(crate) const fn steps(bytes: usize) -> usize {
+    bytes.div_ceil(STEP_BYTES)
+}
+
+/// Rows of narrow elements as bytes, row `i` at `data[i * stride..]`. Rows may overlap.
+#[derive(Debug, Clone, Copy)]
+pub struct NarrowRows<'a> {
+    data: &'a [u8],
+    count: usize,
+    width: usize,
+    stride: usize,
+}
+
+impl<'a> NarrowRows<'a> {
+    /// `count` rows of `width` bytes, `stride` bytes apart.
+    ///
+    /// # Panics
+    /// When `data` is too short.
+    pub fn new(data: &'a [u8], count: usize, [width, stride]: [usize; 2]) -> Self {
+        let extent = if count == 0 { 0 } else { (count - 1) * stride + width };
+        assert!(extent <= data.len(), "{count} rows of {width} bytes at {stride}: {}", data.len());
+        Self { data, count, width, stride }
+    }
+
+    /// The count of rows.
+    pub fn rows(&self) -> usize {
+        self.count
+    }
+
+    /// Bytes of a row.
+    pub fn width(&self) -> usize {
+        self.width
+    }
+
+    /// `width` bytes of every row, from byte `from` on.
+    ///
+    /// # Panics
+    /// When rows are shorter.
+    #[must_use]
+    pub fn columns(&self, from: usize, width: usize) -> NarrowRows<'a> {
+        assert!(from + width <= self.width, "{width} bytes from {from} of {}", self.width);
+        NarrowRows { data: &self.data[from.min(self.data.len())..], width, ..*self }
+    }
+
+    /// Row `i`.
+    ///
+    /// # Panics
+    /// When there is no such row.
+    #[inline(always)]
+    pub fn row(&self, i: usize) -> &'a [u8] {
+        assert!(i < self.count);
+        &self.data[i * self.stride..][..self.width]
+    }
+}
+
+/// Copies `count` rows from `first` into a block of `height` rows: for each step its 64 bytes of each row. What no row
+/// fills is zero.
+///
+/// # Panics
+/// When the block is too short.
+#[cfg(target_arch = "x86_64")] // Where nothing multiplies groups, nothing is filled with them.
+#[inline(always)]
+pub(crate) fn fill_groups(x: NarrowRows<'_>, first: usize, [count, height]: [usize; 2], block: &mut [u8]) {
+    let steps = steps(x.width());
+    let block = &mut block[..steps * height * STEP_BYTES];
+    for r in 0..height {
+        let row = if r < count { x.row(first + r) } else { &[] };
+        for step in 0..steps {
+            let to = &mut block[(step * height + r) * STEP_BYTES..][..STEP_BYTES];
+            let from = &row[(step * STEP_BYTES).min(row.len())..];
+            if let Some(whole) = from.first_chunk::<STEP_BYTES>() {
+                to.copy_from_slice(whole);
+            } else {
+                to[..from.len()].copy_from_slice(from);
+                to[from.len()..].fill(0);
+            }
+        }
+    }
+}
+
+/// Packed narrow weights, owned.
+#[derive(Debug, Clone)]
+pub struct Groups {
+    words: Aligned<i32>,
+    isa: Isa,
+    n: usize,
+    k: usize,
+}
+
+impl Groups {
+    /// The bytes that `n` outputs of `k` bfloat16 take.
+    pub const fn bytes(n: usize, k: usize) -> usize {
+        n.div_ceil(PANEL) * steps(2 * k) * STEP_WORDS * size_of::<i32>()
+    }
+
+    /// Packs `[n, k]` weights for `isa`.
+    ///
+    /// # Panics
+    /// When their count is not `n * k`.
+    pub fn of_bf16(isa: Isa, weights: &[bf16], [n, k]: [usize; 2]) -> Groups {
+        assert_eq!(weights.len(), n * k, "weights of {n} outputs of {k}");
+        let mut words = Aligned::zeroed(Groups::bytes(n, k) / size_of::<i32>());
+        let steps = steps(2 * k);
+        for (out, row) in weights.chunks_exact(k.max(1)).enumerate() {
+            let (panel, lane) = (out / PANEL, out % PANEL);
+            let panel = &mut words[panel * steps * STEP_WORDS..][..steps * STEP_WORDS];
+            for (group, pair) in row.chunks(2).enumerate() {
+                let at = group / GROUPS * STEP_WORDS + lane / 16 * 256 + group % GROUPS * 16 + lane % 16;
+                let high = pair.get(1).map_or(0, |x| u32::from(x.to_bits()));
+                panel[at] = (high << 16 | u32::from(pair[0].to_bits())).cast_signed();
+            }
+        }
+        Groups { words, isa, n, k }
+    }
+
+    /// The path that they are packed for.
+    pub fn isa(&self) -> Isa {
+        self.isa
+    }
+
+    /// Outputs.
+    pub fn n(&self) -> usize {
+        self.n
+    }
+
+    /// Products of each output.
+    pub fn k(&self) -> usize {
+        self.k
+    }
+
+    /// Panel `i`.
+    pub(crate) fn panel(&self, i: usize) -> &[i32] {
+        let len = steps(2 * self.k) * STEP_WORDS;
+        &self.words[i * len..][..len]
+    }
+}

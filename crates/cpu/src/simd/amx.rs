@@ -1,0 +1,196 @@
+//! AMX: products of tiles of sixteen rows, in bfloat16 and in bytes. Not vectors: those of this path are AVX-512's.
+//!
+//! Stable Rust has no intrinsics for tiles, so each use is one block of assembly. Tiles are all of sixteen rows of 64
+//! bytes: four sums (0 to 3), two of rows (4, 5), two of weights (6, 7). LLVM allocates no tile register by itself, so
+//! what [`Tiles::new`] configures holds until it is dropped, on the thread that did it.
+
+use std::arch::asm;
+use std::arch::x86_64::__cpuid_count;
+use std::marker::PhantomData;
+use std::sync::OnceLock;
+
+/// The token of [`crate::Isa::Amx`]; only [`Amx::detect`] makes one.
+#[derive(Debug, Clone, Copy)]
+pub struct Amx(());
+
+impl Amx {
+    /// The token, when this machine has tiles of both kinds and the system lets this process use them.
+    pub fn detect() -> Option<Amx> {
+        // A fact of the machine, asked once: the request is a system call, and a virtual machine traps CPUID.
+        static GRANTED: OnceLock<bool> = OnceLock::new();
+        GRANTED.get_or_init(|| has_tiles() && is_granted()).then_some(Amx(()))
+    }
+}
+
+/// Whether CPUID lists amx-bf16, amx-tile and amx-int8 (Intel SDM, leaf 7, EDX bits 22, 24 and 25).
+fn has_tiles() -> bool {
+    const BITS: u32 = 1 << 22 | 1 << 24 | 1 << 25;
+    __cpuid_count(0, 0).eax >= 7 && __cpuid_count(7, 0).edx & BITS == BITS
+}
+
+/// Asks Linux for the tile data state (arch_prctl ARCH_REQ_XCOMP_PERM), which it grants to the whole process.
+#[cfg(target_os = "linux")]
+fn is_granted() -> bool {
+    const ARCH_PRCTL: i64 = 158;
+    const ARCH_REQ_XCOMP_PERM: u64 = 0x1023;
+    const XFEATURE_XTILEDATA: u64 = 18;
+    let result: i64;
+    // SAFETY: the system call takes two numbers and touches no memory of ours.
+    unsafe {
+        asm!(
+            "syscall",
+            inlateout("rax") ARCH_PRCTL => result,
+            in("rdi") ARCH_REQ_XCOMP_PERM,
+            in("rsi") XFEATURE_XTILEDATA,
+            lateout("rcx") _,
+            lateout("r11") _,
+            options(nostack),
+        );
+    }
+    result == 0
+}
+
+#[cfg(not(target_os = "linux"))]
+fn is_granted() -> bool {
+    false
+}
+
+/// Palette 1, eight tiles of sixteen rows of 64 bytes (Intel SDM, LDTILECFG).
+#[repr(C, align(64))]
+struct Config([u8; 64]);
+
+static CONFIG: Config = {
+    let mut bytes = [0; 64];
+    bytes[0] = 1;
+    let mut tile = 0;
+    while tile < 8 {
+        bytes[16 + 2 * tile] = 64;
+        bytes[48 + tile] = 16;
+        tile += 1;
+    }
+    Config(bytes)
+};
+
+/// The tiles of this thread, configured until they are dropped. Tied to the thread: neither `Send` nor `Sync`.
+#[derive(Debug)]
+pub struct Tiles(PhantomData<*const ()>);
+
+impl Tiles {
+    /// Configures this thread's tiles. At most one of these is alive on a thread.
+    pub fn new(_: Amx) -> Tiles {
+        // SAFETY: the token exists, so the instruction may run; the configuration is one of its table.
+        unsafe { asm!("ldtilecfg [{}]", in(reg) &raw const CONFIG, options(nostack, readonly)) };
+        Tiles(PhantomData)
+    }
+}
+
+impl Drop for Tiles {
+    fn drop(&mut self) {
+        // SAFETY: the token existed, so the instruction may run.
+        unsafe { asm!("tilerelease", options(nomem, nostack)) };
+    }
+}
+
+/// One product of row tiles and weight tiles: `steps` pairs, added up from zero. The sums are two tiles wide: 32 outputs
+/// to a row, as f32 or i32.
+macro_rules! products {
+    ($one:ident, $two:ident, $dot:literal, $what:literal) => {
+        impl Tiles {
+            #[doc = concat!("Sixteen rows of ", $what, " times 32 outputs; sums go to `out`, 32 to a row.")]
+            ///
+            /// # Safety
+            /// `rows` points to `steps` tiles, `weights` to `2 * steps`, and `out` takes sixteen rows.
+            #[inline(always)]
+            pub unsafe fn $one(&self, rows: *const u8, weights: *const u8, steps: usize, out: *mut u8) {
+                // SAFETY: the tiles are configured; the caller vouches for the memory.
+                unsafe {
+                    asm!(
+                        "tilezero tmm0",
+                        "tilezero tmm1",
+                        "test {n}, {n}",
+                        "jz 3f",
+                        "2:",
+                        "tileloadd tmm4, [{a} + {line}]",
+                        "tileloadd tmm6, [{b} + {line}]",
+                        concat!($dot, " tmm0, tmm4, tmm6"),
+                        "tileloadd tmm7, [{b} + {line} + 1024]",
+                        concat!($dot, " tmm1, tmm4, tmm7"),
+                        "add {a}, 1024",
+                        "add {b}, 2048",
+                        "dec {n}",
+                        "jnz 2b",
+                        "3:",
+                        "tilestored [{c} + {row}], tmm0",
+                        "tilestored [{c} + {row} + 64], tmm1",
+                        a = inout(reg) rows => _,
+                        b = inout(reg) weights => _,
+                        n = inout(reg) steps => _,
+                        c = in(reg) out,
+                        line = in(reg) 64_usize,
+                        row = in(reg) 128_usize,
+                        out("tmm0") _, out("tmm1") _, out("tmm4") _, out("tmm6") _, out("tmm7") _,
+                        options(nostack),
+                    );
+                }
+            }
+
+            #[doc = concat!("Thirty-two rows of ", $what, " times 32 outputs; sums go to `out`, 32 to a row.")]
+            ///
+            /// # Safety
+            /// `rows` points to `steps` tiles, `more` to as many of the next sixteen rows, `weights` to `2 * steps`,
+            /// and `out` takes thirty-two rows.
+            #[inline(always)]
+            pub unsafe fn $two(
+                &self,
+                [rows, more]: [*const u8; 2],
+                weights: *const u8,
+                steps: usize,
+                out: *mut u8,
+            ) {
+                // SAFETY: the tiles are configured; the caller vouches for the memory.
+                unsafe {
+                    asm!(
+                        "tilezero tmm0",
+                        "tilezero tmm1",
+                        "tilezero tmm2",
+                        "tilezero tmm3",
+                        "test {n}, {n}",
+                        "jz 3f",
+                        "2:",
+                        "tileloadd tmm4, [{a} + {line}]",
+                        "tileloadd tmm6, [{b} + {line}]",
+                        concat!($dot, " tmm0, tmm4, tmm6"),
+                        "tileloadd tmm5, [{d} + {line}]",
+                        concat!($dot, " tmm2, tmm5, tmm6"),
+                        "tileloadd tmm7, [{b} + {line} + 1024]",
+                        concat!($dot, " tmm1, tmm4, tmm7"),
+                        concat!($dot, " tmm3, tmm5, tmm7"),
+                        "add {a}, 1024",
+                        "add {d}, 1024",
+                        "add {b}, 2048",
+                        "dec {n}",
+                        "jnz 2b",
+                        "3:",
+                        "tilestored [{c} + {row}], tmm0",
+                        "tilestored [{c} + {row} + 64], tmm1",
+                        "add {c}, 2048",
+                        "tilestored [{c} + {row}], tmm2",
+                        "tilestored [{c} + {row} + 64], tmm3",
+                        a = inout(reg) rows => _,
+                        d = inout(reg) more => _,
+                        b = inout(reg) weights => _,
+                        n = inout(reg) steps => _,
+                        c = inout(reg) out => _,
+                        line = in(reg) 64_usize,
+                        row = in(reg) 128_usize,
+                        out("tmm0") _, out("tmm1") _, out("tmm2") _, out("tmm3") _,
+                        out("tmm4") _, out("tmm5") _, out("tmm6") _, out("tmm7") _,
+                        options(nostack),
+                    );
+                }
+            }
+        }
+    };
+}
+
+products!(bf16_16, bf16_32, "tdpbf16ps", "pairs of bfloat16");
