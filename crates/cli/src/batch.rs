@@ -11,6 +11,7 @@ use undertone::writers::{Format, WriterOptions};
 use undertone::{Language, Options, protections};
 
 /// Files and what becomes of them.
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub struct Batch<'a> {
     /// The recordings, in order.
     pub files: &'a [PathBuf],

@@ -47,7 +47,9 @@ impl Teller {
     pub fn turn(&mut self, bar: impl FnOnce() -> Seconds) {
         if let Some(held) = self.held.take() {
             self.bar = bar();
-            held.iter().for_each(|line| self.tell(line));
+            for line in &held {
+                self.tell(line);
+            }
         }
     }
 

@@ -198,6 +198,7 @@ mod tests {
 
     #[test]
     fn every_second_has_its_account() {
+        use {Fate::*, Heard::*};
         let events = [
             event(30.0, 60.0, Action::Skipped, Reason::NoSpeechProbability),
             event(60.0, 70.0, Action::Failed, Reason::Loop),
@@ -213,7 +214,6 @@ mod tests {
         };
         let account = coverage(&facts);
         let row = |c: &Coverage| (c.start, c.end, c.heard, c.fate, c.reason);
-        use {Fate::*, Heard::*};
         assert_eq!(
             account.iter().map(row).collect::<Vec<_>>(),
             [

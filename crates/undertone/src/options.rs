@@ -27,6 +27,7 @@ pub enum WordTimes {
 /// Every choice of a transcription; names as in openai-whisper's `transcribe()` and `DecodingOptions`, and where it
 /// has none as in faster-whisper's `transcribe()`.
 #[derive(Clone, Debug, PartialEq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a choice of its own, by the name that users know")]
 pub struct Options {
     /// The language spoken; detected if `None`.
     pub language: Option<Language>,

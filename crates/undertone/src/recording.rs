@@ -236,7 +236,7 @@ impl Recording {
 
 /// How voices are found: as speech is, but without its margins and the pauses within it.
 fn voices(vad: Option<&VadOptions>) -> VadOptions {
-    let vad = vad.cloned().unwrap_or_default();
+    let vad = vad.copied().unwrap_or_default();
     VadOptions { min_silence_duration_ms: 100, speech_pad_ms: 0, max_speech_duration_s: f64::INFINITY, ..vad }
 }
 

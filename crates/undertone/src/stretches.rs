@@ -44,15 +44,20 @@ pub(crate) fn clips(times: &[f64], frames: usize) -> Vec<Range<usize>> {
 mod tests {
     use super::*;
 
+    fn cuts(frames: usize, lanes: usize, pauses: &[usize]) -> Vec<(usize, usize)> {
+        cut(frames, lanes, pauses).into_iter().map(|stretch| (stretch.start, stretch.end)).collect()
+    }
+
     #[test]
     fn stretches_end_in_the_pauses_nearest_to_equal_shares() {
         let pauses = [5_000, 11_000, 19_500, 30_000];
-        assert_eq!(cut(40_000, 1, &pauses), [0..40_000]);
-        assert_eq!(cut(40_000, 2, &pauses), [0..19_500, 19_500..40_000]);
-        assert_eq!(cut(40_000, 4, &pauses), [0..11_000, 11_000..19_500, 19_500..30_000, 30_000..40_000]);
-        assert_eq!(cut(40_000, 4, &[]), [0..40_000], "without a pause nothing is cut");
-        assert_eq!(cut(5_999, 8, &[3_000]), [0..5_999], "too short to share");
-        assert!(cut(0, 8, &[]).is_empty());
+        assert_eq!(cuts(40_000, 1, &pauses), [(0, 40_000)]);
+        assert_eq!(cuts(40_000, 2, &pauses), [(0, 19_500), (19_500, 40_000)]);
+        let four = [(0, 11_000), (11_000, 19_500), (19_500, 30_000), (30_000, 40_000)];
+        assert_eq!(cuts(40_000, 4, &pauses), four);
+        assert_eq!(cuts(40_000, 4, &[]), [(0, 40_000)], "without a pause nothing is cut");
+        assert_eq!(cuts(5_999, 8, &[3_000]), [(0, 5_999)], "too short to share");
+        assert!(cuts(0, 8, &[]).is_empty());
     }
 
     #[test]
@@ -68,9 +73,12 @@ mod tests {
 
     #[test]
     fn clips_are_openai_whispers() {
-        assert_eq!(clips(&[0.0], 1000), [0..1000]);
-        assert_eq!(clips(&[], 1000), [0..1000]);
-        assert_eq!(clips(&[1.0, 2.0, 5.0], 1000), [100..200, 500..1000]);
-        assert_eq!(clips(&[1.005, 200.0], 1000), [100..1000], "halves go to the even frame");
+        let clips = |times: &[f64]| -> Vec<(usize, usize)> {
+            clips(times, 1000).into_iter().map(|clip| (clip.start, clip.end)).collect()
+        };
+        assert_eq!(clips(&[0.0]), [(0, 1000)]);
+        assert_eq!(clips(&[]), [(0, 1000)]);
+        assert_eq!(clips(&[1.0, 2.0, 5.0]), [(100, 200), (500, 1000)]);
+        assert_eq!(clips(&[1.005, 200.0]), [(100, 1000)], "halves go to the even frame");
     }
 }

@@ -6,7 +6,7 @@ use super::output::{self, Output};
 use super::search::{FailedWindows, Search};
 use super::set;
 use super::times::Times;
-use super::vad::Vad;
+use super::vad::Speech;
 use super::values::{self, List, OrNone, Truth};
 use super::wording::{Context, Wording};
 use crate::exit::Usage;
@@ -71,7 +71,7 @@ pub struct Transcribe {
     heard: Heard,
 
     #[command(flatten)]
-    vad: Vad,
+    vad: Speech,
 
     #[command(flatten)]
     context: Context,

@@ -8,7 +8,7 @@ use undertone::{Options, VadOptions};
 /// Voice activity detection, with faster-whisper's names.
 #[derive(Args)]
 #[command(next_help_heading = "Speech")]
-pub struct Vad {
+pub struct Speech {
     /// Find speech first, and transcribe nothing else; on by default
     #[arg(long, overrides_with = "no_vad")]
     vad: bool,
@@ -42,7 +42,7 @@ pub struct Vad {
     vad_speech_pad_ms: Option<u32>,
 }
 
-impl Vad {
+impl Speech {
     pub fn apply(&self, options: &mut Options) -> Result<(), Usage> {
         let default = options.vad.or(self.vad.then(VadOptions::default)).filter(|_| !self.no_vad);
         let Some(default) = default else {

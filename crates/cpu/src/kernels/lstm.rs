@@ -91,7 +91,7 @@ impl Body for Steps<'_> {
         let Steps { gates, weights, before, out: Outputs { all, hidden, cell } } = self;
         let (h, width) = (cell.len(), 2 * S::LANES);
         let panel = width * h;
-        let gate = h.next_multiple_of(width) / width * panel;
+        let gate = h.div_ceil(width) * panel;
         hidden.copy_from_slice(before.hidden);
         cell.copy_from_slice(before.cell);
         for (t, y) in all.chunks_exact_mut(h.max(1)).enumerate() {

@@ -27,7 +27,7 @@ pub fn median_filter(cx: Cx<'_>, width: usize, x: Rows<'_>, mut out: RowsMut<'_>
             if cols <= width / 2 {
                 out.copy_from_slice(x.row(i));
             } else {
-                dispatch(cx.isa, Row { width, row: x.row(i), out });
+                dispatch(cx.isa, Row { width, values: x.row(i), out });
             }
         }
     });
@@ -36,7 +36,7 @@ pub fn median_filter(cx: Cx<'_>, width: usize, x: Rows<'_>, mut out: RowsMut<'_>
 /// One row of more than `width / 2` values.
 struct Row<'a> {
     width: usize,
-    row: &'a [f32],
+    values: &'a [f32],
     out: &'a mut [f32],
 }
 
@@ -45,7 +45,7 @@ impl Body for Row<'_> {
 
     #[inline(always)]
     fn run<S: Simd>(self, s: S) {
-        let Row { width, row, out } = self;
+        let Row { width, values: row, out } = self;
         let (len, half) = (row.len(), width / 2);
         for i in (0..half.min(len)).chain(len.saturating_sub(half).max(half)..len) {
             out[i] = at_an_end(row, width, i);

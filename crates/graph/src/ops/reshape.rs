@@ -39,7 +39,7 @@ fn product(shape: &Shape) -> Option<Vec<Dim>> {
     if symbolic.is_empty() {
         symbolic.push(Dim::fixed(1));
     }
-    for factor in shape.0.iter().filter_map(|dim| dim.as_fixed()) {
+    for factor in shape.0.iter().filter_map(Dim::as_fixed) {
         symbolic[0] = symbolic[0].checked_times(factor)?;
     }
     Some(symbolic)

@@ -73,7 +73,7 @@ impl Bench {
         reversed.reverse();
         assert_eq!(together, reversed, "{options:?}");
         for (window, beside) in together.iter().enumerate() {
-            assert_eq!(self.decode(&method, width, &[window]), [beside.clone()], "{options:?}");
+            assert_eq!(self.decode(&method, width, &[window]), std::slice::from_ref(beside), "{options:?}");
         }
         together
     }
@@ -102,6 +102,15 @@ fn beams_find_the_tokens_of_openai_whisper() {
     assert_eq!(bench.decode(&method, 5, &[2]), together[2..3]);
 }
 
+/// Bans one token.
+struct Without(u32);
+
+impl LogitRule for Without {
+    fn apply(&self, _: &[u32], bias: &mut [f32]) {
+        bias[self.0 as usize] = f32::NEG_INFINITY;
+    }
+}
+
 #[test]
 fn draws_and_steering_do_not_depend_on_company() {
     let Some(recordings) = Recordings::find() else { return };
@@ -113,13 +122,6 @@ fn draws_and_steering_do_not_depend_on_company() {
     let drawn = bench.company_changes_nothing(&drawn, &[]);
     assert!(drawn.iter().zip(&likeliest).all(|(a, b)| a.temperature == 0.8 && a.avg_logprob < b.avg_logprob));
 
-    /// Bans one token.
-    struct Without(u32);
-    impl LogitRule for Without {
-        fn apply(&self, _: &[u32], bias: &mut [f32]) {
-            bias[self.0 as usize] = f32::NEG_INFINITY;
-        }
-    }
     let eot = bench.model.tokenizer.specials().eot;
     let word = likeliest[0].tokens.iter().copied().find(|token| *token < eot).expect("there is a word");
     let steered = bench.company_changes_nothing(&greedy, &[Arc::new(Without(word))]);

@@ -13,7 +13,9 @@ pub fn left_recursive(program: &Program) -> Option<usize> {
     let mut open: Vec<usize> = calls.iter().map(Vec::len).collect();
     let mut callers = vec![Vec::new(); calls.len()];
     for (rule, called) in calls.iter().enumerate() {
-        called.iter().for_each(|called| callers[*called as usize].push(rule));
+        for called in called {
+            callers[*called as usize].push(rule);
+        }
     }
     let mut ready: Vec<usize> = (0..calls.len()).filter(|rule| open[*rule] == 0).collect();
     while let Some(rule) = ready.pop() {
@@ -80,9 +82,8 @@ fn reaches_return(program: &Program, with_bytes: bool) -> Vec<bool> {
     for (id, state) in (0..).zip(&program.states) {
         let mut on = |other: StateId| depending[other as usize].push(id);
         match state {
-            State::Return => {}
             State::Bytes(ways) if with_bytes => ways.iter().for_each(|(_, _, next)| on(*next)),
-            State::Bytes(_) => {}
+            State::Return | State::Bytes(_) => {}
             State::Split(ways) => ways.iter().for_each(|next| on(*next)),
             State::Call { rule, next } => [start(*rule), *next].into_iter().for_each(on),
         }

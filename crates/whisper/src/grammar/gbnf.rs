@@ -69,8 +69,11 @@ struct Parser<'t> {
     /// The numbers of the rules, by name.
     names: HashMap<&'t str, u32>,
     /// Name, where it is first mentioned, and its definition once that is read.
-    rules: Vec<(&'t str, usize, Option<(usize, Expr)>)>,
+    rules: Vec<(&'t str, usize, Option<Definition>)>,
 }
+
+/// Where a rule is defined, and as what.
+type Definition = (usize, Expr);
 
 impl<'t> Parser<'t> {
     fn number(&mut self, name: &'t str, at: usize) -> u32 {

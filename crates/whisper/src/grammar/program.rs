@@ -136,7 +136,8 @@ impl Compiler {
     fn class(&mut self, class: &ClassUnicode, next: StateId) -> Option<StateId> {
         let sequences: Vec<_> =
             class.iter().flat_map(|range| Utf8Sequences::new(range.start(), range.end())).collect();
-        let sequences: Vec<&[Utf8Range]> = sequences.iter().map(|sequence| sequence.as_slice()).collect();
+        let sequences: Vec<&[Utf8Range]> =
+            sequences.iter().map(regex_syntax::utf8::Utf8Sequence::as_slice).collect();
         self.sequences(&sequences, next, &mut HashMap::new())
     }
 
@@ -174,7 +175,9 @@ fn byte_classes(states: &[State]) -> ([u8; 256], usize) {
     cut(b' ', b' ');
     for state in states {
         if let State::Bytes(ways) = state {
-            ways.iter().for_each(|(first, last, _)| cut(*first, *last));
+            for (first, last, _) in ways {
+                cut(*first, *last);
+            }
         }
     }
     let (mut classes, mut class) = ([0; 256], 0);

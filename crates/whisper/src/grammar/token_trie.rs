@@ -33,7 +33,7 @@ impl TokenTrie {
         let mut tokens = Vec::new();
         for id in 0..tokenizer.specials().eot {
             // A token longer than any place in the tree can say has no use.
-            let token = tokenizer.bytes(id).filter(|token| token.len() <= usize::from(u16::MAX));
+            let token = tokenizer.bytes(id).filter(|token| u16::try_from(token.len()).is_ok());
             let token = token.unwrap_or_default();
             bytes.extend_from_slice(token);
             ends.push(bytes.len());
@@ -60,7 +60,9 @@ impl TokenTrie {
             before = token;
         }
         let end = nodes.len() as u32;
-        open.into_iter().for_each(|node| nodes[node].after = end);
+        for node in open {
+            nodes[node].after = end;
+        }
         Self { nodes, bytes, ends }
     }
 

@@ -26,13 +26,13 @@ fn phrase(number: usize, item: &str) -> Result<(String, f32), Error> {
     }
     let (phrase, weight) = match item.rsplit_once(':') {
         Some((phrase, after)) if after.trim().is_empty() || is_number(after.trim()) => {
-            match after.trim().parse::<f32>().ok().filter(|weight| *weight > 0.0 && *weight <= MAX_WEIGHT) {
-                Some(weight) => (phrase.trim(), weight),
-                None => {
-                    let got =
-                        format!("{:?} with the weight {:?}", shorter(phrase.trim()), shorter(after.trim()));
-                    return refuse(got, "a weight above 0 and at most 100, such as 4");
-                }
+            if let Some(weight) =
+                after.trim().parse::<f32>().ok().filter(|weight| *weight > 0.0 && *weight <= MAX_WEIGHT)
+            {
+                (phrase.trim(), weight)
+            } else {
+                let got = format!("{:?} with the weight {:?}", shorter(phrase.trim()), shorter(after.trim()));
+                return refuse(got, "a weight above 0 and at most 100, such as 4");
             }
         }
         _ => (item, DEFAULT_WEIGHT),

@@ -1,4 +1,4 @@
-//! Command lines against openai-whisper's own reading of them (`tests/openai/make.py`). Not the effect of options: see
+//! Command lines against openai-whisper's own reading of them (`tests/e2e/openai/make.py`). Not the effect of options: see
 //! the tests of the binary.
 
 use super::Whisper;
@@ -20,7 +20,7 @@ fn read(args: &[&str]) -> Result<Whisper, String> {
 /// What is read, by openai-whisper's names and in its types.
 fn as_openai(args: &Whisper) -> Result<Map<String, Value>, String> {
     let options = args.options().map_err(|error| error.0)?;
-    let target = Target { device: "cpu", isa: "scalar", threads: 1 };
+    let target = Target { device: "cpu", isa: "scalar", threads: 1, compute: undertone::Compute::F32 };
     let mut all = Run::new("", &target, &options, Timings::default()).options;
     all["word_timestamps"] = json!(all["word_timestamps"] == "exact");
     let number = |value: Option<super::OrNone<usize>>| json!(value.and_then(|value| value.0));
@@ -42,7 +42,7 @@ fn as_openai(args: &Whisper) -> Result<Map<String, Value>, String> {
 #[test]
 fn command_lines_are_read_as_openai_whisper_reads_them() {
     let cases: Vec<Value> =
-        serde_json::from_str(include_str!("../../../tests/openai/command_lines.json")).unwrap();
+        serde_json::from_str(include_str!("../../../tests/e2e/openai/command_lines.json")).unwrap();
     let plain = cases[0]["options"].as_object().unwrap();
     assert!(cases.len() > 40 && plain.len() > 25);
     for case in &cases {

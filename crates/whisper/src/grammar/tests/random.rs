@@ -57,9 +57,8 @@ pub fn written(expr: &Expr, gbnf: bool) -> String {
         Expr::Literal(bytes) if gbnf => format!("\"{}\"", String::from_utf8_lossy(bytes)),
         Expr::Literal(bytes) => String::from_utf8_lossy(bytes).into_owned(),
         Expr::Class(class) => {
-            let ranges: String =
-                class.iter().map(|range| format!("{}-{}", range.start(), range.end())).collect();
-            format!("[{ranges}]")
+            let ranges = class.iter().map(|range| format!("{}-{}", range.start(), range.end()));
+            format!("[{}]", ranges.collect::<Vec<_>>().concat())
         }
         Expr::Sequence(exprs) => format!("{open}{})", all(exprs, if gbnf { " " } else { "" })),
         Expr::Choice(exprs) => format!("{open}{})", all(exprs, "|")),

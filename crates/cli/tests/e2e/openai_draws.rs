@@ -1,9 +1,7 @@
 //! openai-whisper's options that draw random numbers, or show outside the transcript, through the real binary. Not the
 //! others: see `openai_runs`.
 
-mod binary;
-
-use binary::{Done, done, recording, undertone};
+use crate::binary::{Done, done, recording, undertone};
 use serde_json::Value;
 use std::fs;
 use std::path::Path;

@@ -3,9 +3,7 @@
 
 #![cfg(unix)]
 
-mod binary;
-
-use binary::{Done, done, recording, undertone};
+use crate::binary::{Done, done, recording, undertone};
 use serde_json::Value;
 use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _};

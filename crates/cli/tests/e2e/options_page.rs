@@ -1,9 +1,7 @@
 //! `docs/options.md` against the binary: every option that it names as ours is there, and none is left out. Not what
 //! the options do.
 
-mod binary;
-
-use binary::{done, root, undertone};
+use crate::binary::{done, root, undertone};
 use std::collections::BTreeSet;
 
 /// The words of a text that begin with two hyphens, and go on with a letter.

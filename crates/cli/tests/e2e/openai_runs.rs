@@ -1,9 +1,7 @@
 //! openai-whisper's options through the real binary, each against what openai-whisper itself made of the recording
 //! (`openai/runs.py`). Not sampling, which no two programs draw alike: see `openai_draws`.
 
-mod binary;
-
-use binary::{done, recording, undertone};
+use crate::binary::{done, recording, undertone};
 use serde_json::Value;
 use std::fs;
 

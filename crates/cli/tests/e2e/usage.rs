@@ -1,12 +1,10 @@
 //! What the command line refuses and says, without a model. Not the decoding of speech: see `speech`.
 
-mod binary;
-
-use binary::{done, recording, undertone};
+use crate::binary::{done, recording, undertone};
 use std::fs;
 
 /// Nothing can be downloaded, and nothing is in the cache.
-fn offline(args: &[&str]) -> (binary::Done, tempfile::TempDir) {
+fn offline(args: &[&str]) -> (crate::binary::Done, tempfile::TempDir) {
     let home = tempfile::tempdir().unwrap();
     let mut command = undertone(args);
     for name in ["HF_HOME", "HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE", "HF_ENDPOINT", "XDG_CACHE_HOME"] {

@@ -1,9 +1,7 @@
 //! Real speech through the real binary and the real model `base`, which is fetched as a user's would be. Not a
 //! measure of accuracy: a few wrong words pass.
 
-mod binary;
-
-use binary::{Done, done, recording, root, undertone};
+use crate::binary::{Done, done, recording, root, undertone};
 use serde_json::Value;
 use std::fs;
 use std::path::Path;
