@@ -2,6 +2,7 @@
 //! the decoding.
 
 use crate::Options;
+use crate::options::WordTimes;
 use serde::{Deserialize, Serialize};
 use whisper::{DecodeOptions, Decoded};
 
@@ -53,6 +54,7 @@ pub(crate) fn attempt(options: &Options, attempt: usize) -> Option<DecodeOptions
         repetition_penalty: options.repetition_penalty,
         no_repeat_ngram_size: options.no_repeat_ngram_size,
         stop_loops: options.protections,
+        record: options.word_timestamps == Some(WordTimes::InPass),
     })
 }
 
@@ -61,8 +63,17 @@ mod tests {
     use super::*;
 
     fn decoded(no_speech_prob: f64, avg_logprob: f64, compression_ratio: f64) -> Decoded {
-        let (tokens, text, temperature, looped) = (vec![], String::new(), 0.0, false);
-        Decoded { tokens, text, avg_logprob, no_speech_prob, compression_ratio, temperature, looped }
+        let (tokens, text, temperature, looped, recorded) = (vec![], String::new(), 0.0, false, None);
+        Decoded {
+            tokens,
+            text,
+            avg_logprob,
+            no_speech_prob,
+            compression_ratio,
+            temperature,
+            looped,
+            recorded,
+        }
     }
 
     #[test]

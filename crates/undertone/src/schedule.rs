@@ -6,13 +6,13 @@ use crate::fallback::{self, Cause};
 use crate::lane::{Align, Context, Lane};
 use crate::language::Places;
 use crate::ledger::{Action, Event, Reason};
-use crate::options::{LanguageWindow, WordTimes};
+use crate::options::LanguageWindow;
 use crate::recording::Recording;
 use crate::segments::Window;
 use crate::{Error, Jobs, Options, Segment, language};
 use std::sync::Arc;
 use vad::Detector;
-use whisper::align::{Spoken, find_alignment};
+use whisper::align::{InPass, Spoken, find_alignment, find_alignment_with};
 use whisper::languages::Language;
 use whisper::{Attempt, Decoded, Method, Model, Rules, Search, Seed, Session, Start, detect_language, step};
 
@@ -331,10 +331,14 @@ impl<'a> Scheduler<'a> {
         let mut align = |tokens: &[u32]| {
             let Window { frames, .. } = window;
             let spoken = Spoken { window: place, tokens, language, task: options.task, frames };
-            Ok(find_alignment(session, &spoken)?)
+            let Some(recorded) = &decoded.recorded else { return Ok(find_alignment(session, &spoken)?) };
+            let (eot, heads) = (model.tokenizer.specials().eot, model.config.alignment_heads.len());
+            let (scores, probabilities) = recorded.text(&decoded.tokens, eot, (tokens.len(), heads));
+            let aligner = InPass { scores: &scores, probabilities: &probabilities };
+            Ok(find_alignment_with(&aligner, session, &spoken)?)
         };
-        let exact = options.word_timestamps == Some(WordTimes::Exact);
-        let align: Option<&mut Align<'_>> = if exact { Some(&mut align) } else { None };
+        let timed = options.word_timestamps.is_some();
+        let align: Option<&mut Align<'_>> = if timed { Some(&mut align) } else { None };
         let mut taken = work.lane.take(window, (decoded, failure.is_some()), &context, align)?;
         for segment in taken.segments.iter_mut().chain(taken.dropped.iter_mut().map(|(segment, _)| segment)) {
             course.recording.place(segment);

@@ -1,5 +1,6 @@
 //! From sounds to their transcripts. Not the loop over windows: lanes and the scheduler have it.
 
+use crate::options::WordTimes;
 use crate::schedule::{Scheduler, Shared};
 use crate::{Error, Options, Segment, Transcript, fallback};
 use audio::Sound;
@@ -144,6 +145,10 @@ fn width(options: &Options) -> usize {
 impl Shared {
     /// What every lane has in common.
     fn new(options: &Options, model: Arc<Model>) -> Result<Shared, Error> {
+        if options.word_timestamps == Some(WordTimes::InPass) && options.beam_size.is_some() {
+            let what = "words are timed in passing where decoding is greedy: leave out the beams, or time words exactly";
+            return Err(Error::Unfit(what.into()));
+        }
         let tokenizer = &model.tokenizer;
         let mut rules = options.rules.clone();
         if let Some(pattern) = &options.suppress_regex {

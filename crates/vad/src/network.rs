@@ -1,4 +1,4 @@
-//! Silero's network (snakers4/silero-vad, version 6, 16 kHz) as a graph over many chunks. Not a recurrent cell: the
+//! Silero's network (snakers4/silero-vad, 16 kHz, as its package reads these weights) as a graph over many chunks. Not a recurrent cell:
 //! convolutions see all chunks at once, and only the memory goes through them one by one.
 
 use graph::ops::Elementwise;

@@ -12,6 +12,7 @@ mod loops;
 mod no_repeat;
 mod options;
 mod random;
+mod recorded;
 mod scores;
 mod search;
 mod step;
@@ -20,6 +21,7 @@ pub use attempt::{Attempt, Start};
 pub use language::{DetectedLanguage, detect_language};
 pub use options::DecodeOptions;
 pub use random::Seed;
+pub use recorded::Recorded;
 pub use search::{Method, Search};
 pub use step::{decode, step};
 
@@ -40,4 +42,6 @@ pub struct Decoded {
     pub temperature: f64,
     /// Whether it was ended early because it only repeated itself.
     pub looped: bool,
+    /// The scores of the alignment heads, where they were to be recorded.
+    pub recorded: Option<Recorded>,
 }

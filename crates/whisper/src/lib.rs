@@ -24,8 +24,8 @@ pub mod weights;
 pub use align::{WordTiming, find_alignment};
 pub use config::Config;
 pub use decode::{
-    Attempt, DecodeOptions, Decoded, DetectedLanguage, Method, Search, Seed, Start, decode, detect_language,
-    step,
+    Attempt, DecodeOptions, Decoded, DetectedLanguage, Method, Recorded, Search, Seed, Start, decode,
+    detect_language, step,
 };
 pub use error::Error;
 pub use grammar::{Grammar, GrammarRule, TokenTrie};

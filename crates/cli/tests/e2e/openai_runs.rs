@@ -19,7 +19,7 @@ fn compare(name: &str, got: &Value, expected: &Value, at: &str) {
     match name {
         "avg_logprob" | "no_speech_prob" | "probability" => near(NEAR),
         "start" | "end" => near(STEP),
-        "compression_ratio" => near(1e-9),
+        "compression_ratio" | "temperature" => near(1e-9),
         "words" => all(got, expected, &format!("{at}, words")),
         _ => assert_eq!(got, expected, "{at}: {name}"),
     }

@@ -187,7 +187,7 @@ fn a_model_shows_its_inside() {
     assert!(fused.stdout.contains(" fused "), "{}", fused.stdout);
     let plan = done(&mut undertone(&["graph", "base", "--plan", "--threads", "1"]));
     succeeds(&plan);
-    assert_eq!(plan.stdout.matches("\n  peak ").count(), 4, "each part states its peak");
+    assert_eq!(plan.stdout.matches("\n  peak ").count(), 6, "each part states its peak");
     let dot = done(&mut undertone(&["graph", "base", "--part", "decoder", "--dot"]));
     succeeds(&dot);
     assert!(dot.stdout.starts_with("digraph ") && dot.stdout.trim_end().ends_with('}'));

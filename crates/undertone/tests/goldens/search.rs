@@ -215,5 +215,7 @@ fn prefixes_lengths_and_widths_decide_as_in_openai_whisper() {
     let start =
         Start { prefix: &long, ..Start::new("en".parse().expect("it is known"), Task::Transcribe, true) };
     let refused = Attempt::new(&bench.model, 0, &[], start).expect_err("it is too long").to_string();
-    assert_eq!(refused, "prompt, start and prefix have 503 tokens, expected 448 at most; shorten the prefix");
+    let expected =
+        "the start of a transcript has 503 tokens, expected at most 448, which the model's context holds";
+    assert_eq!(refused, expected);
 }

@@ -73,6 +73,34 @@ fn so_does_the_long_file_with_the_times_of_words() {
     compare("greedy-words", 1);
 }
 
+/// Words timed in passing are near those that one more run of the decoder times; how near is stated.
+#[test]
+fn words_timed_in_passing_are_near() {
+    let Some(recordings) = Recordings::find() else { return };
+    let exact = Options { protections: false, ..options("greedy-words") };
+    let passing = Options { word_timestamps: Some(WordTimes::InPass), ..exact.clone() };
+    let mut transcriber = transcriber(&exact);
+    let mut apart = Vec::new();
+    for file in recordings.files().into_iter().filter(|file| file.starts_with("LJ") || *file == "jfk.flac") {
+        let sound = audio::Sound::open(&recordings.path(&file)).expect("the recording opens");
+        let mut words = |options: &Options| {
+            let outcome = transcriber.transcribe(&sound, options, &mut ()).expect("the sound is whole");
+            let words = outcome.transcript.segments.into_iter().flat_map(|s| s.words.unwrap_or_default());
+            words.collect::<Vec<_>>()
+        };
+        let (exact, passing) = (words(&exact), words(&passing));
+        let texts = |words: &[undertone::Word]| words.iter().map(|w| w.word.clone()).collect::<Vec<_>>();
+        if texts(&exact) == texts(&passing) {
+            let both = exact.iter().zip(&passing);
+            apart.extend(both.flat_map(|(a, b)| [(a.start - b.start).abs(), (a.end - b.end).abs()]));
+        }
+    }
+    apart.sort_by(f64::total_cmp);
+    let median = apart[apart.len() / 2];
+    println!("{} times, in passing {median:.3} s from exact by the median", apart.len());
+    assert!(apart.len() > 300 && median <= 0.1, "{median} s over {} times", apart.len());
+}
+
 /// For files that are not 16 kHz mono already: how far our samples are from ffmpeg's, and what that does to the
 /// words. Stated, not judged, but for the length and the bulk of the samples.
 #[test]

@@ -24,6 +24,8 @@ pub struct DecodeOptions {
     pub no_repeat_ngram_size: usize,
     /// Whether a hypothesis ends as soon as its text can only fail for repeating itself.
     pub stop_loops: bool,
+    /// Whether the scores of the alignment heads are recorded; only a search of one hypothesis does so.
+    pub record: bool,
 }
 
 impl Default for DecodeOptions {
@@ -38,6 +40,7 @@ impl Default for DecodeOptions {
             repetition_penalty: 1.0,
             no_repeat_ngram_size: 0,
             stop_loops: false,
+            record: false,
         }
     }
 }

@@ -16,6 +16,7 @@ use super::loops::is_loop;
 use super::no_repeat::NoRepeat;
 use super::options::DecodeOptions;
 use super::random::Seed;
+use super::recorded::Recorded;
 use super::scores::Scores;
 use crate::compression_ratio::compression_ratio;
 use crate::error::Error;
@@ -83,6 +84,8 @@ pub struct Search {
     tables: Vec<Vec<i32>>,
     finished: Vec<Hypothesis>,
     no_speech_prob: f64,
+    /// What it sees of the alignment heads, if that is recorded.
+    recorded: Option<Recorded>,
     /// Tokens that each live hypothesis has sampled.
     sampled: usize,
     done: bool,
@@ -103,7 +106,9 @@ impl Search {
             Strategy::Group(group) => group.begin(),
         };
         let tables = vec![vec![first_row as i32; method.model.config.n_text_ctx]];
+        let one = matches!(method.strategy, Strategy::Group(group) if group.size == 1);
         Search {
+            recorded: (method.options.record && one).then(Recorded::default),
             method: method.clone(),
             attempt,
             seed,
@@ -142,6 +147,7 @@ impl Search {
             }
             let last = at + self.attempt.initial.len() - 1;
             batch.wanted.push(self.wanted(session, last, 0));
+            batch.align.extend(self.recorded.is_some().then_some(last));
             let sot = at + self.attempt.sot;
             batch.wanted.push(Wanted { at: sot, bias: ROW_LATER, spans: [0; 4], mass: false });
             return;
@@ -151,6 +157,7 @@ impl Search {
             let row = self.push_row(batch, i);
             self.push(batch, (row, i), pos, hypothesis.tokens[self.sampled - 1]);
             batch.wanted.push(self.wanted(session, at + i, i));
+            batch.align.extend(self.recorded.is_some().then_some(at + i));
         }
     }
 
@@ -184,14 +191,16 @@ impl Search {
         Wanted { at, bias, spans: banned, mass: timestamp_mass }
     }
 
-    /// Takes the answer, of which its first is wanted token `at`; gives how many were its own.
-    pub(super) fn take(&mut self, ranked: &Ranked<'_>, at: usize) -> usize {
+    /// Takes the answer, of which its first is wanted token `at` and aligned token `aligned`; gives how many of each
+    /// were its own.
+    pub(super) fn take(&mut self, ranked: &Ranked<'_>, (at, aligned): (usize, usize)) -> (usize, usize) {
         let rows = if self.is_starting() { 1 } else { self.live.len() };
         let answers = if self.is_starting() { 2 } else { rows };
         if self.is_starting() {
             self.no_speech_prob = f64::from(ranked.no_speech[at + 1]);
         }
         let method = self.method.clone();
+        let before = self.live[0].sum;
         let penalty = method.options.repetition_penalty;
         let score = |i: usize| {
             let scores = Scores::of(ranked, at + i);
@@ -212,8 +221,16 @@ impl Search {
                 group::update(&self.live, &chose, &ends, &mut self.finished)
             }
         };
+        let after =
+            forks.first().map(|fork| &fork.hypothesis).or(self.finished.last()).map_or(before, |h| h.sum);
         self.fork(forks);
-        answers
+        let Some(recorded) = &mut self.recorded else { return (answers, 0) };
+        let (heads, whole) = (method.model.config.alignment_heads.len(), method.model.config.n_audio_ctx);
+        let rows = ranked.scores.len() / (heads * whole).max(1);
+        let row = |head: usize| ranked.scores[(head * rows + aligned) * whole..][..whole].iter().copied();
+        recorded.scores.push((0..heads).flat_map(row).collect());
+        recorded.probabilities.push(f64::from((after - before).exp()));
+        (answers, 1)
     }
 
     /// Lets `forks` live on.
@@ -251,6 +268,7 @@ impl Search {
             compression_ratio: compression_ratio(&text),
             temperature: options.temperature,
             looped: best.looped,
+            recorded: self.recorded,
             tokens: best.tokens,
             text,
         }

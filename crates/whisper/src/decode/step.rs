@@ -31,9 +31,10 @@ pub fn step(session: &mut Session, searches: &mut [&mut Search]) -> Result<(), E
         search.ask(session, &mut batch);
     }
     let ranked = session.decode(&batch)?;
-    let mut at = 0;
+    let mut at = (0, 0);
     for search in going {
-        at += search.take(&ranked, at);
+        let own = search.take(&ranked, at);
+        at = (at.0 + own.0, at.1 + own.1);
     }
     Ok(())
 }
