@@ -17,7 +17,8 @@ const ASKED: u8 = 2;
 pub struct Interrupt(Arc<AtomicU8>);
 
 impl Interrupt {
-    /// Listens for Ctrl-C from now on, and says so when it is heard if `told`. Where the process was started deaf to it, as by `nohup`, it stays deaf.
+    /// Listens for Ctrl-C from now on, and says so when it is heard if `told`. Where the process was started deaf to it, as
+    /// by `nohup`, it stays deaf.
     pub fn listen(told: bool) -> Interrupt {
         let state = Arc::new(AtomicU8::new(IDLE));
         let heard = state.clone();

@@ -18,7 +18,21 @@ fn transcribe(folder: &Path, more: &[&str]) -> Command {
     args.extend(["--clip-timestamps", "0,3,3,6,6,9,9,12,12,15", "--no-vad", "--beam-size", "None"]);
     args.extend(["--no-fallback", "--no-protections"]);
     args.extend(more);
-    undertone(&args)
+    hearing(undertone(&args))
+}
+
+/// The command with ears for Ctrl-C, which a process in the background may be started without and would hand on.
+fn hearing(command: Command) -> Command {
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let ignored = ignored.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or(0);
+    if ignored & 2 == 0 {
+        return command;
+    }
+    let mut with_ears = Command::new("env");
+    with_ears.arg("--default-signal=INT").arg(command.get_program()).args(command.get_args());
+    with_ears.current_dir(command.get_current_dir().expect("it runs in the root")).env_remove("COLUMNS");
+    with_ears
 }
 
 /// The transcript in `folder`.

@@ -34,7 +34,8 @@ pub enum Part {
 
 impl Part {
     /// All parts, in the order in which sound passes through them.
-    pub const ALL: [Part; 5] = [Part::LogMel, Part::Normalize, Part::Encoder, Part::Decoder, Part::Head];
+    pub const ALL: [Part; 6] =
+        [Part::LogMel, Part::Normalize, Part::Encoder, Part::Decoder, Part::Head, Part::Alignment];
 
     /// The part's name.
     pub fn name(self) -> &'static str {
