@@ -40,6 +40,7 @@ def arguments():
     names = "; ".join(row.name for row in ROWS)
     parser.add_argument("--rows", help=f"which, separated by semicolons, * ends a beginning [default: all: {names}]")
     parser.add_argument("--against", help="the row that ratios are to [default: our fastest whose words are as good as our f32's]")
+    parser.add_argument("--no-fresh", action="store_true", help="leave out the fresh processes")
     parser.add_argument("--differences", action="store_true", help="print the words in which ours and openai-whisper differ")
     processes.add_arguments(parser)
     asked = parser.parse_args()
@@ -82,7 +83,7 @@ def measure(case, rows, asked, python):
                     continue
                 try:
                     run = engines[row.name].ask(case["audio"])
-                    if (run["audio_s"] or 0) <= SHORT_S:
+                    if not asked.no_fresh and (run["audio_s"] or 0) <= SHORT_S:
                         run["process_s"] = fresh(row, told[row.name], case, asked, python)
                     runs.append({"row": row.name, "round": number, **run})
                     said = f"{run['transcribe_s']:.2f} s, {run['peak_mb']:.0f} MB, others took {100 * run['others']:.0f} %"

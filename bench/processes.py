@@ -23,7 +23,8 @@ def add_arguments(parser):
     parser.add_argument("--model", required=True, help="a CTranslate2 Whisper folder in float16; every engine gets its weights")
     parser.add_argument("--python", help="an interpreter that has bench/requirements.txt [default: target/bench-env, made if need be]")
     parser.add_argument("--binary", default=TARGET / "release" / "undertone", type=Path, help="ours [default: target/release/undertone]")
-    parser.add_argument("--out", default=TARGET / "bench", type=Path, help="where results and derived weights go [default: target/bench]")
+    parser.add_argument("--out", default=TARGET / "bench", type=Path, help="where results go [default: target/bench]")
+    parser.add_argument("--cache", default=TARGET / "bench" / "weights", type=Path, help="where derived weights are kept [default: target/bench/weights]")
     parser.add_argument("--limit", type=float, default=1800, help="seconds that one answer may take [default: 1800]")
 
 
@@ -53,7 +54,7 @@ def weights(row, asked, python):
     model = Path(asked.model).resolve()
     facts = (model / "model.bin").stat()
     mark = hashlib.sha256(f"{model} {facts.st_size} {facts.st_mtime_ns}".encode()).hexdigest()[:8]
-    cache = asked.out / "weights" / f"{model.name}-{mark}"
+    cache = asked.cache.resolve() / f"{model.name}-{mark}"
     command = [python, str(ROOT / "bench" / "weights.py"), str(model), str(cache), row.weights]
     # Asked without the interpreter first: importing what derives takes seconds.
     for path in (cache / row.weights, cache / f"{row.weights}.bin", cache / f"{row.weights}.pt"):
