@@ -27,7 +27,7 @@ def svg(facts, cases):
         parts.append(text(0, 18, f"{kin[0]['audio'].name}{length}, {kin[0]['threads']} threads, model {facts['model']}", "head"))
         ways = " and ".join(search(case) for case in kin) + (" (thin)" if len(kin) > 1 else "")
         parts.append(text(0, 36, f"{facts['cpu']}; {ways}; medians of {facts['runs']} interleaved runs; shorter is better", "small"))
-        time_title = f"time, {kin[0]['base']} = 1" if len({case["base"] for case in kin}) == 1 else "time, ours = 1"
+        time_title = f"time per search, {kin[0]['base']} = 1" if len({case["base"] for case in kin}) == 1 else "time per search, ours = 1"
         parts += panel(kin, names, NAMES, "transcribe_s_ratio", time_title, lambda value: f"{value:.2f}")
         parts += panel(kin, names, NAMES + PANEL + GAP, "peak_mb", "peak memory, MB", lambda value: f"{value:.0f}")
         parts += [text(NAMES - 10, TOP + ROW * at + 19, name, "", "end") for at, name in enumerate(names)]

@@ -25,4 +25,4 @@ def transcribe(path):
     return result.texts[0], len(sound) / 16000, {}
 
 
-engine.serve(openvino_genai.__version__, transcribe)
+engine.serve(openvino_genai.__version__.split("-")[0], transcribe)
