@@ -1,148 +1,168 @@
 #!/usr/bin/env python3
-"""Undertone beside its rivals on one file: time, memory and words, in interleaved runs. Not a benchmark of kernels.
+"""Undertone beside its rivals: time, memory and words, in interleaved runs. Not a benchmark of kernels.
 
-Greedy, temperature 0 without fallback, conditioned on previous text, no voice activity detection, one process a run.
-The first use makes an environment with the rivals under target/bench-env. Needs `cargo build --release -p cli` first.
-Prints a Markdown table, and writes it and every run to target/bench/compare.md and compare.json.
+Temperature 0 without fallback, conditioned on previous text where an engine can, timestamps on, no voice activity
+detection unless the row says so. For each file, thread count and search, the engines stay resident and are asked in
+turn; a short file is also given to a fresh process each round. The first use makes an environment with the rivals, and
+their weights from MODEL. Needs `cargo build --release -p cli` first. Writes target/bench/compare.md, .svg and .json.
 """
 
 import argparse
 import json
 import os
 import platform
-import resource
 import shlex
 import statistics
-import subprocess
 import sys
-import time
+from contextlib import ExitStack
 from pathlib import Path
 
+import chart
+import processes
 import tables
-from rows import ROWS
+from processes import Absent, Engine
+from rows import DIFFERENCES, OPENAI, OURS, ROWS, choose
 
-ROOT = Path(__file__).resolve().parent.parent
-TARGET = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
+# Files longer than this get no fresh process: there the start is nothing beside the transcription.
+SHORT_S = 60.0
 
 
 def arguments():
     """What the command line asks for."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("audio", help="the sound file; a long one, for figures that mean something")
-    parser.add_argument("--model", required=True, help="a CTranslate2 Whisper folder; every engine gets its weights")
-    parser.add_argument("--reference", help="text of what is said [default: AUDIO with .txt, where it exists]")
-    parser.add_argument("--language", help="a code, such as en [default: detect]")
+    parser.add_argument("--short", type=Path, help="a clip; also what warms the engines up")
+    parser.add_argument("--long", type=Path, help="a recording of minutes, for figures that mean something")
+    parser.add_argument("--audio", help="which of them to measure: short, long [default: those given]")
+    parser.add_argument("--language", help="a code, such as en [default: every engine detects it]")
     parser.add_argument("--threads", default="2", help="counts, such as 1,2 [default: 2]")
-    parser.add_argument("--runs", type=int, default=3, help="rounds; medians are shown [default: 3]")
-    parser.add_argument("--rows", help=f"which, separated by commas [default: all: {', '.join(row.name for row in ROWS)}]")
-    parser.add_argument("--python", help="an interpreter that has bench/requirements.txt [default: target/bench-env]")
-    parser.add_argument("--out", default=TARGET / "bench", type=Path, help="where the results go [default: target/bench]")
-    return parser.parse_args()
+    parser.add_argument("--beam", default="0,5", help="sizes of the search, 0 for greedy [default: 0,5]")
+    parser.add_argument("--runs", type=int, default=5, help="rounds; medians are shown [default: 5]")
+    names = "; ".join(row.name for row in ROWS)
+    parser.add_argument("--rows", help=f"which, separated by semicolons, * ends a beginning [default: all: {names}]")
+    parser.add_argument("--against", help="the row that ratios are to [default: our fastest whose words are as good as our f32's]")
+    parser.add_argument("--no-fresh", action="store_true", help="leave out the fresh processes")
+    parser.add_argument("--differences", action="store_true", help="print the words in which ours and openai-whisper differ")
+    processes.add_arguments(parser)
+    asked = parser.parse_args()
+    names = asked.audio.split(",") if asked.audio else [name for name in ("short", "long") if getattr(asked, name)]
+    asked.files = [getattr(asked, name, None) for name in names]
+    if not asked.files or None in asked.files:
+        parser.error("no file to measure: give --short FILE, --long FILE or both")
+    return asked
 
 
-def environment(python):
-    """The interpreter that runs the rivals, made anew whenever the requirements change."""
-    if python:
-        return python
-    folder, wanted = TARGET / "bench-env", ROOT / "bench" / "requirements.txt"
-    stamp = folder / "requirements.txt"
-    if not stamp.exists() or stamp.read_text() != wanted.read_text():
-        print(f"installing the rivals into {folder}", file=sys.stderr)
-        subprocess.run([sys.executable, "-m", "venv", "--clear", folder], check=True)
-        subprocess.run([folder / "bin" / "pip", "install", "--quiet", "-r", wanted], check=True)
-        stamp.write_text(wanted.read_text())
-    return str(folder / "bin" / "python")
+def cases(asked):
+    """Every file with every thread count and search."""
+    for audio in asked.files:
+        for threads in map(int, asked.threads.split(",")):
+            for beam in (max(1, int(size)) for size in asked.beam.split(",")):
+                yield {"audio": audio, "threads": threads, "beam": beam}
 
 
-def chosen_rows(asked):
-    """The rows of the table that were asked for, in its order."""
-    if asked is None:
-        return list(ROWS)
-    names = [name.strip() for name in asked.split(",")]
-    unknown = set(names) - {row.name for row in ROWS}
-    if unknown:
-        raise SystemExit(f"no row is named {', '.join(sorted(unknown))}: there are {', '.join(r.name for r in ROWS)}")
-    return [row for row in ROWS if row.name in names]
-
-
-def run(row, threads, asked, python):
-    """One run of one row in a process of its own: its report, with the seconds of the whole process."""
-    settings = {
-        "audio": os.path.abspath(asked.audio),
-        "model": os.path.abspath(asked.model),
-        "language": asked.language,
-        "threads": threads,
-        "compute": row.compute,
-        "beam": row.beam,
-        "target": str(TARGET),
-    }
-    command = [python, str(ROOT / "bench" / "engines" / row.runner), json.dumps(settings)]
-    started, before = time.perf_counter(), others_s()
-    process = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    seconds, others = time.perf_counter() - started, others_s() - before
-    if process.returncode != 0:
-        raise SystemExit(f"{row.name} failed:\n{process.stderr.strip()}")
-    report = {"process_s": seconds, **json.loads(process.stdout.splitlines()[-1])}
-    report.update(row=row.name, threads=threads, others=others / (seconds * os.cpu_count()))
-    return report
-
-
-def others_s():
-    """Seconds of all processors that went to processes other than ours and those we started, since the machine's start."""
-    with open("/proc/stat") as facts:
-        user, nice, system, _, _, hard, soft, stolen = map(int, facts.readline().split()[1:9])
-    busy = (user + nice + system + hard + soft + stolen) / os.sysconf("SC_CLK_TCK")
-    used = (resource.getrusage(resource.RUSAGE_CHILDREN), resource.getrusage(resource.RUSAGE_SELF))
-    return busy - sum(part.ru_utime + part.ru_stime for part in used)
-
-
-def rounds(asked, rows, python):
-    """Rounds of one run for each row and thread count. Each starts with another row, so that none is always first."""
-    cases = [(row, int(threads)) for threads in asked.threads.split(",") for row in rows]
-    for number in range(asked.runs):
-        first = number % len(cases)
-        reports = []
-        for row, threads in cases[first:] + cases[:first]:
-            report = {**run(row, threads, asked, python), "round": number}
-            reports.append(report)
-            print(
-                f"round {number + 1}/{asked.runs}: {row.name}, {threads} threads: {report['transcribe_s']:.2f} s,"
-                f" {report['peak_mb']:.0f} MB, {100 * report['others']:.0f} % of the machine taken by others",
-                file=sys.stderr,
-            )
-        yield reports
-
-
-def summarise(reports, rows):
-    """A line for each row and thread count: medians, and medians of the ratios to the first row in the same round."""
-    lines = []
-    for threads in sorted({report["threads"] for report in reports}):
-        pick = lambda name: [r for r in reports if r["row"] == name and r["threads"] == threads]
-        base = {report["round"]: report for report in pick(rows[0].name)}
+def measure(case, rows, asked, python):
+    """The runs of one case and the reasons of the rows that have none. Rounds start with another row each."""
+    runs, absent, engines, told = [], {}, {}, {}
+    with ExitStack() as stack:
         for row in rows:
-            own = pick(row.name)
-            line = {"row": row.name, "threads": threads, "version": own[0]["version"], "text": own[0]["text"]}
-            line["texts"] = len({report["text"] for report in own})
-            for fact in ("load_s", "transcribe_s", "process_s", "peak_mb"):
-                values = [report[fact] for report in own if report[fact] is not None]
-                line[fact] = statistics.median(values) if values else None
-            for fact in ("transcribe_s", "process_s", "peak_mb"):
-                ratios = [report[fact] / base[report["round"]][fact] for report in own]
-                line[f"{fact}_ratios"], line[f"{fact}_ratio"] = ratios, statistics.median(ratios)
-            lines.append(line)
+            try:
+                warm_up = str(asked.short.resolve()) if asked.short else None
+                told[row.name] = processes.settings(row, asked, python, threads=case["threads"], beam=case["beam"], warm_up=warm_up)
+                engine = Engine(row, told[row.name], python, asked.limit)
+                stack.callback(engine.close)
+                if asked.short:
+                    engine.ask(asked.short)
+                engines[row.name] = engine
+            except Absent as reason:
+                absent[row.name] = str(reason)
+            say(case, row, absent.get(row.name, "ready"))
+        present = [row for row in rows if row.name in engines]
+        for number in range(asked.runs):
+            first = number % max(1, len(present))
+            for row in present[first:] + present[:first]:
+                if row.name in absent:
+                    continue
+                try:
+                    run = engines[row.name].ask(case["audio"])
+                    if not asked.no_fresh and (run["audio_s"] or 0) <= SHORT_S:
+                        run["process_s"] = fresh(row, told[row.name], case, asked, python)
+                    runs.append({"row": row.name, "round": number, **run})
+                    said = f"{run['transcribe_s']:.2f} s, {run['peak_mb']:.0f} MB, others took {100 * run['others']:.0f} %"
+                except Absent as reason:
+                    absent[row.name] = said = str(reason)
+                say(case, row, f"round {number + 1}/{asked.runs}: {said}")
+    return [run for run in runs if run["row"] not in absent], absent
+
+
+def fresh(row, told, case, asked, python):
+    """Seconds of a process that loads, transcribes once and ends; its files are in the page cache by then."""
+    engine = Engine(row, {**told, "warm_up": None}, python, asked.limit)
+    try:
+        answer = engine.ask(case["audio"])
+    finally:
+        seconds = engine.close()
+    # Our command is a process of its own, and what starts it is none of its cost.
+    return answer.get("process_s") or seconds
+
+
+def say(case, row, what):
+    """One line of progress."""
+    print(f"{title(case)}, {row.name}: {what}", file=sys.stderr, flush=True)
+
+
+def title(case):
+    """A case in words."""
+    search = "greedy" if case["beam"] == 1 else f"beam {case['beam']}"
+    return f"{case['audio'].name}, {search}, {case['threads']} thread{'s' if case['threads'] > 1 else ''}"
+
+
+def summarise(case, rows, runs, absent):
+    """A line for each row: medians over its runs, or why it has none."""
+    lines = []
+    for row in rows:
+        own = [run for run in runs if run["row"] == row.name]
+        if not own:
+            lines.append({"row": row.name, "absent": absent.get(row.name, "not run")})
+            continue
+        line = {"row": row.name, "version": own[0]["version"], "text": own[0]["text"], "runs": own}
+        line["texts"] = len({run["text"] for run in own})
+        for fact in ("load_s", "transcribe_s", "process_s", "peak_mb"):
+            values = [run[fact] for run in own if run.get(fact) is not None]
+            line[fact] = statistics.median(values) if values else None
+        lines.append(line)
     return lines
 
 
-def score(lines, asked, python):
-    """Adds to each line its words, its errors against the reference, and its unlikeness to the first line."""
-    path = Path(asked.reference) if asked.reference else Path(asked.audio).with_suffix(".txt")
-    reference = path.read_text() if asked.reference or path.exists() else None
-    request = {"reference": reference, "texts": {str(i): line["text"] for i, line in enumerate(lines)}, "base": "0"}
-    process = subprocess.run(
-        [python, ROOT / "bench" / "score.py"], input=json.dumps(request), stdout=subprocess.PIPE, text=True, check=True
-    )
-    for at, scores in json.loads(process.stdout).items():
-        lines[int(at)].update(scores)
+def score(lines, rows, audio, python):
+    """Adds words, errors against the reference, and unlikeness to openai-whisper's text."""
+    present = [line for line in lines if "text" in line]
+    base = next((line["text"] for line, row in zip(lines, rows) if row.runner == OPENAI and "text" in line), None)
+    wanted = processes.reference(audio)
+    requests = [{"reference": wanted, "base": base, "text": line["text"]} for line in present]
+    for line, found in zip(present, processes.scores(requests, python)):
+        line.update(found, wer=None if found["errors"] is None else 100 * found["errors"] / found["wanted"])
+
+
+def against(lines, rows, asked):
+    """The line that ratios are to: of ours with one lane, the fastest whose words are no worse than those of our first."""
+    present = [line for line in lines if "text" in line]
+    named = [line for line in present if line["row"] == asked]
+    mine = {row.name for row in rows if row.runner == OURS and row.lanes == 1 and not row.flags}
+    ours = [line for line in present if line["row"] in mine]
+    worth = lambda line: line["unlike_base"] if line["errors"] is None else line["errors"]
+    best = [line for line in ours if worth(line) is None or worth(line) <= worth(ours[0])]
+    if named or best or present:
+        return (named or sorted(best, key=lambda line: line["transcribe_s"]) or present)[0]
+    return None
+
+
+def relate(lines, base):
+    """Adds ratios to `base`, pair by pair of the same round, and their medians."""
+    at = {run["round"]: run for run in base["runs"]} if base else {}
+    for line in lines:
+        for fact in ("transcribe_s", "process_s", "peak_mb"):
+            pairs = [(run, at[run["round"]]) for run in line.get("runs", []) if run["round"] in at]
+            ratios = [a[fact] / b[fact] for a, b in pairs if a.get(fact) and b.get(fact)]
+            line[f"{fact}_ratios"], line[f"{fact}_ratio"] = ratios, statistics.median(ratios) if ratios else None
 
 
 def machine():
@@ -153,31 +173,42 @@ def machine():
             model = next((line.split(":")[1].strip() for line in facts if line.startswith("model name")), model)
     deciding = ("OMP_", "MKL_", "OPENBLAS_", "ONEDNN_", "CT2_", "KMP_", "UNDERTONE_")
     variables = {name: value for name, value in os.environ.items() if name.startswith(deciding)}
-    return {"cpu": model, "cores": os.cpu_count(), "variables": variables}
+    return {"cpu": model, "cores": os.cpu_count(), "variables": variables, "command": shlex.join(sys.argv)}
+
+
+def write(asked, results):
+    """Writes what is known so far, after each case, so that a long comparison can be stopped."""
+    facts = {**machine(), "model": os.path.basename(os.path.abspath(asked.model)), "runs": asked.runs, "differences": DIFFERENCES}
+    text = tables.markdown(facts, results)
+    asked.out.mkdir(parents=True, exist_ok=True)
+    (asked.out / "compare.md").write_text(text)
+    (asked.out / "compare.svg").write_text(chart.svg(facts, results))
+    (asked.out / "compare.json").write_text(json.dumps({"facts": facts, "cases": results}, indent=1, default=str))
+    return text
 
 
 def main():
     """Runs, sums up, prints and writes."""
     asked = arguments()
-    rows = chosen_rows(asked.rows)
-    binary = TARGET / "release" / "undertone"
-    if any(row.runner == "run_undertone.py" for row in rows) and not binary.exists():
-        raise SystemExit(f"{binary} is missing: cargo build --release -p cli, or choose other --rows")
-    python = environment(asked.python)
-    facts = {**machine(), "audio": os.path.basename(asked.audio), "command": shlex.join(sys.argv)}
-    asked.out.mkdir(parents=True, exist_ok=True)
-    reports = []
-    for number, more in enumerate(rounds(asked, rows, python), 1):
-        # Written after each round, so that a long comparison can be stopped.
-        reports += more
-        facts["runs"], facts["others"] = number, max(report["others"] for report in reports)
-        facts["audio_s"] = next((report["audio_s"] for report in reports if report.get("audio_s")), None)
-        lines = summarise(reports, rows)
-        score(lines, asked, python)
-        text = tables.markdown(facts, lines)
-        (asked.out / "compare.md").write_text(text)
-        (asked.out / "compare.json").write_text(json.dumps({"facts": facts, "lines": lines, "runs": reports}, indent=1))
+    rows = choose(ROWS, asked.rows)
+    if any(row.runner == OURS for row in rows) and not asked.binary.exists():
+        raise SystemExit(f"{asked.binary} is missing: cargo build --release -p cli, or choose other --rows")
+    python = processes.environment(asked.python)
+    results, text = [], ""
+    for case in cases(asked):
+        runs, absent = measure(case, rows, asked, python)
+        lines = summarise(case, rows, runs, absent)
+        score(lines, rows, case["audio"], python)
+        base = against(lines, rows, asked.against)
+        relate(lines, base)
+        facts = {"audio_s": next((run["audio_s"] for run in runs if run.get("audio_s")), None)}
+        facts |= {"others": max((run["others"] for run in runs), default=0.0), "base": base and base["row"]}
+        results.append({"title": title(case), **case, **facts, "lines": lines})
+        text = write(asked, results)
     print(text)
+    if asked.differences:
+        mine = {row.name for row in rows if row.runner == OURS}
+        print(tables.differences(results, mine))
 
 
 if __name__ == "__main__":

@@ -1,10 +1,11 @@
 """Word errors of texts against a reference, words as openai-whisper normalises them. Not a recogniser's own score.
 
-Reads a JSON object {"reference": TEXT or null, "texts": {KEY: TEXT}, "base": KEY} from stdin, and prints
-{KEY: {"words": N, "errors": N or null, "wer": PERCENT or null, "unlike_base": N}}. Run by the environment that has
-openai-whisper in it.
+Reads a list of JSON objects {"reference": TEXT or null, "base": TEXT or null, "text": TEXT} from stdin, and prints for
+each {"words", "errors", "wanted", "unlike_base", "pairs": [[words of base, words of text], ...]}. Run by the
+environment that has openai-whisper in it.
 """
 
+import difflib
 import json
 import sys
 
@@ -22,21 +23,31 @@ def distance(reference, text):
     return row[-1]
 
 
+def pairs(base, text):
+    """Stretches of words that differ, as pairs of strings."""
+    matcher = difflib.SequenceMatcher(None, base, text, autojunk=False)
+    return [
+        [" ".join(base[a:b]), " ".join(text[c:d])] for tag, a, b, c, d in matcher.get_opcodes() if tag != "equal"
+    ]
+
+
 def main():
     """Scores what stands on stdin."""
-    asked = json.load(sys.stdin)
-    normalise = EnglishTextNormalizer()
-    words = {key: normalise(text).split() for key, text in asked["texts"].items()}
-    reference = normalise(asked["reference"]).split() if asked["reference"] else None
-    scores = {}
-    for key, said in words.items():
-        errors = distance(reference, said) if reference else None
-        scores[key] = {
-            "words": len(said),
-            "errors": errors,
-            "wer": 100 * errors / len(reference) if reference else None,
-            "unlike_base": distance(words[asked["base"]], said),
-        }
+    normalise, scores, known = EnglishTextNormalizer(), [], {}
+    for asked in json.load(sys.stdin):
+        said = normalise(asked["text"]).split()
+        reference, base = (normalise(asked[key]).split() if asked[key] is not None else None for key in ("reference", "base"))
+        # Equal texts are scored once.
+        key = json.dumps([said, reference, base])
+        if key not in known:
+            known[key] = {
+                "words": len(said),
+                "errors": None if reference is None else distance(reference, said),
+                "wanted": None if reference is None else len(reference),
+                "unlike_base": None if base is None else distance(base, said),
+                "pairs": [] if base is None else pairs(base, said),
+            }
+        scores.append(known[key])
     print(json.dumps(scores))
 
 

@@ -1,27 +1,49 @@
-"""What the runners share: their settings in, their report out, sound for those that can't read a file. Not an engine."""
+"""The protocol that the runners share: a line of JSON in, a line of JSON out. Not an engine.
+
+A runner gets its settings as a JSON object in its first argument, loads, and prints {"version", "load_s"}. For each line
+of stdin, {"audio": PATH}, it prints {"text", "transcribe_s", "audio_s", "peak_mb"}, or {"error"}. It ends with stdin, so
+that a resident process and a fresh one are the same program. What an engine itself prints goes to stderr.
+"""
 
 import json
 import os
 import sys
+import time
 from types import SimpleNamespace
+
+# Before any engine is imported: importing is a part of loading.
+STARTED = time.perf_counter()
 
 
 def settings():
-    """The run's settings, a JSON object in the first argument.
+    """The run's settings.
 
-    audio and model are paths (the model is a CTranslate2 folder); threads and beam are counts; compute is a
-    precision; language is a code, or None to detect it.
+    model is a CTranslate2 folder, and weights what was derived from it for this engine, or None; threads, beam (1 for
+    greedy) and lanes are counts; compute is a precision; language is a code, or None to detect it; defaults is whether
+    the engine's own defaults hold instead of the options that the comparison pins; vad is whether to look for speech
+    first; warm_up is a sound file, or None; binary is ours.
     """
     return SimpleNamespace(**json.loads(sys.argv[1]))
 
 
-def report(**facts):
-    """Prints the run's report, the last line of stdout.
+def serve(version, transcribe):
+    """Answers requests with `transcribe`, a function from a path to (text, seconds of sound or None, own facts)."""
+    out = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)
 
-    Facts: version; text; load_s, until the model is ready; transcribe_s, from the path of the sound to the text
-    (None where the engine does not tell them apart); audio_s. Added: peak_mb, unless given.
-    """
-    print(json.dumps({"peak_mb": peak_mb(), **facts}), flush=True)
+    def say(**facts):
+        print(json.dumps(facts), file=out, flush=True)
+
+    say(version=version, load_s=time.perf_counter() - STARTED)
+    for line in sys.stdin:
+        started = time.perf_counter()
+        try:
+            text, audio_s, own = transcribe(json.loads(line)["audio"])
+        except Exception as error:
+            say(error=str(error) or type(error).__name__)
+            continue
+        facts = {"transcribe_s": time.perf_counter() - started, "peak_mb": peak_mb(), "audio_s": audio_s, "text": text}
+        say(**{**facts, **own})
 
 
 def peak_mb():

@@ -1,12 +1,9 @@
-"""Runs faster-whisper's sequential mode once and reports. Not its batched mode, and no voice activity detection."""
-
-import time
+"""Serves faster-whisper: one lane is its sequential mode, more are its batched pipeline. Not its command line: it has none."""
 
 import engine
 
 chosen = engine.settings()
 engine.limit_threads(chosen.threads)
-started = time.perf_counter()
 
 import faster_whisper
 
@@ -18,24 +15,23 @@ model = faster_whisper.WhisperModel(
     num_workers=1,
     local_files_only=True,
 )
-loaded = time.perf_counter()
+options = {"language": chosen.language}
+if not chosen.defaults:
+    options |= {"temperature": 0.0, "beam_size": chosen.beam, "best_of": 1, "condition_on_previous_text": True}
+if chosen.lanes > 1:
+    # It needs voice activity detection to cut the sound, and is without context whatever it is told.
+    model = faster_whisper.BatchedInferencePipeline(model)
+    options |= {"batch_size": chosen.lanes}
+    if not chosen.defaults:
+        options |= {"without_timestamps": False}
+else:
+    options |= {"vad_filter": chosen.vad}
 
-segments, info = model.transcribe(
-    chosen.audio,
-    language=chosen.language,
-    temperature=0.0,
-    beam_size=chosen.beam,
-    best_of=1,
-    condition_on_previous_text=True,
-    vad_filter=False,
-)
-# The segments are made as they are asked for.
-text = "".join(segment.text for segment in segments)
-done = time.perf_counter()
-engine.report(
-    version=faster_whisper.__version__,
-    load_s=loaded - started,
-    transcribe_s=done - loaded,
-    audio_s=info.duration,
-    text=text,
-)
+
+def transcribe(path):
+    segments, info = model.transcribe(path, **options)
+    # The segments are made as they are asked for.
+    return "".join(segment.text for segment in segments), info.duration, {}
+
+
+engine.serve(faster_whisper.__version__, transcribe)

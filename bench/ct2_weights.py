@@ -30,6 +30,8 @@ class Variables:
             name = self.string()
             shape = [self.number("I") for _ in range(self.number("B"))]
             kind, size = self.number("B"), self.number("I")
+            if FORMATS[kind] in ("<i1", "<i2") and shape:
+                raise ValueError(f"{path} holds {name} in whole numbers: the comparison needs a folder in f16 or f32")
             self.places[name] = (FORMATS[kind], shape, self.at)
             self.at += size
 
