@@ -3,9 +3,8 @@
 use std::marker::PhantomData;
 use std::ops::{Deref, DerefMut};
 
-#[derive(Debug, Clone, Copy)]
-#[repr(C, align(64))]
-struct Line([u8; 64]);
+/// Bytes of a cache line.
+const LINE: usize = 64;
 
 mod plain {
     /// Types for which any bits are a value and that need no drop.
@@ -25,9 +24,13 @@ mod plain {
 pub use plain::Plain;
 
 /// `len` values of `T`, the first on a 64-byte boundary.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct Aligned<T> {
-    lines: Box<[Line]>,
+    /// A line more than the values take. Its own alignment is small: memory that asks for more comes written, not
+    /// merely promised.
+    memory: Box<[u128]>,
+    /// Bytes before the first value.
+    offset: usize,
     len: usize,
     values: PhantomData<T>,
 }
@@ -35,25 +38,39 @@ pub struct Aligned<T> {
 impl<T: Plain> Aligned<T> {
     /// `len` zeros, which the system need not write before they are touched.
     pub fn zeroed(len: usize) -> Self {
-        let bytes = len.checked_mul(size_of::<T>()).expect("a buffer of at most isize::MAX bytes");
-        let lines = Box::new_zeroed_slice(bytes.div_ceil(size_of::<Line>()));
-        // SAFETY: zeros are a Line.
-        Self { lines: unsafe { lines.assume_init() }, len, values: PhantomData }
+        let bytes = len.checked_mul(size_of::<T>()).and_then(|bytes| bytes.checked_add(LINE));
+        let bytes = bytes.expect("a buffer of at most isize::MAX bytes");
+        let memory = Box::new_zeroed_slice(bytes.div_ceil(size_of::<u128>()));
+        // SAFETY: zeros are a u128.
+        let memory: Box<[u128]> = unsafe { memory.assume_init() };
+        let offset = memory.as_ptr().cast::<u8>().align_offset(LINE);
+        Self { memory, offset, len, values: PhantomData }
+    }
+}
+
+impl<T: Plain> Clone for Aligned<T> {
+    fn clone(&self) -> Self {
+        let mut clone = Self::zeroed(self.len);
+        clone.copy_from_slice(self);
+        clone
     }
 }
 
 impl<T: Plain> Deref for Aligned<T> {
     type Target = [T];
     fn deref(&self) -> &[T] {
-        // SAFETY: the lines hold at least `len` values, are aligned, and any bits are a T.
-        unsafe { std::slice::from_raw_parts(self.lines.as_ptr().cast(), self.len) }
+        // SAFETY: behind the offset, which is less than a line, the memory holds `len` values; it is aligned there,
+        // and any bits are a T.
+        unsafe { std::slice::from_raw_parts(self.memory.as_ptr().byte_add(self.offset).cast(), self.len) }
     }
 }
 
 impl<T: Plain> DerefMut for Aligned<T> {
     fn deref_mut(&mut self) -> &mut [T] {
-        // SAFETY: the lines hold at least `len` values, are aligned, and any bits are a T or a Line.
-        unsafe { std::slice::from_raw_parts_mut(self.lines.as_mut_ptr().cast(), self.len) }
+        // SAFETY: as in `deref`; any bits are a u128 too.
+        unsafe {
+            std::slice::from_raw_parts_mut(self.memory.as_mut_ptr().byte_add(self.offset).cast(), self.len)
+        }
     }
 }
 

@@ -6,7 +6,6 @@ use crate::kernel::{self, Dims, Memory, Operand};
 use compiler::device::Footprint;
 use compiler::{LoadError, Program, TensorView, Weights};
 use graph::{Bindings, Data, Def, ParamKind, Tensor, TensorType, Value};
-use std::collections::HashMap;
 
 /// One constant as its kernel wants it.
 pub(crate) enum Stored {
@@ -28,8 +27,7 @@ pub(crate) fn load(
     weights: &dyn Weights,
     isa: Isa,
 ) -> Result<(Vec<Stored>, Footprint), LoadError> {
-    let mut loader = Loader { program, weights, computed: HashMap::new() };
-    loader.compute()?;
+    let loader = Loader { program, weights };
     let mut stored = Vec::with_capacity(program.constants.len());
     let mut footprint = Footprint { arena: program.plan.arena, ..Footprint::default() };
     for constant in &program.constants {
@@ -56,29 +54,26 @@ pub(crate) fn load(
 struct Loader<'a> {
     program: &'a Program,
     weights: &'a dyn Weights,
-    computed: HashMap<Value, Tensor>,
 }
 
 impl<'a> Loader<'a> {
-    /// Evaluates the nodes that depend on weights alone.
-    fn compute(&mut self) -> Result<(), LoadError> {
+    /// The value as a tensor. A node that depends on weights alone is evaluated anew for each constant, so that no
+    /// more than one constant is there twice.
+    fn tensor(&self, value: Value) -> Result<Tensor, LoadError> {
         let graph = &self.program.graph;
-        for id in &self.program.load {
-            let node = graph.node(*id);
-            let inputs: Vec<Tensor> =
-                node.inputs.iter().map(|v| self.tensor(*v)).collect::<Result<_, _>>()?;
-            let types: Vec<TensorType> = node.outputs.iter().map(|v| graph.ty(*v).clone()).collect();
-            let outputs = node.op.eval(&inputs.iter().collect::<Vec<_>>(), &types);
-            self.computed.extend(node.outputs.iter().copied().zip(outputs));
-        }
-        Ok(())
+        let Def::Node(id, output) = graph.value(value).def else {
+            return Ok(to_tensor(&self.weight(value)?));
+        };
+        let node = graph.node(id);
+        let inputs: Vec<Tensor> = node.inputs.iter().map(|v| self.tensor(*v)).collect::<Result<_, _>>()?;
+        let types: Vec<TensorType> = node.outputs.iter().map(|v| graph.ty(*v).clone()).collect();
+        let mut outputs = node.op.eval(&inputs.iter().collect::<Vec<_>>(), &types);
+        Ok(outputs.swap_remove(output))
     }
 
-    fn tensor(&self, value: Value) -> Result<Tensor, LoadError> {
-        match self.computed.get(&value) {
-            Some(tensor) => Ok(tensor.clone()),
-            None => Ok(to_tensor(&self.weight(value)?)),
-        }
+    /// Whether the value is computed from weights, not one of them.
+    fn is_computed(&self, value: Value) -> bool {
+        matches!(self.program.graph.value(value).def, Def::Node(..))
     }
 
     /// The model's tensor for a weight, checked against its type in the graph.
@@ -105,8 +100,9 @@ impl<'a> Loader<'a> {
     }
 
     fn with<T>(&self, value: Value, f: impl FnOnce(&TensorView<'_>) -> T) -> Result<T, LoadError> {
-        if let Some(tensor) = self.computed.get(&value) {
-            let bytes = to_bytes(tensor);
+        if self.is_computed(value) {
+            let tensor = self.tensor(value)?;
+            let bytes = to_bytes(&tensor);
             return Ok(f(&TensorView { dtype: tensor.dtype(), dims: &tensor.dims, bytes: &bytes }));
         }
         Ok(f(&self.weight(value)?))
@@ -115,7 +111,7 @@ impl<'a> Loader<'a> {
     /// A constant that is not packed: mapped if it lies aligned in the model or is a 16-bit table, which only
     /// `gather` reads plain, byte by byte; else copied.
     fn plain(&self, value: Value) -> Result<Stored, LoadError> {
-        if !self.computed.contains_key(&value) {
+        if !self.is_computed(value) {
             let view = self.weight(value)?;
             let size = view.dtype.bytes();
             if size < 4 || view.bytes.as_ptr().addr().is_multiple_of(size) {

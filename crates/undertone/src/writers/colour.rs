@@ -8,8 +8,8 @@ use crate::transcript::Segment;
 /// tell apart (Paul Tol).
 const RAMP: [u8; 7] = [160, 166, 208, 215, 227, 114, 71];
 
-/// The segment's [`line`] with each word in the colour of its probability; without words, the whole text in that of
-/// the segment's mean. Control characters in the text are left out.
+/// The segment's [`line`](super::line) with each word in the colour of its probability; without words, the whole text
+/// in that of the segment's mean. Control characters in the text are left out.
 pub fn coloured_line(segment: &Segment) -> String {
     let times = line(&Segment { text: String::new(), ..segment.clone() });
     match &segment.words {
