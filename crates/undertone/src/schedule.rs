@@ -342,6 +342,9 @@ impl<'a> Scheduler<'a> {
         let mut taken = work.lane.take(window, (decoded, failure.is_some()), &context, align)?;
         for segment in taken.segments.iter_mut().chain(taken.dropped.iter_mut().map(|(segment, _)| segment)) {
             course.recording.place(segment);
+            if options.protections {
+                end_with(segment, course.recording.seconds());
+            }
             segment.language = options.multilingual.then(|| language.code().to_owned());
         }
         for (Segment { start, end, text, temperature, .. }, reason) in taken.dropped {
@@ -354,6 +357,14 @@ impl<'a> Scheduler<'a> {
             self.note(slot, window, (Action::Skipped, Reason::NoSpeechProbability), decoded);
         }
         Ok(())
+    }
+}
+
+/// Nothing is said after the sound's end, whatever the model says.
+fn end_with(segment: &mut Segment, last: f64) {
+    (segment.start, segment.end) = (segment.start.min(last), segment.end.min(last));
+    for word in segment.words.iter_mut().flatten() {
+        (word.start, word.end) = (word.start.min(last), word.end.min(last));
     }
 }
 

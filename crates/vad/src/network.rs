@@ -27,7 +27,7 @@ const BINS: usize = HOP + 1;
 /// The taps of each convolution, one of which stands before its output and one after.
 const TAPS: usize = 3;
 
-/// `%sound: f32[n, 640]`, chunks with [`CONTEXT`] samples before and [`MIRROR`] after, and the memory's states
+/// `%sound: f32[n, 640]`, chunks with `CONTEXT` samples before and `MIRROR` after, and the memory's states
 /// `%hidden: f32[128]` and `%cell: f32[128]` before the first, to the probability of speech in each chunk,
 /// `f32[n, 1]`, and the states after the last.
 ///

@@ -2,7 +2,7 @@
 //! the one before, and is too short to hand out.
 //!
 //! The four gates of one panel of units are one tile: eight accumulators, so that sums don't wait for each other, and
-//! weights stream from the second-level cache. Units lie in the lanes; each sum is chains of [`CHAIN`] products in
+//! weights stream from the second-level cache. Units lie in the lanes; each sum is chains of `CHAIN` products in
 //! order, as in every product.
 
 use super::linear::pack::{Elements, Order, Packed, Panels, Source, packed_len as panels_len, panel_width};
