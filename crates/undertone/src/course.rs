@@ -4,7 +4,7 @@
 use crate::lane::{Lane, Place, empty};
 use crate::ledger::{Action, Event, Facts, Reason, coverage};
 use crate::options::Options;
-use crate::recording::{FRAMES_PER_SECOND, Recording};
+use crate::recording::{Recording, frame_seconds};
 use crate::segments::Window;
 use crate::transcript::{Resume, ResumePlace, Transcript};
 use crate::{Error, Listener, Outcome, Segment, gaps, stretches};
@@ -79,8 +79,7 @@ impl Course {
     /// Takes up the places of a stopped run.
     fn go_on(&mut self, before: Transcript) -> Result<(), Error> {
         let Some(resume) = before.resume else { return Err(Error::NothingToResume) };
-        let fits = resume.fingerprint == format!("{:016x}", self.recording.fingerprint())
-            && resume.places.len() == self.stretches.len();
+        let fits = resume.fingerprint == self.mark() && resume.places.len() == self.stretches.len();
         if !fits {
             return Err(Error::ResumesAnother);
         }
@@ -169,8 +168,7 @@ impl Course {
             done += if stretch.done { whole } else { part };
             of += whole;
         }
-        let seconds = |frames: usize| frames as f64 / FRAMES_PER_SECOND as f64;
-        listener.progress(seconds(done), seconds(of));
+        listener.progress(frame_seconds(done), frame_seconds(of));
     }
 
     /// Whether everything is done. The first time that it is, speech under no text becomes new stretches.
@@ -186,7 +184,7 @@ impl Course {
         for gap in
             gaps::find(&self.recording, &segments, &stretches::clips(&options.clip_timestamps, usize::MAX))
         {
-            let (start, end) = (gap.sound.0, gap.sound.1);
+            let (start, end) = gap.sound;
             let (action, reason) = (Action::Again, Reason::NoText);
             self.events.push(Event { start, end, action, reason, temperature: None, text: String::new() });
             self.stretches.push(Stretch::new(vec![gap.frames], &[], true));
@@ -212,7 +210,7 @@ impl Course {
         }
         let duration = self.recording.seconds();
         let clips = stretches::clips(&options.clip_timestamps, usize::MAX);
-        let second = |frame: usize| (frame as f64 / FRAMES_PER_SECOND as f64).min(duration);
+        let second = |frame: usize| frame_seconds(frame).min(duration);
         let clips: Vec<_> = clips.iter().map(|clip| (second(clip.start), second(clip.end))).collect();
         let speech = self.recording.speech_seconds();
         let facts = Facts {
@@ -245,8 +243,7 @@ impl Course {
         let clips =
             open.flat_map(|s| s.clips.iter().map(move |clip| (clip.start.max(s.place.seek), clip.end)));
         let clips = clips.filter(|(start, end)| start < end);
-        let second = |frame: usize| frame as f64 / FRAMES_PER_SECOND as f64;
-        clips.map(|(start, end)| self.recording.to_sound(second(start), second(end))).collect()
+        clips.map(|(start, end)| self.recording.to_sound(frame_seconds(start), frame_seconds(end))).collect()
     }
 
     fn places(&self) -> Resume {
@@ -259,7 +256,12 @@ impl Course {
             segments: stretch.segments.len(),
         };
         let places = self.stretches.iter().filter(|stretch| !stretch.again).map(place).collect();
-        Resume { fingerprint: format!("{:016x}", self.recording.fingerprint()), places }
+        Resume { fingerprint: self.mark(), places }
+    }
+
+    /// The recording's fingerprint as text: JSON's numbers are too short for it.
+    fn mark(&self) -> String {
+        format!("{:016x}", self.recording.fingerprint())
     }
 
     /// The language is known.

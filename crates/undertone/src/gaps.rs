@@ -1,7 +1,7 @@
 //! Speech under no text: what is decoded again alone. Not the decoding.
 
 use crate::Segment;
-use crate::recording::{FRAMES_PER_SECOND, Recording};
+use crate::recording::{FRAMES_PER_SECOND, Recording, frame_seconds};
 use std::ops::Range;
 
 /// Seconds of speech that are worth another try.
@@ -26,9 +26,8 @@ pub(crate) fn find(recording: &Recording, segments: &[&Segment], clips: &[Range<
     let mut covered: Vec<(f64, f64)> =
         segments.iter().filter(|s| !s.text.trim().is_empty()).map(|s| (s.start, s.end)).collect();
     covered.sort_by(|a, b| a.0.total_cmp(&b.0));
-    let second = |frame: usize| frame as f64 / FRAMES_PER_SECOND as f64;
     let inside = |(start, end): &(f64, f64)| {
-        clips.iter().any(|clip| second(clip.start) <= *start && *end <= second(clip.end))
+        clips.iter().any(|clip| frame_seconds(clip.start) <= *start && *end <= frame_seconds(clip.end))
     };
     let bare = uncovered(voiced, &covered);
     let groups = together(&bare.into_iter().filter(inside).collect::<Vec<_>>());

@@ -1,7 +1,7 @@
 //! Text that was likely made up around silence, found by the times of its words (transcribe.py,
 //! `hallucination_silence_threshold`). Not voice activity detection.
 
-use crate::recording::FRAMES_PER_SECOND;
+use crate::recording::{frame_seconds, nearest_frame};
 use crate::segments::Window;
 use crate::{Segment, Word, words};
 use whisper::graphs::FRAMES;
@@ -37,17 +37,17 @@ pub(crate) enum Skip {
 /// What to skip after a window with these segments, where silence is longer than `threshold` seconds.
 pub(crate) fn skip(segments: &[Segment], around: Surroundings, threshold: f64) -> Skip {
     let Surroundings { window, single_ending, last_speech, content } = around;
-    let (offset, window_end) = (window.start(), frames_to_seconds(window.seek + FRAMES));
+    let (offset, window_end) = (window.start(), frame_seconds(window.seek + FRAMES));
     let mut skip = Skip::Nothing;
     if !single_ending && let Some(last) = words::end(segments).filter(|last| *last > offset) {
         let far = window_end - last > threshold;
-        skip = Skip::To(if far { to_frames(last) } else { window.seek + window.frames });
+        skip = Skip::To(if far { nearest_frame(last) } else { window.seek + window.frames });
     }
     // A first segment that is likely made up: the silence before it is skipped.
     if let Some(first) = next_with_words(segments).filter(|first| is_anomaly(Some(first))) {
         let gap = first.start - offset;
         if gap > threshold {
-            return Skip::All { seek: window.seek + to_frames(gap) };
+            return Skip::All { seek: window.seek + nearest_frame(gap) };
         }
     }
     let mut last_end = last_speech;
@@ -66,23 +66,14 @@ pub(crate) fn skip(segments: &[Segment], around: Surroundings, threshold: f64) -
             let after =
                 next_start - segment.end > threshold || is_anomaly(next) || window_end - segment.end < 2.0;
             if before && after {
-                let near_the_end = frames_to_seconds(content) - segment.end < threshold;
-                let to = if near_the_end { content } else { to_frames(segment.start.max(offset + 1.0)) };
+                let near_the_end = frame_seconds(content) - segment.end < threshold;
+                let to = if near_the_end { content } else { nearest_frame(segment.start.max(offset + 1.0)) };
                 return Skip::Drop { from: i, seek: to };
             }
         }
         last_end = segment.end;
     }
     skip
-}
-
-fn frames_to_seconds(frames: usize) -> f64 {
-    frames as f64 / FRAMES_PER_SECOND as f64
-}
-
-/// Whole frames, halves to the even one as in Python's `round`.
-pub(crate) fn to_frames(seconds: f64) -> usize {
-    (seconds * FRAMES_PER_SECOND as f64).round_ties_even().max(0.0) as usize
 }
 
 fn next_with_words(segments: &[Segment]) -> Option<&Segment> {

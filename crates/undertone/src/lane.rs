@@ -2,8 +2,9 @@
 //! it says what to decode next and takes what came of it (openai-whisper's `transcribe.py`).
 
 use crate::fallback::is_silence;
-use crate::hallucinations::{self, Skip, Surroundings, to_frames};
+use crate::hallucinations::{self, Skip, Surroundings};
 use crate::ledger::Reason;
+use crate::recording::nearest_frame;
 use crate::segments::{Window, cut};
 use crate::{Error, Options, Segment, words};
 use std::ops::Range;
@@ -154,7 +155,7 @@ impl Lane {
             words::add(&mut segments, align(&spoken)?, options, (self.place.last_speech, eot));
             let last = words::end(&segments).filter(|last| *last > window.start());
             if let Some(last) = last.filter(|_| !cut.single_ending) {
-                self.place.seek = to_frames(last);
+                self.place.seek = nearest_frame(last);
             }
             if let Some(threshold) = options.hallucination_silence_threshold {
                 let around = Surroundings {

@@ -2,6 +2,7 @@
 //! line's.
 
 use vad::VadOptions;
+use whisper::align::{APPENDED, PREPENDED};
 use whisper::languages::Language;
 use whisper::rules::RuleOptions;
 use whisper::tokenizer::Task;
@@ -133,8 +134,8 @@ impl Options {
             suppress_regex: None,
             suppress_numerals: false,
             word_timestamps: None,
-            prepend_punctuations: "\"'“¿([{-".to_owned(),
-            append_punctuations: "\"'.。,，!！?？:：”)]}、".to_owned(),
+            prepend_punctuations: PREPENDED.to_owned(),
+            append_punctuations: APPENDED.to_owned(),
             clip_timestamps: vec![0.0],
             hallucination_silence_threshold: None,
             vad: None,

@@ -160,7 +160,7 @@ impl Recording {
     pub(crate) fn place(&self, segment: &mut Segment) {
         let Some(map) = &self.map else { return };
         (segment.start, segment.end) = (map.start_seconds(segment.start), map.end_seconds(segment.end));
-        let seek = map.start_seconds(segment.seek as f64 / FRAMES_PER_SECOND as f64);
+        let seek = map.start_seconds(frame_seconds(segment.seek));
         segment.seek = (seek * FRAMES_PER_SECOND as f64).round() as usize;
         for word in segment.words.iter_mut().flatten() {
             (word.start, word.end) = (map.start_seconds(word.start), map.end_seconds(word.end));
@@ -232,6 +232,16 @@ impl Recording {
         let (mel, peaks) = session.log_mel(&self.block)?;
         Ok((&mel[lead * n_mels..], &peaks[lead..]))
     }
+}
+
+/// When a frame starts, in seconds.
+pub(crate) fn frame_seconds(frame: usize) -> f64 {
+    frame as f64 / FRAMES_PER_SECOND as f64
+}
+
+/// The frame nearest to a time in seconds, halves to the even one as in Python's `round`.
+pub(crate) fn nearest_frame(seconds: f64) -> usize {
+    (seconds * FRAMES_PER_SECOND as f64).round_ties_even().max(0.0) as usize
 }
 
 /// How voices are found: as speech is, but without its margins and the pauses within it.

@@ -255,7 +255,7 @@ impl<'a> Scheduler<'a> {
         let Shared { options, model, methods, prefix, .. } = self.shared;
         let Slot { row, window: place, lane: Some(work), .. } = &self.slots[slot] else { return Ok(None) };
         let Some(method) = methods.get(attempt) else { return Ok(None) };
-        let prompt = work.lane.prompt(options, room(model));
+        let prompt = work.lane.prompt(options, model.config.max_prompt());
         let start = Start {
             language,
             task: options.task,
@@ -366,9 +366,4 @@ fn end_with(segment: &mut Segment, last: f64) {
     for word in segment.words.iter_mut().flatten() {
         (word.start, word.end) = (word.start.min(last), word.end.min(last));
     }
-}
-
-/// Tokens of a prompt at most.
-fn room(model: &Model) -> usize {
-    (model.config.n_text_ctx / 2).saturating_sub(1)
 }

@@ -1,6 +1,6 @@
 //! A window's tokens cut into segments at their timestamps (transcribe.py). Not the loop over windows.
 
-use crate::recording::FRAMES_PER_SECOND;
+use crate::recording::frame_seconds;
 use std::ops::Range;
 
 /// Seconds of one timestamp step.
@@ -20,12 +20,12 @@ pub(crate) struct Window {
 impl Window {
     /// When it starts, in seconds.
     pub(crate) fn start(self) -> f64 {
-        self.seek as f64 / FRAMES_PER_SECOND as f64
+        frame_seconds(self.seek)
     }
 
     /// How long it is, in seconds.
     pub(crate) fn seconds(self) -> f64 {
-        self.frames as f64 / FRAMES_PER_SECOND as f64
+        frame_seconds(self.frames)
     }
 }
 

@@ -1,7 +1,7 @@
 //! How a recording is shared among lanes: stretches that begin and end in pauses, and clips that a user asks for. Not
 //! voice activity detection.
 
-use crate::recording::FRAMES_PER_SECOND;
+use crate::recording::{FRAMES_PER_SECOND, nearest_frame};
 use std::ops::Range;
 
 /// Frames of a stretch at least: what a lane saves by sharing steps, it would lose again in half-empty windows.
@@ -29,8 +29,7 @@ pub(crate) fn cut(frames: usize, lanes: usize, pauses: &[usize]) -> Vec<Range<us
 /// The clips between `times`, starts and ends in turn in seconds, of a sound of `frames` frames (transcribe.py,
 /// `clip_timestamps`): the last end may be missing, and none at all is all of it.
 pub(crate) fn clips(times: &[f64], frames: usize) -> Vec<Range<usize>> {
-    let frame = |time: &f64| (time * FRAMES_PER_SECOND as f64).round_ties_even().max(0.0) as usize;
-    let mut points: Vec<usize> = times.iter().map(frame).collect();
+    let mut points: Vec<usize> = times.iter().map(|time| nearest_frame(*time)).collect();
     if points.is_empty() {
         points.push(0);
     }

@@ -1,7 +1,7 @@
 //! Words and their times in the segments of a window (timing.py, `add_word_timestamps`). Not the alignment, which
 //! gives each word its time within the window.
 
-use crate::recording::FRAMES_PER_SECOND;
+use crate::recording::frame_seconds;
 use crate::{Options, Segment, Word};
 use whisper::align::{WordTiming, merge_punctuations};
 
@@ -18,7 +18,7 @@ pub(crate) fn add(
     (last_speech, eot): (f64, u32),
 ) {
     let Some(first) = segments.first() else { return };
-    let offset = first.seek as f64 / FRAMES_PER_SECOND as f64;
+    let offset = frame_seconds(first.seek);
     let typical = Typical::of(&alignment);
     typical.shorten_at_sentence_ends(&mut alignment);
     merge_punctuations(&mut alignment, &options.prepend_punctuations, &options.append_punctuations);

@@ -59,6 +59,11 @@ const LIMITS: [(&str, usize); 10] = [
 pub(crate) const MAX_LAYERS: usize = 256;
 
 impl Config {
+    /// Tokens of a prompt at most (decoding.py, `_get_initial_tokens`).
+    pub fn max_prompt(&self) -> usize {
+        (self.n_text_ctx / 2).saturating_sub(1)
+    }
+
     /// Whether the model knows languages and translation: all but those with GPT-2's English vocabulary.
     pub fn is_multilingual(&self) -> bool {
         self.n_vocab != ENGLISH_VOCAB

@@ -166,6 +166,14 @@ impl Session {
         &mut self.biases[i * vocab..][..vocab]
     }
 
+    /// Makes row `to` of the table of biases a copy of row `from`, and gives it. Panics as [`Session::bias_mut`] does.
+    pub fn copy_bias(&mut self, from: usize, to: usize) -> &mut [f32] {
+        self.bias_mut(from.max(to));
+        let vocab = self.model.config.n_vocab;
+        self.biases.copy_within(from * vocab..(from + 1) * vocab, to * vocab);
+        self.bias_mut(to)
+    }
+
     /// Runs the decoder over `batch`, and the head over the tokens that are wanted.
     ///
     /// # Errors

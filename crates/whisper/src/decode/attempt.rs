@@ -64,7 +64,7 @@ impl Attempt {
         let context = model.config.n_text_ctx;
         let mut initial = Vec::new();
         if !prompt.is_empty() {
-            let room = (context / 2).saturating_sub(1);
+            let room = model.config.max_prompt();
             initial.push(specials.sot_prev);
             initial.extend_from_slice(&prompt[prompt.len().saturating_sub(room)..]);
         }

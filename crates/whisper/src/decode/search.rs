@@ -182,10 +182,8 @@ impl Search {
         let Spans { banned, timestamp_mass } = method.rules.spans(sampled);
         let mut bias = method.rules.bias_row(sampled.len());
         if !method.steer.is_empty() {
-            let fixed = session.bias_mut(bias).to_vec();
-            bias = FIXED_ROWS + self.first_row + i;
-            let own = session.bias_mut(bias);
-            own.copy_from_slice(&fixed);
+            let fixed = std::mem::replace(&mut bias, FIXED_ROWS + self.first_row + i);
+            let own = session.copy_bias(fixed, bias);
             method.steer.iter().for_each(|rule| rule.apply(sampled, own));
         }
         Wanted { at, bias, spans: banned, mass: timestamp_mass }

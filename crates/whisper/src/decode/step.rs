@@ -12,7 +12,7 @@ use crate::session::{Batch, Session};
 /// # Errors
 /// The session refuses to run.
 pub fn step(session: &mut Session, searches: &mut [&mut Search]) -> Result<(), Error> {
-    let capacity = session.model().config.n_text_ctx.max(session.options().rows);
+    let capacity = session.options().tokens(session.model());
     let mut going: Vec<&mut Search> =
         searches.iter_mut().map(|s| &mut **s).filter(|s| !s.finished()).collect();
     // Those on their way go first: they always fit.

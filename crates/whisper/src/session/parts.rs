@@ -77,13 +77,18 @@ impl SessionOptions {
     /// A prompt of every row may run at once, but no more tokens than one row can hold per run.
     pub(super) fn capacity(self, model: &Model) -> Capacity {
         Capacity {
-            tokens: model.config.n_text_ctx.max(self.rows),
+            tokens: self.tokens(model),
             rows: self.rows,
             slots: self.spare_slot() + 1,
             windows: self.windows,
             biases: self.biases(),
             wanted: (2 * self.rows).max(MIN_WANTED),
         }
+    }
+
+    /// Tokens of one run of the decoder at most.
+    pub(crate) fn tokens(self, model: &Model) -> usize {
+        model.config.n_text_ctx.max(self.rows)
     }
 
     /// The slot of keys and values beyond those of the rows, where an alignment keeps its own, so that it does not
