@@ -11,17 +11,20 @@ pub enum Compute {
     F32,
     /// Factors of bf16 where many rows share their weights, and in the encoder's attention.
     Bf16,
+    /// Factors of int8 in linear layers, with a factor for each output's weights and each row; else as [`Compute::Bf16`].
+    Int8,
 }
 
 impl Compute {
     /// Every precision, the reference first.
-    pub const ALL: [Compute; 2] = [Compute::F32, Compute::Bf16];
+    pub const ALL: [Compute; 3] = [Compute::F32, Compute::Bf16, Compute::Int8];
 
     /// The name on the command line and in records.
     pub const fn name(self) -> &'static str {
         match self {
             Compute::F32 => "f32",
             Compute::Bf16 => "bf16",
+            Compute::Int8 => "int8",
         }
     }
 }

@@ -10,3 +10,4 @@ pub mod fuse_elementwise;
 pub mod fuse_layer_norm;
 pub mod fuse_linear;
 pub mod narrow;
+pub mod quantize;

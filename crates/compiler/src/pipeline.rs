@@ -4,7 +4,7 @@ use crate::compute::Compute;
 use crate::pass::Pass;
 use crate::passes::{
     canonicalize, cse, dce, fold_constants, fuse_attention, fuse_elementwise, fuse_layer_norm, fuse_linear,
-    narrow,
+    narrow, quantize,
 };
 use graph::{Graph, verify};
 
@@ -31,6 +31,7 @@ impl Pipeline {
         match compute {
             Compute::F32 => standard,
             Compute::Bf16 => standard.pass(narrow::PASS),
+            Compute::Int8 => standard.pass(quantize::PASS).pass(narrow::PASS),
         }
     }
 

@@ -33,8 +33,22 @@ use graph::{Graph, NodeId, Op, Value};
 pub enum Operand {
     /// A value of the matched graph.
     Old(Value),
-    /// The result of the patch's node number `.0`.
-    New(usize),
+    /// Result `.1` of the patch's node number `.0`.
+    New(usize, usize),
+}
+
+impl Operand {
+    /// Result `i` of the patch's node whose first result this is.
+    ///
+    /// # Panics
+    /// When it is a value of the matched graph.
+    #[must_use]
+    pub fn result(self, i: usize) -> Operand {
+        match self {
+            Operand::New(node, _) => Operand::New(node, i),
+            Operand::Old(value) => panic!("{value:?} is no node of a patch"),
+        }
+    }
 }
 
 impl From<Value> for Operand {
@@ -43,7 +57,7 @@ impl From<Value> for Operand {
     }
 }
 
-/// What stands in place of a match: new nodes of one result each, and the value that replaces the root's.
+/// What stands in place of a match: new nodes, and the value that replaces the root's.
 #[derive(Clone, Debug, Default)]
 pub struct Patch {
     nodes: Vec<(Op, Vec<Operand>)>,
@@ -56,10 +70,10 @@ impl Patch {
         Patch::default()
     }
 
-    /// Appends a node, which is the patch's result until another is added.
+    /// Appends a node, whose first result is the patch's until another is added.
     pub fn add(&mut self, op: impl Into<Op>, inputs: impl IntoIterator<Item = Operand>) -> Operand {
         self.nodes.push((op.into(), inputs.into_iter().collect()));
-        let result = Operand::New(self.nodes.len() - 1);
+        let result = Operand::New(self.nodes.len() - 1, 0);
         self.result = Some(result);
         result
     }
@@ -151,18 +165,18 @@ fn apply(graph: &Graph, patches: &[Option<Fired>]) -> Graph {
 }
 
 fn place(rebuild: &mut Rebuild, root: Value, rule: &str, patch: &Patch) {
-    let mut new: Vec<Value> = Vec::new();
+    let mut new: Vec<Vec<Value>> = Vec::new();
     for (op, inputs) in &patch.nodes {
         let get = |operand: &Operand| match *operand {
             Operand::Old(value) => rebuild.get(value),
-            Operand::New(i) => new[i],
+            Operand::New(node, result) => new[node][result],
         };
         let inputs: Vec<Value> = inputs.iter().map(get).collect();
         new.push(rebuild.add(op.clone(), &inputs, root, rule));
     }
     match patch.result.unwrap_or_else(|| panic!("rule {rule:?} gives no result")) {
         Operand::Old(value) => rebuild.replace(root, rebuild.get(value), rule),
-        Operand::New(i) => rebuild.replace(root, new[i], rule),
+        Operand::New(node, result) => rebuild.replace(root, new[node][result], rule),
     }
 }
 

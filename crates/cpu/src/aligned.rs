@@ -1,10 +1,16 @@
-//! A fixed-length buffer that starts on a cache line. Not a growable vector.
+//! A fixed-length buffer that starts on a cache line, alone or in a region that it shares. Not a growable vector.
 
 use std::marker::PhantomData;
 use std::ops::{Deref, DerefMut};
+use std::sync::Arc;
+
+use memmap2::MmapMut;
 
 /// Bytes of a cache line.
 const LINE: usize = 64;
+/// Bytes from which memory is asked of the system in pages of 2 MiB: what a run streams through would else spend as
+/// long in the tables of its pages as in memory.
+const LARGE: usize = 1 << 20;
 
 mod plain {
     /// Types for which any bits are a value and that need no drop.
@@ -23,28 +29,93 @@ mod plain {
 }
 pub use plain::Plain;
 
+/// Zeroed memory that goes back to the system when its last buffer does. Nobody touches it but through pointers that
+/// were given out once.
+#[derive(Debug)]
+enum Memory {
+    /// Kept for its drop alone. Of small alignment: memory that asks for more comes written, not merely promised.
+    Heap { _values: Box<[std::cell::UnsafeCell<u128>]> },
+    Pages { _map: MmapMut },
+}
+
+// SAFETY: the memory is only reached through `Aligned`, each of which has its own part.
+unsafe impl Sync for Memory {}
+
+/// Memory that buffers are cut from, so that small ones share its large pages.
+#[derive(Debug)]
+pub struct Region {
+    memory: Arc<Memory>,
+    next: *mut u8,
+    left: usize,
+}
+
+impl Region {
+    /// `bytes` zeros, which the system need not write before they are touched.
+    ///
+    /// # Panics
+    /// When the system has no such memory.
+    pub fn new(bytes: usize) -> Region {
+        let left = bytes.checked_next_multiple_of(LINE).expect("a buffer of at most isize::MAX bytes");
+        let bytes = left.checked_add(LINE).expect("a buffer of at most isize::MAX bytes");
+        if bytes >= LARGE {
+            let mut map = MmapMut::map_anon(bytes).unwrap_or_else(|e| panic!("{bytes} bytes of memory: {e}"));
+            // A wish: pages are as good if it is not granted.
+            #[cfg(target_os = "linux")]
+            let _ = map.advise(memmap2::Advice::HugePage);
+            let next = map.as_mut_ptr();
+            return Region { next, left, memory: Arc::new(Memory::Pages { _map: map }) };
+        }
+        let values = Box::new_zeroed_slice(bytes.div_ceil(size_of::<u128>()));
+        // SAFETY: zeros are a u128.
+        let values: Box<[std::cell::UnsafeCell<u128>]> = unsafe { values.assume_init() };
+        let next = values.as_ptr().cast_mut().cast::<u8>();
+        let next = next.wrapping_add(next.align_offset(LINE));
+        Region { next, left, memory: Arc::new(Memory::Heap { _values: values }) }
+    }
+
+    /// The bytes that `len` values of `T` take of a region.
+    pub const fn bytes<T>(len: usize) -> usize {
+        (len * size_of::<T>()).next_multiple_of(LINE)
+    }
+
+    /// `len` zeros of the region; of a new one, if it has too few left.
+    pub fn take<T: Plain>(&mut self, len: usize) -> Aligned<T> {
+        let bytes = len.checked_mul(size_of::<T>()).expect("a buffer of at most isize::MAX bytes");
+        if bytes > self.left {
+            return Region::new(bytes).take(len);
+        }
+        let data = self.next.cast::<T>();
+        let step = bytes.next_multiple_of(LINE);
+        (self.next, self.left) = (self.next.wrapping_add(step), self.left - step);
+        Aligned { _memory: Arc::clone(&self.memory), data, len, values: PhantomData }
+    }
+}
+
 /// `len` values of `T`, the first on a 64-byte boundary.
 #[derive(Debug)]
 pub struct Aligned<T> {
-    /// A line more than the values take. Its own alignment is small: memory that asks for more comes written, not
-    /// merely promised.
-    memory: Box<[u128]>,
-    /// Bytes before the first value.
-    offset: usize,
+    _memory: Arc<Memory>,
+    data: *mut T,
     len: usize,
     values: PhantomData<T>,
 }
 
+// SAFETY: a buffer owns its part of the memory, as a box would.
+unsafe impl<T: Plain + Send> Send for Aligned<T> {}
+// SAFETY: as above.
+unsafe impl<T: Plain + Sync> Sync for Aligned<T> {}
+
 impl<T: Plain> Aligned<T> {
     /// `len` zeros, which the system need not write before they are touched.
     pub fn zeroed(len: usize) -> Self {
-        let bytes = len.checked_mul(size_of::<T>()).and_then(|bytes| bytes.checked_add(LINE));
-        let bytes = bytes.expect("a buffer of at most isize::MAX bytes");
-        let memory = Box::new_zeroed_slice(bytes.div_ceil(size_of::<u128>()));
-        // SAFETY: zeros are a u128.
-        let memory: Box<[u128]> = unsafe { memory.assume_init() };
-        let offset = memory.as_ptr().cast::<u8>().align_offset(LINE);
-        Self { memory, offset, len, values: PhantomData }
+        Region::new(len.saturating_mul(size_of::<T>())).take(len)
+    }
+
+    /// The same values in `region`.
+    pub fn moved(&self, region: &mut Region) -> Self {
+        let mut moved = region.take(self.len);
+        moved.copy_from_slice(self);
+        moved
     }
 }
 
@@ -59,18 +130,15 @@ impl<T: Plain> Clone for Aligned<T> {
 impl<T: Plain> Deref for Aligned<T> {
     type Target = [T];
     fn deref(&self) -> &[T] {
-        // SAFETY: behind the offset, which is less than a line, the memory holds `len` values; it is aligned there,
-        // and any bits are a T.
-        unsafe { std::slice::from_raw_parts(self.memory.as_ptr().byte_add(self.offset).cast(), self.len) }
+        // SAFETY: `take` gave `len` aligned values to this buffer alone; they are initialised, and any bits are a T.
+        unsafe { std::slice::from_raw_parts(self.data, self.len) }
     }
 }
 
 impl<T: Plain> DerefMut for Aligned<T> {
     fn deref_mut(&mut self) -> &mut [T] {
-        // SAFETY: as in `deref`; any bits are a u128 too.
-        unsafe {
-            std::slice::from_raw_parts_mut(self.memory.as_mut_ptr().byte_add(self.offset).cast(), self.len)
-        }
+        // SAFETY: as in `deref`.
+        unsafe { std::slice::from_raw_parts_mut(self.data, self.len) }
     }
 }
 
@@ -80,12 +148,28 @@ mod tests {
 
     #[test]
     fn starts_on_a_line() {
-        for len in [0, 1, 15, 16, 17, 1000] {
+        for len in [0, 1, 15, 16, 17, 1000, LARGE / 4 - 16, LARGE / 4 - 15, LARGE] {
             let mut a = Aligned::<f32>::zeroed(len);
             assert_eq!(a.len(), len);
             assert!(a.as_ptr().addr().is_multiple_of(64) && a.iter().all(|&x| x == 0.0));
             a.fill(2.0);
             assert!(a.iter().all(|&x| x == 2.0));
+        }
+    }
+
+    #[test]
+    fn buffers_of_a_region_stand_apart_and_outlive_it() {
+        for bytes in [0, 300, 3 * LARGE] {
+            let mut region = Region::new(bytes);
+            let mut cut: Vec<Aligned<f32>> = [1, 16, 17, 40, 0, LARGE].map(|len| region.take(len)).into();
+            let moved = cut[3].moved(&mut region);
+            drop(region);
+            for (i, buffer) in cut.iter_mut().enumerate() {
+                assert!(buffer.as_ptr().addr().is_multiple_of(64) && buffer.iter().all(|&x| x == 0.0));
+                buffer.fill(i as f32 + 1.0);
+            }
+            assert!(cut.iter().enumerate().all(|(i, b)| b.iter().all(|&x| x == i as f32 + 1.0)));
+            assert!(moved.iter().all(|&x| x == 0.0));
         }
     }
 }

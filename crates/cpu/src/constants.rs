@@ -1,11 +1,12 @@
 //! What a program reads at every run and never writes: weights, packed, copied or mapped. Not states.
 
+use crate::aligned::Region;
 use crate::device::kernel_at;
 use crate::isa::Isa;
 use crate::kernel::{self, Dims, Memory, Operand};
 use compiler::device::Footprint;
 use compiler::{LoadError, Program, TensorView, Weights};
-use graph::{Bindings, Data, Def, ParamKind, Tensor, TensorType, Value};
+use graph::{Bindings, Data, Def, Op, ParamKind, Tensor, TensorType, Value};
 
 /// One constant as its kernel wants it.
 pub(crate) enum Stored {
@@ -29,6 +30,8 @@ pub(crate) fn load(
 ) -> Result<(Vec<Stored>, Footprint), LoadError> {
     let loader = Loader { program, weights };
     let mut stored = Vec::with_capacity(program.constants.len());
+    let packed_bytes = |c: &compiler::Constant| c.packed_for.map_or(0, |step| program.steps[step].kernel.packed_bytes);
+    let mut region = Region::new(program.constants.iter().map(|c| Region::bytes::<u8>(packed_bytes(c))).sum());
     let mut footprint = Footprint { arena: program.plan.arena, ..Footprint::default() };
     for constant in &program.constants {
         let one = match constant.packed_for {
@@ -38,7 +41,8 @@ pub(crate) fn load(
                 let (choice, node) = (&step.kernel, program.view(step, &largest));
                 let packing = kernel_at(choice.index).packing.expect("the kernel that packs has a packing");
                 footprint.packed += choice.packed_bytes;
-                let packed = loader.with(constant.value, |view| (packing.pack)(isa, &node, view))?;
+                let mut packed = loader.with(constant.value, |view| (packing.pack)(isa, &node, view))?;
+                packed.move_to(&mut region);
                 Stored::Packed(packed)
             }
             None => loader.plain(constant.value)?,
@@ -65,6 +69,9 @@ impl<'a> Loader<'a> {
             return Ok(to_tensor(&self.weight(value)?));
         };
         let node = graph.node(id);
+        if matches!(node.op, Op::Convert(_) | Op::Quantize(_)) && !self.is_computed(node.inputs[0]) {
+            return Ok(by_rows(&node.op, output, &self.weight(node.inputs[0])?));
+        }
         let inputs: Vec<Tensor> = node.inputs.iter().map(|v| self.tensor(*v)).collect::<Result<_, _>>()?;
         let types: Vec<TensorType> = node.outputs.iter().map(|v| graph.ty(*v).clone()).collect();
         let mut outputs = node.op.eval(&inputs.iter().collect::<Vec<_>>(), &types);
@@ -124,6 +131,41 @@ impl<'a> Loader<'a> {
             let operand = Operand { data: memory.pointer(), dtype: view.dtype, dims: Dims::new(view.dims) };
             Stored::Own(memory, operand)
         })
+    }
+}
+
+/// Result `output` of an op on a weight that keeps rows apart, some rows at a time: a vocabulary in f32 would be the most
+/// that a process ever holds.
+fn by_rows(op: &Op, output: usize, view: &TensorView<'_>) -> Tensor {
+    const ROWS: usize = 256;
+    let (rows, row_dims) = view.dims.split_first().map_or((1, view.dims), |(rows, dims)| (*rows, dims));
+    let row_bytes = view.bytes.len() / rows.max(1);
+    let mut whole: Option<Tensor> = None;
+    for bytes in view.bytes.chunks((ROWS * row_bytes).max(1)) {
+        let dims: Vec<usize> = [bytes.len() / row_bytes.max(1)].into_iter().chain(row_dims.iter().copied()).collect();
+        let part = to_tensor(&TensorView { dtype: view.dtype, dims: &dims, bytes });
+        let types = op.infer(&[part.ty()]).expect("the op fits some rows as it fits all");
+        let part = op.eval(&[&part], &types).swap_remove(output);
+        match &mut whole {
+            None => whole = Some(part),
+            Some(whole) => append(whole, part),
+        }
+    }
+    whole.unwrap_or_else(|| {
+        let types = op.infer(&[TensorType::fixed(view.dtype, view.dims)]).expect("the graph was verified");
+        Tensor::zeros(types[output].dtype, &types[output].shape.as_fixed().unwrap_or_default())
+    })
+}
+
+/// Puts the rows of `more` behind those of `whole`.
+fn append(whole: &mut Tensor, more: Tensor) {
+    whole.dims[0] += more.dims[0];
+    match (&mut whole.data, more.data) {
+        (Data::F32(a), Data::F32(b)) => a.extend(b),
+        (Data::F16(a), Data::F16(b)) => a.extend(b),
+        (Data::BF16(a), Data::BF16(b)) => a.extend(b),
+        (Data::I8(a), Data::I8(b)) => a.extend(b),
+        _ => unreachable!("results of one op on rows of one weight"),
     }
 }
 

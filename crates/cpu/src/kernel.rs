@@ -1,7 +1,7 @@
 //! What a kernel is to the device: when it fits, what it needs, how it is called. Not its arithmetic: that is in
 //! the kernel's own file.
 
-use crate::aligned::Aligned;
+use crate::aligned::{Aligned, Region};
 use crate::isa::Isa;
 use crate::kernels::linear::groups::{Groups, NarrowRows};
 use crate::kernels::linear::pack::{Packed, Panels};
@@ -51,6 +51,17 @@ pub enum Constant {
     Groups(Groups),
     /// A window and its transform.
     Stft(Stft),
+}
+
+impl Constant {
+    /// Moves what is large to `region`.
+    pub(crate) fn move_to(&mut self, region: &mut Region) {
+        match self {
+            Constant::Panels(packed) => packed.move_to(region),
+            Constant::Groups(groups) => groups.move_to(region),
+            Constant::Stft(_) => (),
+        }
+    }
 }
 
 impl Kernel {

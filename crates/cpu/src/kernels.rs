@@ -12,6 +12,7 @@ pub mod linear;
 pub mod lstm;
 pub mod median_filter;
 pub mod narrow;
+pub mod quantize;
 pub mod reduce;
 pub mod rows;
 pub mod softmax;

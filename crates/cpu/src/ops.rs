@@ -16,6 +16,7 @@ mod mask_spans;
 mod matmul;
 mod median_filter;
 mod movement;
+mod quantize;
 mod reduce;
 pub(crate) mod reference;
 mod softmax;
@@ -43,6 +44,7 @@ pub const KERNELS: &[Kernel] = &[
     mask_spans::MASK_SPANS,
     gather::GATHER,
     convert::CONVERT,
+    quantize::QUANTIZE,
     spectrogram::SPECTROGRAM,
     matmul::MATMUL,
     movement::PAD,

@@ -3,7 +3,7 @@
 use crate::graph::{Def, Graph, Node, NodeId, Param, ParamKind, SymbolRange, Value, ValueInfo};
 use crate::ops::{
     Attention, CacheWrite, CachedAttention, CachedScores, Concat, Constant, Conv1d, Convert, Elementwise,
-    Gather, Iota, LayerNorm, Linear, Lstm, MaskSpans, Matmul, MedianFilter, Op, OpError, Pad, Reduce,
+    Gather, Iota, LayerNorm, Linear, Lstm, MaskSpans, Matmul, MedianFilter, Op, OpError, Pad, Quantize, Reduce,
     ReduceKind, Reshape, Slice, Softmax, Spectrogram, TopK, Transpose,
 };
 use crate::{DType, Dim, Shape, Symbol, TensorType};
@@ -187,6 +187,12 @@ impl Builder {
     /// `x` itself if it has that element type.
     pub fn convert(&mut self, x: Value, to: DType) -> Result<Value, OpError> {
         if self.ty(x).dtype == to { Ok(x) } else { self.one(Convert { to }, &[x]) }
+    }
+
+    /// The bytes and the factors of the rows.
+    pub fn quantize(&mut self, x: Value) -> Result<(Value, Value), OpError> {
+        let outputs = self.add(Quantize {}, &[x])?;
+        Ok((outputs[0], outputs[1]))
     }
 
     pub fn reshape(&mut self, x: Value, dims: impl IntoIterator<Item = Dim>) -> Result<Value, OpError> {

@@ -21,6 +21,7 @@ pub mod mask_spans;
 pub mod matmul;
 pub mod median_filter;
 pub mod pad;
+pub mod quantize;
 pub mod reduce;
 pub mod reshape;
 pub mod slice;
@@ -50,6 +51,7 @@ pub use mask_spans::MaskSpans;
 pub use matmul::Matmul;
 pub use median_filter::MedianFilter;
 pub use pad::{Pad, PadMode};
+pub use quantize::Quantize;
 pub use reduce::{Reduce, ReduceKind};
 pub use reshape::Reshape;
 pub use slice::Slice;
@@ -215,8 +217,8 @@ pub struct Reference {
 
 ops! {
     Attention, CacheWrite, CachedAttention, CachedScores, Concat, Constant, Conv1d, Convert, Fused, Gather, Iota,
-    LayerNorm, Linear, Lstm, MaskSpans, Matmul, MedianFilter, Pad, Reduce, Reshape, Slice, Softmax, Spectrogram,
-    TopK, Transpose,
+    LayerNorm, Linear, Lstm, MaskSpans, Matmul, MedianFilter, Pad, Quantize, Reduce, Reshape, Slice, Softmax,
+    Spectrogram, TopK, Transpose,
 }
 
 /// Checks the number of inputs.

@@ -4,7 +4,7 @@
 use crate::inputs::{RandomEnv, bindings};
 use crate::runner::{Fault, Runner, shown};
 use compiler::{CompileError, Device};
-use graph::ops::Elementwise;
+use graph::ops::{Elementwise, Linear};
 use graph::{Builder, DType, Graph, Op, OpError, Tensor, TensorType, Value, interpret, text};
 
 /// How far a device may be from the interpreter.
@@ -134,9 +134,9 @@ pub fn within(got: &Tensor, expected: &Tensor, tolerance: Tolerance) -> Result<(
 }
 
 /// Whether operand `i` of `op` is a model's.
-fn is_weight(op: &Op, i: usize) -> bool {
+fn is_weight(op: &Op, types: &[TensorType], i: usize) -> bool {
     match op {
-        Op::Linear(op) => i == 1 || op.bias && i == 2,
+        Op::Linear(op) => i == 1 || i == 3 && types[0].dtype == DType::I8 || op.bias && i == Linear::behind(types[0].dtype),
         Op::Conv1d(_) | Op::LayerNorm(_) => i > 0,
         Op::Spectrogram(_) | Op::Lstm(_) => i == 1,
         Op::Gather(_) => i == 0,
@@ -157,7 +157,7 @@ fn graph_of(op: &Op, types: &[TensorType], binding: Binding) -> Result<Graph, Op
         );
         operands.push(if is_state {
             b.state(&name, ty.clone())
-        } else if binding == Binding::Weights && is_weight(op, i) {
+        } else if binding == Binding::Weights && is_weight(op, types, i) {
             b.weight(&name, ty.clone())
         } else {
             input(&mut b, &name, ty)?
@@ -188,7 +188,11 @@ fn input(b: &mut Builder, name: &str, ty: &TensorType) -> Result<Value, OpError>
     match ty.dtype {
         DType::F32 | DType::I32 | DType::Bool => Ok(b.input(name, ty.clone())),
         narrow => {
-            let wide = b.input(name, ty.with_dtype(DType::F32));
+            let mut wide = b.input(name, ty.with_dtype(DType::F32));
+            if narrow == DType::I8 {
+                let spread = b.constant(40.0)?;
+                wide = b.mul(wide, spread)?;
+            }
             b.convert(wide, narrow)
         }
     }

@@ -22,6 +22,7 @@ pub struct Machine {
 enum Compute {
     F32,
     Bf16,
+    Int8,
 }
 
 impl Machine {
@@ -30,6 +31,7 @@ impl Machine {
         let compute = match self.compute {
             Compute::F32 => undertone::Compute::F32,
             Compute::Bf16 => undertone::Compute::Bf16,
+            Compute::Int8 => undertone::Compute::Int8,
         };
         DeviceOptions { isa: self.isa.clone(), threads, compute }
     }

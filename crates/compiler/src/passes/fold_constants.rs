@@ -28,7 +28,7 @@ fn round(graph: &Graph) -> Option<Graph> {
         match fold(graph, node) {
             Some(value) => {
                 let root = node.outputs[0];
-                let new = rebuild.add(Op::Constant(Constant { value }), &[], root, "fold-constants");
+                let new = rebuild.add(Op::Constant(Constant { value }), &[], root, "fold-constants")[0];
                 rebuild.replace(root, new, "fold-constants");
                 fires = true;
             }

@@ -58,7 +58,7 @@ fn run(graph: &Graph) -> Graph {
         };
         let inputs: Vec<Value> = group.inputs.iter().map(|v| rebuild.get(*v)).collect();
         let fused = Op::Fused(Fused { f: group.expr });
-        let new = rebuild.add(fused, &inputs, node.outputs[0], PASS.name);
+        let new = rebuild.add(fused, &inputs, node.outputs[0], PASS.name)[0];
         rebuild.replace(node.outputs[0], new, PASS.name);
     }
     rebuild.finish()

@@ -43,13 +43,13 @@ impl<'g> Rebuild<'g> {
         }
     }
 
-    /// Adds a node of one result that becomes part of what replaces `root`; `by` is whom to blame.
-    pub fn add(&mut self, op: Op, inputs: &[Value], root: Value, by: &str) -> Value {
+    /// Adds a node that becomes part of what replaces `root`; `by` is whom to blame.
+    pub fn add(&mut self, op: Op, inputs: &[Value], root: Value, by: &str) -> Vec<Value> {
         let added = self.new.add(op, inputs);
         let outputs = added.unwrap_or_else(|e| panic!("{by}, at %{}: {e}", self.old.value(root).name));
         let whole = self.old.value(root).name.trim_end_matches(PART);
-        self.rename(outputs[0], &format!("{whole}{PART}"));
-        outputs[0]
+        outputs.iter().for_each(|v| self.rename(*v, &format!("{whole}{PART}")));
+        outputs
     }
 
     /// Lets `new` stand for `root`, which must be of the same type. A value added for it takes its name.

@@ -20,7 +20,7 @@ use super::rows::{Rows, RowsMut, Shared, SharedRows};
 use super::{Cx, cut};
 use crate::isa::Isa;
 use crate::simd::{Body, Simd, dispatch};
-pub use finish::{Activation, Epilogue, Residual};
+pub use finish::{Activation, Epilogue, Factors, Residual};
 use finish::{Place, finish};
 use pack::{Element, Elements, Panels, panel_width};
 use tile::{MAX_TILE, block_len, fill_block, tile};
@@ -141,7 +141,7 @@ impl Part<'_, '_> {
                     };
                     let mut buf = [std::mem::MaybeUninit::<f32>::uninit(); MAX_TILE];
                     let buf = buf.as_mut_ptr().cast::<f32>();
-                    let at = Place { row, rows: count, col: panel * width, n: self.weights.n() };
+                    let at = Place { row, rows: count, col: panel * width, n: self.weights.n(), width };
                     // SAFETY: block and panel have these dims (a single row is read up to k only); parts have
                     // disjoint tiles or panels, so places in `out` are disjoint.
                     unsafe {

@@ -1,7 +1,7 @@
 //! conv1d: a product over windows of the input's own memory; taps stand before channels in the packed weights.
 
 use super::expect_op;
-use super::linear::{activation, is_narrow, packed_bytes, with_elements};
+use super::linear::{activation, narrow_factor, packed_bytes, with_elements};
 use crate::isa::Isa;
 use crate::kernel::{Call, Constant, Kernel, Packing};
 use crate::kernels::conv1d::{
@@ -26,7 +26,7 @@ pub const CONV1D: Kernel = Kernel {
 
 fn pack(isa: Isa, node: &NodeView<'_>, view: &TensorView<'_>) -> Constant {
     let [n, c, taps] = [view.dims[0], view.dims[1], view.dims[2]];
-    if is_narrow(isa, node) {
+    if narrow_factor(isa, node).is_some() {
         return with_elements(view, |elements| match elements {
             Elements::Bf16(x) => {
                 Constant::Groups(Groups::of_bf16(isa, &taps_first(x, n, c, taps), [n, c * taps]))

@@ -1,4 +1,4 @@
-//! convert: between f32 and the 16-bit floats, and truth values to f32.
+//! convert: between f32 and the narrow types, and truth values to f32.
 
 use crate::kernel::{Call, Kernel};
 use crate::kernels::narrow::narrow;
@@ -12,7 +12,7 @@ fn accepts(node: &NodeView<'_>) -> bool {
     let Op::Convert(op) = node.op else { return false };
     matches!(
         (node.inputs[0].dtype, op.to),
-        (DType::F16 | DType::BF16 | DType::Bool, DType::F32) | (DType::F32, DType::F16 | DType::BF16)
+        (DType::F16 | DType::BF16 | DType::I8 | DType::Bool, DType::F32) | (DType::F32, DType::F16 | DType::BF16 | DType::I8)
     )
 }
 
@@ -29,7 +29,12 @@ fn run(call: &mut Call<'_>) {
         (DType::BF16, _) => {
             call.out(0).iter_mut().zip(words).for_each(|(o, b)| *o = bf16::from_le_bytes(b).to_f32());
         }
+        (DType::I8, _) => call.out(0).iter_mut().zip(from).for_each(|(o, b)| *o = f32::from(b.cast_signed())),
         (DType::Bool, _) => call.out(0).iter_mut().zip(from).for_each(|(o, b)| *o = f32::from(*b)),
+        (_, DType::I8) => {
+            let values = call.f32(0);
+            call.out_bytes(0).iter_mut().zip(values).for_each(|(o, x)| *o = (*x as i8).cast_unsigned());
+        }
         _ => {
             let values = call.f32(0);
             let out = call.out_bytes(0).chunks_exact_mut(2);

@@ -3,10 +3,10 @@
 use super::expect_op;
 use crate::isa::Isa;
 use crate::kernel::{Call, Constant, Kernel, Packing};
-use crate::kernels::linear::groups::Groups;
+use crate::kernels::linear::groups::{Factor, Groups};
 use crate::kernels::linear::narrow::{narrow_linear, narrow_scratch};
 use crate::kernels::linear::pack::{Elements, Order, Packed, Source, packed_len};
-use crate::kernels::linear::{Activation, Epilogue, Out, Residual, linear, linear_scratch};
+use crate::kernels::linear::{Activation, Epilogue, Factors, Out, Residual, linear, linear_scratch};
 use crate::kernels::narrow::widen;
 use crate::kernels::rows::Rows;
 use compiler::{NodeView, TensorView};
@@ -31,27 +31,35 @@ fn in_place(node: &NodeView<'_>) -> Option<usize> {
     matches!(node.op, Op::Linear(op) if op.residual).then(|| node.inputs.len() - 1)
 }
 
-/// Whether the factors are bf16 and `isa` multiplies them.
-pub(super) fn is_narrow(isa: Isa, node: &NodeView<'_>) -> bool {
-    node.inputs[0].dtype == DType::BF16 && isa.multiplies_bf16()
+/// The factors that `isa` multiplies without widening them.
+pub(super) fn narrow_factor(isa: Isa, node: &NodeView<'_>) -> Option<Factor> {
+    match node.inputs[0].dtype {
+        DType::BF16 => isa.multiplies_bf16().then_some(Factor::Bf16),
+        DType::I8 => Some(Factor::Int8),
+        _ => None,
+    }
 }
 
 pub(super) fn packed_bytes(isa: Isa, node: &NodeView<'_>) -> usize {
     let dims = node.inputs[1].shape.as_fixed().unwrap_or_default();
     let (n, k) = (dims[0], dims[1..].iter().product());
-    if is_narrow(isa, node) {
-        return Groups::bytes(n, k);
+    if let Some(factor) = narrow_factor(isa, node) {
+        return Groups::bytes(factor, n, k);
     }
     packed_len(isa, n, k) * node.inputs[1].dtype.bytes()
 }
 
 fn pack(isa: Isa, node: &NodeView<'_>, view: &TensorView<'_>) -> Constant {
     let (n, k) = (view.dims[0], view.dims[1]);
-    if is_narrow(isa, node) {
-        return with_elements(view, |elements| match elements {
-            Elements::Bf16(x) => Constant::Groups(Groups::of_bf16(isa, x, [n, k])),
-            _ => unreachable!("the shape rule asks for bf16 weights"),
-        });
+    match narrow_factor(isa, node) {
+        Some(Factor::Int8) => return Constant::Groups(Groups::of_i8(isa, view.bytes, [n, k])),
+        Some(Factor::Bf16) => {
+            return with_elements(view, |elements| match elements {
+                Elements::Bf16(x) => Constant::Groups(Groups::of_bf16(isa, x, [n, k])),
+                _ => unreachable!("the shape rule asks for bf16 weights"),
+            });
+        }
+        None => (),
     }
     let pack = |elements: Elements<'_>| Packed::new(isa, Source { elements, order: Order::OutputRows, n, k });
     Constant::Panels(with_elements(view, pack))
@@ -61,19 +69,20 @@ fn scratch(isa: Isa, threads: usize, node: &NodeView<'_>) -> usize {
     let out = node.outputs[0].shape.eval(node.largest).unwrap_or_default();
     let rows = out[..out.len() - 1].iter().product();
     let k = node.inputs[1].shape.as_fixed().unwrap_or_default()[1];
-    match node.inputs[0].dtype {
-        DType::BF16 if isa.multiplies_bf16() => narrow_scratch(isa, threads, rows, 2 * k),
+    match (narrow_factor(isa, node), node.inputs[0].dtype) {
+        (Some(factor), _) => narrow_scratch(isa, threads, rows, factor.bytes() * k),
         // The rows are widened first.
-        DType::BF16 => rows * k + linear_scratch(isa, threads, rows, k),
+        (None, DType::BF16) => rows * k + linear_scratch(isa, threads, rows, k),
         _ => linear_scratch(isa, threads, rows, k),
     }
 }
 
 fn run(call: &mut Call<'_>) {
     let op = expect_op!(call, Linear);
-    let residual = call.arity() - 1;
+    let (residual, behind) = (call.arity() - 1, ops::Linear::behind(call.dtype(0)));
     let epilogue = Epilogue {
-        bias: op.bias.then(|| call.f32(2)),
+        factors: (behind > 2).then(|| Factors { rows: call.f32(2), outputs: call.f32(3) }),
+        bias: op.bias.then(|| call.f32(behind)),
         activation: activation(op.activation),
         residual: match op.residual {
             false => Residual::None,

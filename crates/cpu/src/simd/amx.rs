@@ -194,3 +194,4 @@ macro_rules! products {
 }
 
 products!(bf16_16, bf16_32, "tdpbf16ps", "pairs of bfloat16");
+products!(i8_16, i8_32, "tdpbssd", "fours of signed bytes");

@@ -3,7 +3,7 @@
 
 use super::{OpDef, OpError, attr::word_attr, op, require};
 use crate::scalar::Expr;
-use crate::{DType, Dim, Tensor, TensorType};
+use crate::{DType, Dim, Shape, Tensor, TensorType};
 
 word_attr! {
     /// What is applied to the sum before the residual is added.
@@ -28,7 +28,8 @@ impl Activation {
 op! {
     /// `activation(x w^T + b) + residual`: `x: f32[..., k]`, `w[out, k]` of any float type, `b: f32[out]`,
     /// `residual: f32[..., out]` (ONNX Gemm with transB, then an activation and an addition). With `x` and `w` of
-    /// bf16 the factors are bf16 and the sums f32.
+    /// bf16 the factors are bf16 and the sums f32. With both of i8, as `quantize` gives them, the factors of the rows
+    /// of `x` and of `w` follow `w`, and the product is `(x w^T) * s_x * s_w`, its sums exact (ONNX `MatMulInteger`).
     Linear = "linear" {
         /// Applied to the sum.
         activation: Activation,
@@ -43,9 +44,9 @@ impl Linear {
     /// `x w^T` and nothing else.
     pub const PLAIN: Linear = Linear { activation: Activation::None, bias: false, residual: false };
 
-    /// The number of inputs.
-    pub fn arity(&self) -> usize {
-        2 + usize::from(self.bias) + usize::from(self.residual)
+    /// The first input behind the factors, whose element type is `x`: the bias, or what follows it.
+    pub const fn behind(x: DType) -> usize {
+        if matches!(x, DType::I8) { 4 } else { 2 }
     }
 }
 
@@ -60,27 +61,38 @@ impl OpDef for Linear {
         "linear bf16[5, 16], bf16[33, 16] {activation=none, bias=false, residual=false}",
         "linear bf16[1, 75], bf16[70, 75], f32[70] {activation=gelu, bias=true, residual=false}",
         "linear bf16[130, 700], bf16[200, 700], f32[200], f32[130, 200] {activation=none, bias=true, residual=true}",
+        "linear i8[5, 16], i8[33, 16], f32[5], f32[33] {activation=none, bias=false, residual=false}",
+        "linear i8[1, 75], i8[70, 75], f32[1], f32[70], f32[70] {activation=gelu, bias=true, residual=false}",
+        "linear i8[130, 700], i8[200, 700], f32[130], f32[200], f32[200], f32[130, 200] {activation=none, bias=true, residual=true}",
+        "linear i8[2, 9, 64], i8[40, 64], f32[2, 9], f32[40], f32[2, 9, 40] {activation=none, bias=false, residual=true}",
     ];
 
     fn infer(&self, inputs: &[TensorType]) -> Result<Vec<TensorType>, OpError> {
-        super::arity("linear", inputs, self.arity())?;
+        require!(inputs.len() >= 2, "linear takes x and w at least, got {}", inputs.len());
         let (x, w) = (&inputs[0], &inputs[1]);
+        let behind = Linear::behind(x.dtype);
+        super::arity("linear", inputs, behind + usize::from(self.bias) + usize::from(self.residual))?;
         require!(
-            factors(x).is_some() && x.rank() > 0,
-            "linear: x is {x}, expected f32[..., k] or bf16[..., k]"
+            (factors(x).is_some() || x.dtype == DType::I8) && x.rank() > 0,
+            "linear: x is {x}, expected f32[..., k], bf16[..., k] or i8[..., k]"
         );
         let k = x.shape.0[x.rank() - 1];
         let fits = fits(x, w) && w.rank() == 2 && w.shape.0[1] == k;
         require!(
             fits,
             "linear: w is {w}, expected {} matrix [out, {k}] for x of {x}",
-            factors(x).unwrap_or("")
+            factors(x).unwrap_or("an i8")
         );
         let out = w.shape.0[0];
         let mut result = x.with_dtype(DType::F32);
         result.shape.0[x.rank() - 1] = out;
+        if x.dtype == DType::I8 {
+            let rows = Shape(x.shape.0[..x.rank() - 1].to_vec());
+            super::expect("linear: the factors of x", &inputs[2], &TensorType { dtype: DType::F32, shape: rows })?;
+            super::expect("linear: the factors of w", &inputs[3], &TensorType::new(DType::F32, [out]))?;
+        }
         if self.bias {
-            super::expect("linear: the bias", &inputs[2], &TensorType::new(DType::F32, [out]))?;
+            super::expect("linear: the bias", &inputs[behind], &TensorType::new(DType::F32, [out]))?;
         }
         if self.residual {
             super::expect("linear: the residual", &inputs[inputs.len() - 1], &result)?;
@@ -105,14 +117,21 @@ pub(super) fn eval_rows<'a>(
     let w = inputs[1].to_f32();
     let n = inputs[1].dims[0];
     let k = w.len() / n.max(1);
+    let behind = Linear::behind(inputs[1].dtype());
+    let factors = (behind > 2).then(|| (inputs[2].as_f32(), inputs[3].as_f32()));
     let residual = form.residual.then(|| inputs[inputs.len() - 1].as_f32());
     let (gelu, mut scratch) = (super::Elementwise::Gelu.expr(), Vec::new());
     let mut out = Vec::new();
-    for row in rows {
+    for (i, row) in rows.enumerate() {
         for j in 0..n {
-            let mut sum: f32 = row.iter().zip(&w[j * k..(j + 1) * k]).map(|(x, w)| x * w).sum();
+            let pairs = row.iter().zip(&w[j * k..(j + 1) * k]);
+            let mut sum: f32 = match factors {
+                // Bytes add up exactly.
+                Some((x, w)) => pairs.map(|(x, w)| (x * w) as i32).sum::<i32>() as f32 * (x[i] * w[j]),
+                None => pairs.map(|(x, w)| x * w).sum(),
+            };
             if form.bias {
-                sum += inputs[2].as_f32()[j];
+                sum += inputs[behind].as_f32()[j];
             }
             let value = form.activation.eval(sum, &gelu, &mut scratch);
             out.push(value + residual.map_or(0.0, |r| r[out.len()]));
@@ -132,7 +151,7 @@ pub(super) fn factors(x: &TensorType) -> Option<&'static str> {
 
 /// Whether weights of the element type of `w` multiply `x`.
 pub(super) fn fits(x: &TensorType, w: &TensorType) -> bool {
-    w.dtype.is_float() && (x.dtype == DType::F32 || w.dtype == x.dtype)
+    w.dtype == x.dtype || w.dtype.is_float() && x.dtype == DType::F32
 }
 
 /// The number of outputs of a weight matrix, for shape rules.

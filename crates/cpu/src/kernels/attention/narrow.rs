@@ -8,7 +8,7 @@ use std::ops::Range;
 use super::AttentionDims;
 use crate::isa::Isa;
 use crate::kernels::linear::Out;
-use crate::kernels::linear::groups::{GROUPS, NarrowRows, PANEL, STEP_BYTES, STEP_WORDS, steps};
+use crate::kernels::linear::groups::{Factor, GROUPS, NarrowRows, PANEL, STEP_BYTES, STEP_WORDS, Weights, steps};
 use crate::kernels::linear::narrow::{Engine, MAX_SUMS, bytes_mut, tile_rows};
 use crate::kernels::narrow::of_finite;
 use crate::kernels::rows::{Shared, SharedRows};
@@ -188,7 +188,7 @@ impl Body for Attend<'_, '_> {
     #[inline(always)]
     fn run<S: Simd>(self, s: S) {
         let (dims, height) = (self.dims, tile_rows(self.isa));
-        let engine = Engine::new(self.isa);
+        let engine = Engine::new(self.isa, Factor::Bf16);
         let blocks = dims.queries.div_ceil(height);
         let steps = dims.head_steps();
         let row_len = height * STEP_BYTES / size_of::<f32>();
@@ -205,7 +205,7 @@ impl Body for Attend<'_, '_> {
             let mut greatest = [s.splat(f32::NEG_INFINITY); MAX_ROWS];
             for (panel, keys) in keys.chunks_exact(steps * STEP_WORDS).enumerate() {
                 let scores = &mut scores[panel * MAX_SUMS..][..MAX_SUMS];
-                engine.multiply(rows, queries, keys, scores);
+                engine.multiply(rows, queries, Weights { words: keys, sums: &[] }, scores);
                 let valid = PANEL.min(dims.keys - panel * PANEL);
                 for (row, greatest) in scores.chunks_exact_mut(PANEL).zip(&mut greatest).take(rows) {
                     row[valid..].fill(f32::NEG_INFINITY);
@@ -219,7 +219,7 @@ impl Body for Attend<'_, '_> {
             let values = &self.values[head * dims.value_words()..][..dims.value_words()];
             for (panel, values) in values.chunks_exact(dims.key_panels() * STEP_WORDS).enumerate() {
                 let buf = &mut scores[..MAX_SUMS];
-                engine.multiply(rows, weights, values, buf);
+                engine.multiply(rows, weights, Weights { words: values, sums: &[] }, buf);
                 let valid = PANEL.min(dims.d - panel * PANEL);
                 for (r, row) in buf.chunks_exact(PANEL).enumerate().take(rows) {
                     let factor = 1.0 / sums[r];

@@ -23,9 +23,20 @@ pub enum Residual<'a> {
     InPlace,
 }
 
+/// The factors of a product of bytes.
+#[derive(Debug, Clone, Copy)]
+pub struct Factors<'a> {
+    /// One for each row.
+    pub rows: &'a [f32],
+    /// One for each output.
+    pub outputs: &'a [f32],
+}
+
 /// `out = activation(product * scale + bias) + residual`; what is absent is left out.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Epilogue<'a> {
+    /// Of a product of bytes, whose sums are i32: what they are times.
+    pub factors: Option<Factors<'a>>,
     /// A factor of every product.
     pub scale: Option<f32>,
     /// One value for each output.
@@ -46,12 +57,15 @@ pub(crate) struct Place {
     pub(crate) col: usize,
     /// The outputs of the whole matrix: where the last panel ends.
     pub(crate) n: usize,
+    /// The outputs of a panel: whole vectors.
+    pub(crate) width: usize,
 }
 
-/// Stores a tile of rows of two vectors at its place.
+/// Stores a tile at its place.
 ///
 /// # Safety
-/// `tile` holds the tile; no other thread touches its place in `out`; bias and residual fit the output.
+/// `tile` holds the tile, of i32 where there are factors; no other thread touches its place in `out`; factors, bias and
+/// residual fit the output.
 #[inline(always)]
 pub(crate) unsafe fn finish<S: Simd>(
     s: S,
@@ -61,16 +75,21 @@ pub(crate) unsafe fn finish<S: Simd>(
     at: Place,
 ) {
     for r in 0..at.rows {
-        for v in 0..2 {
-            let col = at.col + v * S::LANES;
+        let row_factor = ep.factors.map_or(1.0, |f| f.rows[at.row + r]);
+        for v in (0..at.width).step_by(S::LANES) {
+            let col = at.col + v;
             if col >= at.n {
                 break;
             }
             let len = S::LANES.min(at.n - col);
             let to = out.row(at.row + r).wrapping_add(col);
-            // SAFETY: `len` values from `col` are within the row, the bias and the residual.
+            // SAFETY: `len` values from `col` are within the row, the factors, the bias and the residual.
             unsafe {
-                let mut y = s.load(tile.add((2 * r + v) * S::LANES));
+                let mut y = s.load(tile.add(r * at.width + v));
+                if let Some(factors) = ep.factors {
+                    let factor = s.mul(read(s, factors.outputs.as_ptr().add(col), len), s.splat(row_factor));
+                    y = s.mul(s.to_float(s.bits(y)), factor);
+                }
                 if let Some(scale) = ep.scale {
                     y = s.mul(y, s.splat(scale));
                 }

@@ -1,12 +1,12 @@
-//! Narrow factors in groups of 32 bits, as machines multiply them: two bfloat16 that lie together in a row. Not wide
-//! ones, and not for machines that widen: those have [`super::pack`].
+//! Narrow factors in groups of 32 bits, as machines multiply them: two bfloat16 or four bytes that lie together in a
+//! row. Not wide ones, and not for machines that widen: those have [`super::pack`].
 //!
 //! A *step* is sixteen groups of a row, 64 bytes. A panel is 32 outputs: for each step the groups of sixteen outputs,
 //! sixteen times those in lanes, then those of the other sixteen. Products beyond `k` and outputs beyond `n` are zero.
 
 use half::bf16;
 
-use crate::aligned::Aligned;
+use crate::aligned::{Aligned, Region};
 use crate::isa::Isa;
 
 /// Outputs of a panel.
@@ -17,6 +17,25 @@ pub(crate) const GROUPS: usize = 16;
 pub(crate) const STEP_BYTES: usize = 64;
 /// Words of a step of a panel.
 pub(crate) const STEP_WORDS: usize = PANEL * GROUPS;
+
+/// What a group is made of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Factor {
+    /// Two bfloat16; sums are f32.
+    Bf16,
+    /// Four signed bytes; sums are i32, and exact for rows of less than 2^17.
+    Int8,
+}
+
+impl Factor {
+    /// Bytes of one factor.
+    pub const fn bytes(self) -> usize {
+        match self {
+            Factor::Bf16 => 2,
+            Factor::Int8 => 1,
+        }
+    }
+}
 
 /// The steps of rows of `bytes` bytes.
 pub(crate) const fn steps(bytes: usize) -> usize {
@@ -79,7 +98,6 @@ impl<'a> NarrowRows<'a> {
 ///
 /// # Panics
 /// When the block is too short.
-#[cfg(target_arch = "x86_64")] // Where nothing multiplies groups, nothing is filled with them.
 #[inline(always)]
 pub(crate) fn fill_groups(x: NarrowRows<'_>, first: usize, [count, height]: [usize; 2], block: &mut [u8]) {
     let steps = steps(x.width());
@@ -103,35 +121,71 @@ pub(crate) fn fill_groups(x: NarrowRows<'_>, first: usize, [count, height]: [usi
 #[derive(Debug, Clone)]
 pub struct Groups {
     words: Aligned<i32>,
+    /// Of bytes, the sum of each output's weights: instructions that take unsigned bytes need it.
+    sums: Aligned<i32>,
+    factor: Factor,
     isa: Isa,
     n: usize,
     k: usize,
 }
 
 impl Groups {
-    /// The bytes that `n` outputs of `k` bfloat16 take.
-    pub const fn bytes(n: usize, k: usize) -> usize {
-        n.div_ceil(PANEL) * steps(2 * k) * STEP_WORDS * size_of::<i32>()
+    /// The bytes that `n` outputs of `k` factors take.
+    pub const fn bytes(factor: Factor, n: usize, k: usize) -> usize {
+        let sums = match factor {
+            Factor::Bf16 => 0,
+            Factor::Int8 => PANEL,
+        };
+        n.div_ceil(PANEL) * (steps(factor.bytes() * k) * STEP_WORDS + sums) * size_of::<i32>()
     }
 
     /// Packs `[n, k]` weights for `isa`.
     ///
     /// # Panics
     /// When their count is not `n * k`.
-    pub fn of_bf16(isa: Isa, weights: &[bf16], [n, k]: [usize; 2]) -> Groups {
+    pub fn of_bf16(isa: Isa, weights: &[bf16], nk: [usize; 2]) -> Groups {
+        let word = |pair: &[bf16]| pair.iter().rev().fold(0, |word, x| word << 16 | u32::from(x.to_bits()));
+        Groups::of(Factor::Bf16, isa, weights, nk, word)
+    }
+
+    /// Packs `[n, k]` weights for `isa`, signed bytes.
+    ///
+    /// # Panics
+    /// When their count is not `n * k`.
+    pub fn of_i8(isa: Isa, weights: &[u8], nk: [usize; 2]) -> Groups {
+        let word = |four: &[u8]| four.iter().rev().fold(0, |word, x| word << 8 | u32::from(*x));
+        let mut groups = Groups::of(Factor::Int8, isa, weights, nk, word);
+        groups.sums = Aligned::zeroed(nk[0].next_multiple_of(PANEL));
+        for (sum, row) in groups.sums.iter_mut().zip(weights.chunks_exact(nk[1].max(1))) {
+            *sum = row.iter().map(|x| i32::from(x.cast_signed())).sum();
+        }
+        groups
+    }
+
+    fn of<T>(factor: Factor, isa: Isa, weights: &[T], [n, k]: [usize; 2], word: impl Fn(&[T]) -> u32) -> Groups {
         assert_eq!(weights.len(), n * k, "weights of {n} outputs of {k}");
-        let mut words = Aligned::zeroed(Groups::bytes(n, k) / size_of::<i32>());
-        let steps = steps(2 * k);
+        let steps = steps(factor.bytes() * k);
+        let mut words = Aligned::zeroed(n.div_ceil(PANEL) * steps * STEP_WORDS);
         for (out, row) in weights.chunks_exact(k.max(1)).enumerate() {
             let (panel, lane) = (out / PANEL, out % PANEL);
             let panel = &mut words[panel * steps * STEP_WORDS..][..steps * STEP_WORDS];
-            for (group, pair) in row.chunks(2).enumerate() {
+            for (group, factors) in row.chunks(4 / factor.bytes()).enumerate() {
                 let at = group / GROUPS * STEP_WORDS + lane / 16 * 256 + group % GROUPS * 16 + lane % 16;
-                let high = pair.get(1).map_or(0, |x| u32::from(x.to_bits()));
-                panel[at] = (high << 16 | u32::from(pair[0].to_bits())).cast_signed();
+                panel[at] = word(factors).cast_signed();
             }
         }
-        Groups { words, isa, n, k }
+        Groups { words, sums: Aligned::zeroed(0), factor, isa, n, k }
+    }
+
+    /// Moves the weights to `region`.
+    pub fn move_to(&mut self, region: &mut Region) {
+        self.words = self.words.moved(region);
+        self.sums = self.sums.moved(region);
+    }
+
+    /// What the groups are made of.
+    pub fn factor(&self) -> Factor {
+        self.factor
     }
 
     /// The path that they are packed for.
@@ -150,8 +204,21 @@ impl Groups {
     }
 
     /// Panel `i`.
-    pub(crate) fn panel(&self, i: usize) -> &[i32] {
-        let len = steps(2 * self.k) * STEP_WORDS;
-        &self.words[i * len..][..len]
+    pub(crate) fn panel(&self, i: usize) -> Weights<'_> {
+        let len = steps(self.factor.bytes() * self.k) * STEP_WORDS;
+        let sums = match self.factor {
+            Factor::Bf16 => &[],
+            Factor::Int8 => &self.sums[i * PANEL..][..PANEL],
+        };
+        Weights { words: &self.words[i * len..][..len], sums }
     }
+}
+
+/// A panel of weights.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Weights<'a> {
+    /// Whole steps.
+    pub(crate) words: &'a [i32],
+    /// Of bytes, the sum of each output's weights.
+    pub(crate) sums: &'a [i32],
 }

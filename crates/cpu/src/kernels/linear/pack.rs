@@ -6,7 +6,7 @@
 
 use half::{bf16, f16};
 
-use crate::aligned::{Aligned, Plain};
+use crate::aligned::{Aligned, Plain, Region};
 use crate::isa::Isa;
 use crate::simd::Simd;
 
@@ -155,6 +155,15 @@ impl Packed {
             Elements::Bf16(x) => packed(isa, x, order, [n, k], bf16::to_f32),
         };
         Self { store: Store::F32(store), isa, n, k }
+    }
+
+    /// Moves the weights to `region`.
+    pub fn move_to(&mut self, region: &mut Region) {
+        match &mut self.store {
+            Store::F32(x) => *x = x.moved(region),
+            Store::F16(x) => *x = x.moved(region),
+            Store::Bf16(x) => *x = x.moved(region),
+        }
     }
 
     /// The weights as the products take them.

@@ -102,6 +102,7 @@ fn the_epilogue_is_applied_in_order() {
     on_every_path(|cx| {
         let packed = Packed::new(cx.isa, source(Elements::F32(&w), n, k));
         let mut epilogue = Epilogue {
+            factors: None,
             scale: Some(0.5),
             bias: Some(&bias),
             activation: Some(Activation::Gelu),

@@ -1,9 +1,9 @@
-//! Products of bfloat16 at odd sizes against f64, and their bits for any rows and threads. Not their speed.
+//! Products of narrow factors at odd sizes against f64, and their bits for any rows and threads. Not their speed.
 
 use half::bf16;
 
 use super::*;
-use crate::kernels::linear::Activation;
+use crate::kernels::linear::{Activation, Factors};
 use crate::kernels::rows::{Rows, RowsMut};
 use crate::kernels::testing::{assert_close, assert_same_bits, noise};
 use crate::pool::Pool;
@@ -22,7 +22,7 @@ fn bytes(x: &[bf16]) -> Vec<u8> {
 }
 
 fn product(cx: Cx<'_>, x: &[u8], rows: usize, weights: &Groups, epilogue: &Epilogue<'_>) -> Vec<f32> {
-    let width = 2 * weights.k();
+    let width = weights.factor().bytes() * weights.k();
     let mut out = vec![0.5; rows * weights.n()];
     let mut scratch = vec![f32::NAN; narrow_scratch(cx.isa, cx.pool.threads(), rows, width)];
     let x = NarrowRows::new(x, rows, [width, width]);
@@ -71,6 +71,40 @@ fn rows_and_threads_do_not_change_bits() {
                 let got = product(Cx { isa, pool: &pool }, &x, rows, &weights, &epilogue);
                 let what = format!("{isa}, {rows} rows, {threads} threads");
                 assert_same_bits(&got, &single[..rows * n], &what);
+            }
+        }
+    }
+}
+
+/// Bytes of every value, the least among them.
+fn signed(seed: u64, len: usize) -> Vec<u8> {
+    noise(seed, len).into_iter().map(|x| ((x * 128.0) as i8).cast_unsigned()).collect()
+}
+
+#[test]
+fn bytes_add_up_exactly_whatever_multiplies_them() {
+    let value = |x: &u8| i32::from(x.cast_signed());
+    for [rows, n, k] in [[1, 1, 1], [1, 33, 17], [2, 31, 64], [12, 64, 65], [13, 70, 31], [33, 100, 259], [130, 5, 3]] {
+        let (mut x, mut w, residual) = (signed(1, rows * k), signed(2, n * k), noise(3, rows * n));
+        (x[0], w[0]) = (0x80, 0x80);
+        let factors = Factors { rows: &noise(4, rows), outputs: &noise(5, n) };
+        let epilogue = Epilogue {
+            factors: Some(factors),
+            residual: Residual::Rows(Rows::new(&residual, rows, n)),
+            ..Epilogue::default()
+        };
+        let want = |i: usize, j: usize| {
+            let pairs = x[i * k..][..k].iter().zip(&w[j * k..][..k]);
+            let sum: i32 = pairs.map(|(x, w)| value(x) * value(w)).sum();
+            sum as f32 * (factors.outputs[j] * factors.rows[i]) + residual[i * n + j]
+        };
+        let want: Vec<f32> = (0..rows * n).map(|at| want(at / n, at % n)).collect();
+        for isa in Isa::available() {
+            for threads in 1..=3 {
+                let pool = Pool::new(threads);
+                let weights = Groups::of_i8(isa, &w, [n, k]);
+                let got = product(Cx { isa, pool: &pool }, &x, rows, &weights, &epilogue);
+                assert_same_bits(&got, &want, &format!("{isa} {rows} {n} {k}"));
             }
         }
     }

@@ -1,0 +1,157 @@
+//! What multiplies blocks of rows by panels: tiles, vectors or plain loops. Not the cut into blocks and panels.
+
+use super::super::groups::{Factor, GROUPS, NarrowRows, PANEL, STEP_BYTES, STEP_WORDS, Weights, fill_groups, steps};
+use super::MAX_SUMS;
+use crate::isa::Isa;
+#[cfg(target_arch = "x86_64")]
+use crate::simd::{Amx, Dots, Madds, PairDots, Tiles};
+
+/// The instructions that multiply, ready on this thread.
+pub(crate) enum Engine {
+    /// Tiles of sixteen rows.
+    #[cfg(target_arch = "x86_64")]
+    Tiles(Tiles, Factor),
+    /// Pairs of bfloat16 in vectors.
+    #[cfg(target_arch = "x86_64")]
+    Pairs(PairDots),
+    /// Fours of bytes in vectors.
+    #[cfg(target_arch = "x86_64")]
+    Dots(Dots),
+    /// Fours of bytes, widened to 16 bits.
+    #[cfg(target_arch = "x86_64")]
+    Madds(Madds),
+    /// Fours of bytes in plain loops.
+    Plain,
+}
+
+impl Engine {
+    /// # Panics
+    /// When the path does not multiply the factors or the machine lacks it.
+    pub(crate) fn new(isa: Isa, factor: Factor) -> Engine {
+        match (isa, factor) {
+            #[cfg(target_arch = "x86_64")]
+            (Isa::Amx, _) => {
+                Engine::Tiles(Tiles::new(Amx::detect().expect("amx is not available")), factor)
+            }
+            #[cfg(target_arch = "x86_64")]
+            (Isa::Avx512Bf16, Factor::Bf16) => {
+                Engine::Pairs(PairDots::detect().expect("avx512_bf16 is not available"))
+            }
+            #[cfg(target_arch = "x86_64")]
+            (Isa::Avx512Bf16 | Isa::Avx512Vnni, Factor::Int8) => {
+                Engine::Dots(Dots::detect().expect("avx512_vnni is not available"))
+            }
+            #[cfg(target_arch = "x86_64")]
+            (Isa::Avx512 | Isa::Avx2, Factor::Int8) => {
+                Engine::Madds(Madds::detect().expect("avx2 is not available"))
+            }
+            (_, Factor::Int8) => Engine::Plain,
+            (_, Factor::Bf16) => panic!("{isa} multiplies no bfloat16"),
+        }
+    }
+
+    /// Fills the block of a tile with `count` rows from `first`: of tiles, one after the other.
+    #[inline(always)]
+    pub(crate) fn fill(&self, x: NarrowRows<'_>, first: usize, count: usize, block: &mut [u8]) {
+        match self {
+            #[cfg(target_arch = "x86_64")]
+            Engine::Tiles(..) => {
+                let half = block.len() / 2;
+                let (upper, lower) = block.split_at_mut(half);
+                fill_groups(x, first, [count.min(16), 16], upper);
+                if count > 16 {
+                    fill_groups(x, first + 16, [count - 16, 16], lower);
+                }
+            }
+            #[cfg(target_arch = "x86_64")]
+            Engine::Dots(_) => {
+                fill_groups(x, first, [count, count], block);
+                // The instruction takes rows as unsigned bytes: 128 more than they are.
+                let filled = steps(x.width()) * count * STEP_BYTES;
+                block[..filled].iter_mut().for_each(|x| *x ^= 0x80);
+            }
+            _ => fill_groups(x, first, [count, count], block),
+        }
+    }
+
+    /// Where step `step` of row `row` lies in the block of a tile of `count` rows, `steps` steps each.
+    #[inline(always)]
+    pub(crate) fn place(&self, [row, step]: [usize; 2], count: usize, steps: usize) -> usize {
+        match self {
+            #[cfg(target_arch = "x86_64")]
+            Engine::Tiles(..) => ((row / 16 * steps + step) * 16 + row % 16) * STEP_BYTES,
+            _ => (step * count + row) * STEP_BYTES,
+        }
+    }
+
+    /// The sums of a block of `rows` rows times a panel; of bytes, the bits of i32.
+    #[inline(always)]
+    pub(crate) fn multiply(&self, rows: usize, block: &[u8], panel: Weights<'_>, sums: &mut [f32]) {
+        let steps = panel.words.len() / STEP_WORDS;
+        assert!(sums.len() == MAX_SUMS && block.len() >= steps * rows * STEP_BYTES);
+        match self {
+            #[cfg(target_arch = "x86_64")]
+            Engine::Tiles(tiles, factor) => {
+                assert!(block.len() >= steps * 32 * STEP_BYTES && rows <= 32);
+                let (x, w, out) = (block.as_ptr(), panel.words.as_ptr().cast(), sums.as_mut_ptr().cast());
+                // SAFETY: the block holds two tiles of each step, the panel the steps, the sums 32 rows.
+                unsafe {
+                    let both = [x, x.add(block.len() / 2)];
+                    match (factor, rows <= 16) {
+                        (Factor::Bf16, true) => tiles.bf16_16(x, w, steps, out),
+                        (Factor::Bf16, false) => tiles.bf16_32(both, w, steps, out),
+                        (Factor::Int8, true) => tiles.i8_16(x, w, steps, out),
+                        (Factor::Int8, false) => tiles.i8_32(both, w, steps, out),
+                    }
+                }
+            }
+            #[cfg(target_arch = "x86_64")]
+            Engine::Pairs(pairs) => {
+                let x = words(block);
+                // SAFETY: the block and the panel hold the steps, the sums the rows.
+                unsafe { pairs.product(rows, x, panel.words.as_ptr(), steps, sums.as_mut_ptr()) };
+            }
+            #[cfg(target_arch = "x86_64")]
+            Engine::Dots(dots) => {
+                assert!(panel.sums.len() == PANEL);
+                let (w, out) = ([panel.words.as_ptr(), panel.sums.as_ptr()], sums.as_mut_ptr().cast());
+                // SAFETY: the block and the panel hold the steps, the sums the rows.
+                unsafe { dots.product(rows, words(block), w, steps, out) };
+            }
+            #[cfg(target_arch = "x86_64")]
+            Engine::Madds(madds) => {
+                let out = sums.as_mut_ptr().cast();
+                // SAFETY: the block and the panel hold the steps, the sums the rows.
+                unsafe { madds.product(rows, words(block), panel.words.as_ptr(), steps, out) };
+            }
+            Engine::Plain => plain(rows, block, panel, sums),
+        }
+    }
+}
+
+/// The block as groups; blocks lie in f32 scratch.
+#[cfg(target_arch = "x86_64")]
+#[allow(clippy::cast_ptr_alignment)]
+fn words(block: &[u8]) -> *const i32 {
+    block.as_ptr().cast()
+}
+
+/// Products of bytes without an instruction for them. Written so that compilers make vectors of it.
+#[inline(always)]
+fn plain(rows: usize, block: &[u8], panel: Weights<'_>, sums: &mut [f32]) {
+    for (r, out) in sums.chunks_exact_mut(PANEL).enumerate().take(rows) {
+        let mut acc = [0_i32; PANEL];
+        for (step, w) in panel.words.chunks_exact(STEP_WORDS).enumerate() {
+            let x = &block[(step * rows + r) * STEP_BYTES..][..STEP_BYTES];
+            for (group, x) in x.chunks_exact(4).enumerate() {
+                for (lane, acc) in acc.iter_mut().enumerate() {
+                    let w = w[lane / 16 * 16 * GROUPS + group * 16 + lane % 16].to_le_bytes();
+                    for (x, w) in x.iter().zip(w) {
+                        *acc += i32::from(x.cast_signed()) * i32::from(w.cast_signed());
+                    }
+                }
+            }
+        }
+        out.iter_mut().zip(acc).for_each(|(out, acc)| *out = f32::from_bits(acc.cast_unsigned()));
+    }
+}

@@ -1,0 +1,41 @@
+//! quantize: rows of floats as bytes with a factor each. Not a conversion: bytes alone have lost their scale.
+
+use super::{OpDef, OpError, arity, op, require};
+use crate::{DType, Shape, Tensor, TensorType};
+
+/// The greatest byte: -128 is never used, so that a value and its negative are as far from zero.
+pub const MOST: f32 = 127.0;
+
+op! {
+    /// Each row of `x[..., k]` as bytes and a factor: `q: i8[..., k]` and `s: f32[...]` with `x` near `q * s`.
+    /// `s` is the row's greatest magnitude over 127, and `q` is `x * (127 / greatest)` rounded to nearest even; a row
+    /// of zeros has `s` 0 (ONNX `DynamicQuantizeLinear`, symmetric and by row).
+    Quantize = "quantize" {}
+}
+
+impl OpDef for Quantize {
+    const CASES: &'static [&'static str] =
+        &["quantize f32[3, 37] {}", "quantize f32[1, 512] {}", "quantize f32[2, 3, 130] {}"];
+
+    fn infer(&self, inputs: &[TensorType]) -> Result<Vec<TensorType>, OpError> {
+        arity("quantize", inputs, 1)?;
+        let x = &inputs[0];
+        require!(x.dtype.is_float() && x.rank() > 0, "quantize: x is {x}, expected rows of floats");
+        let rows = Shape(x.shape.0[..x.rank() - 1].to_vec());
+        Ok(vec![x.with_dtype(DType::I8), TensorType { dtype: DType::F32, shape: rows }])
+    }
+
+    fn eval(&self, inputs: &[&Tensor], results: &[TensorType]) -> Vec<Tensor> {
+        let x = inputs[0].to_f32();
+        let k = inputs[0].dims.last().copied().unwrap_or_default().max(1);
+        let (mut bytes, mut factors) = (Vec::with_capacity(x.len()), Vec::new());
+        for row in x.chunks(k) {
+            let greatest = row.iter().fold(0.0f32, |m, x| m.max(x.abs()));
+            let inverse = if greatest > 0.0 { MOST / greatest } else { 0.0 };
+            bytes.extend(row.iter().map(|x| (x * inverse).round_ties_even()));
+            factors.push(greatest / MOST);
+        }
+        let rows = results[1].shape.as_fixed().unwrap_or_default();
+        vec![Tensor::from_f32(DType::I8, &inputs[0].dims, bytes), Tensor::f32(&rows, factors)]
+    }
+}
