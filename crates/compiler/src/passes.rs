@@ -10,4 +10,5 @@ pub mod fuse_elementwise;
 pub mod fuse_layer_norm;
 pub mod fuse_linear;
 pub mod narrow;
+pub mod narrow_states;
 pub mod quantize;

@@ -4,7 +4,7 @@ use crate::compute::Compute;
 use crate::pass::Pass;
 use crate::passes::{
     canonicalize, cse, dce, fold_constants, fuse_attention, fuse_elementwise, fuse_layer_norm, fuse_linear,
-    narrow, quantize,
+    narrow, narrow_states, quantize,
 };
 use graph::{Graph, verify};
 
@@ -30,8 +30,8 @@ impl Pipeline {
         let standard = Pipeline::standard();
         match compute {
             Compute::F32 => standard,
-            Compute::Bf16 => standard.pass(narrow::PASS),
-            Compute::Int8 => standard.pass(quantize::PASS).pass(narrow::PASS),
+            Compute::Bf16 => standard.pass(narrow::PASS).pass(narrow_states::PASS),
+            Compute::Int8 => standard.pass(quantize::PASS).pass(narrow::PASS).pass(narrow_states::PASS),
         }
     }
 

@@ -56,7 +56,7 @@ impl<'d> Runner<'d> {
     pub fn fill(&mut self, env: &RandomEnv) -> Result<(), Fault> {
         let graph = self.executable.program().graph.clone();
         for (param, buffer) in states(&graph).zip(&mut self.states) {
-            let (tensor, dims) = (bound(&graph, param, env)?, sizes(&buffer.ty)?);
+            let (values, dims) = (bound(&graph, param, env)?.to_f32(), sizes(&buffer.ty)?);
             let [slots, places, width] = dims;
             let mut b = Builder::new("fill");
             let state = b.state("state", buffer.ty.clone());
@@ -69,7 +69,7 @@ impl<'d> Runner<'d> {
             let mut executable = self.device.load(program, Arc::new(Stored::default()))?;
             let slot: Vec<i32> = (0..rows).map(|i| (i / places) as i32).collect();
             let at: Vec<i32> = (0..rows).map(|i| (i % places) as i32).collect();
-            let new = Arg::F32(tensor.as_f32(), &[rows, width]);
+            let new = Arg::F32(&values, &[rows, width]);
             let (slot, at) = (Arg::I32(&slot, &[rows]), Arg::I32(&at, &[rows]));
             executable.run(&mut [Arg::State(buffer), new, slot, at])?;
         }

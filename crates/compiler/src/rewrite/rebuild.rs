@@ -1,7 +1,7 @@
 //! Builds a new graph along an old one: parameters first, then nodes copied, left out or replaced. Names stay
 //! with the values that stay. Not a rule: it does what it is told.
 
-use graph::{Builder, Graph, Node, Op, Value};
+use graph::{Builder, Graph, Node, Op, Param, TensorType, Value};
 
 /// Ends the names of values that only a replacement has.
 const PART: &str = ".part";
@@ -16,12 +16,17 @@ pub struct Rebuild<'g> {
 impl<'g> Rebuild<'g> {
     /// Starts with the name, the symbols and all parameters of `old`.
     pub fn new(old: &'g Graph) -> Rebuild<'g> {
+        Rebuild::with_params(old, |param| old.ty(param.value).clone())
+    }
+
+    /// Starts as [`Rebuild::new`] does, with each parameter of the type that `ty` gives it.
+    pub fn with_params(old: &'g Graph, ty: impl Fn(&Param) -> TensorType) -> Rebuild<'g> {
         let mut new = Builder::new(old.name());
         old.symbols().iter().for_each(|s| new.add_symbol(*s));
         let mut map = vec![None; old.values().len()];
         for param in old.params() {
             let info = old.value(param.value);
-            map[param.value.index()] = Some(new.param(&info.name, info.ty.clone(), param.kind.clone()));
+            map[param.value.index()] = Some(new.param(&info.name, ty(param), param.kind.clone()));
         }
         Rebuild { old, new, map }
     }

@@ -1,4 +1,5 @@
-//! Attention of a few queries to keys and values in cache slots: the decoder's, to itself and to the window.
+//! Attention of a few queries to keys and values in cache slots: the decoder's, to itself and to the window. They are
+//! f32, or narrower and widened as they are read.
 //! Not for whole windows of queries, which pack their keys first.
 //!
 //! A table names the slot of each position of a row, so that rows share the past without copies. Threads split
@@ -13,6 +14,7 @@ mod tests;
 use std::ops::Range;
 
 use super::linear::Out;
+use super::linear::pack::Element;
 use super::rows::{Rows, Shared, SharedRows};
 use super::vectors::{exp_in_place, max, scale_in_place};
 use super::{Cx, cut};
@@ -24,13 +26,13 @@ pub const QUERIES: usize = 8;
 
 /// `softmax(q k^T * scale) v` for each query and each of `heads` heads, over cached positions.
 #[derive(Debug, Clone, Copy)]
-pub struct CachedAttention<'a> {
+pub struct CachedAttention<'a, E = f32> {
     /// `[n, heads * d]`.
     pub q: Rows<'a>,
     /// `[slots, positions, heads * d]`.
-    pub keys: &'a [f32],
+    pub keys: &'a [E],
     /// `[slots, positions, heads * d]`.
-    pub values: &'a [f32],
+    pub values: &'a [E],
     /// Positions of a slot.
     pub positions: usize,
     /// `[rows, columns]`: the slot of each row at each position.
@@ -47,7 +49,7 @@ pub struct CachedAttention<'a> {
     pub scale: f32,
 }
 
-impl CachedAttention<'_> {
+impl<E> CachedAttention<'_, E> {
     /// The positions that query `i` sees.
     fn len(&self, i: usize) -> usize {
         self.last.map_or(self.positions, |last| last[i] as usize + 1)
@@ -115,7 +117,7 @@ pub fn cached_attention_scratch(threads: usize, heads: usize, positions: usize, 
 ///
 /// # Panics
 /// When shapes don't fit, an index is out of range, or the scratch is shorter than [`cached_attention_scratch`].
-pub fn cached_attention(cx: Cx<'_>, args: &CachedAttention<'_>, out: Out<'_, '_>) {
+pub fn cached_attention<E: Element>(cx: Cx<'_>, args: &CachedAttention<'_, E>, out: Out<'_, '_>) {
     let Out { mut rows, scratch } = out;
     args.check();
     assert_eq!((rows.rows(), rows.cols()), (args.q.rows(), args.q.cols()), "shapes of attention");
@@ -134,8 +136,8 @@ pub fn cached_attention(cx: Cx<'_>, args: &CachedAttention<'_>, out: Out<'_, '_>
 }
 
 /// Some heads of all queries.
-struct Part<'a, 's> {
-    args: &'a CachedAttention<'a>,
+struct Part<'a, 's, E> {
+    args: &'a CachedAttention<'a, E>,
     d: usize,
     heads: Range<usize>,
     out: SharedRows<'a>,
@@ -143,8 +145,8 @@ struct Part<'a, 's> {
 }
 
 /// A block of queries with the same keys, and some heads of them.
-struct Block<'a> {
-    args: &'a CachedAttention<'a>,
+struct Block<'a, E> {
+    args: &'a CachedAttention<'a, E>,
     queries: Range<usize>,
     /// The positions that each sees.
     lens: [usize; QUERIES],
@@ -154,7 +156,7 @@ struct Block<'a> {
     heads: Range<usize>,
 }
 
-impl Block<'_> {
+impl<E> Block<'_, E> {
     /// Where the thread's columns of position `j` start in keys and values.
     #[inline(always)]
     fn place(&self, j: usize) -> usize {
@@ -163,7 +165,7 @@ impl Block<'_> {
     }
 }
 
-impl Body for Part<'_, '_> {
+impl<E: Element> Body for Part<'_, '_, E> {
     type Out = ();
 
     #[inline(always)]

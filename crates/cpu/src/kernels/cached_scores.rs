@@ -6,6 +6,7 @@
 
 use super::Cx;
 use super::cached_attention::pass::dots;
+use super::linear::pack::Element;
 use super::rows::{Rows, Shared};
 use crate::simd::{Body, Simd, dispatch};
 use std::ops::Range;
@@ -17,11 +18,11 @@ const GROUP: usize = 4;
 
 /// `scale * q k^T` of some heads, over all places of each query's slot.
 #[derive(Debug, Clone, Copy)]
-pub struct CachedScores<'a> {
+pub struct CachedScores<'a, E = f32> {
     /// `[n, heads * d]`.
     pub q: Rows<'a>,
     /// `[slots, positions, heads * d]`.
-    pub keys: &'a [f32],
+    pub keys: &'a [E],
     /// Positions of a slot.
     pub positions: usize,
     /// `[rows]`: the slot of each row.
@@ -36,7 +37,7 @@ pub struct CachedScores<'a> {
     pub scale: f32,
 }
 
-impl CachedScores<'_> {
+impl<E> CachedScores<'_, E> {
     /// The slot of query `i`.
     #[inline(always)]
     fn slot(&self, i: usize) -> usize {
@@ -65,7 +66,7 @@ impl CachedScores<'_> {
 ///
 /// # Panics
 /// When shapes don't fit or an index is out of range.
-pub fn cached_scores(cx: Cx<'_>, args: &CachedScores<'_>, out: &mut [f32]) {
+pub fn cached_scores<E: Element>(cx: Cx<'_>, args: &CachedScores<'_, E>, out: &mut [f32]) {
     args.check();
     let (n, d) = (args.q.rows(), args.q.cols() / args.heads);
     assert_eq!(out.len(), args.pick.len() * n * args.positions, "shapes of scores");
@@ -85,14 +86,14 @@ pub fn cached_scores(cx: Cx<'_>, args: &CachedScores<'_>, out: &mut [f32]) {
 }
 
 /// One head of a block of queries.
-struct Block<'a, 'o> {
-    args: &'a CachedScores<'a>,
+struct Block<'a, 'o, E> {
+    args: &'a CachedScores<'a, E>,
     head: usize,
     queries: Range<usize>,
     out: &'o mut [f32],
 }
 
-impl Body for Block<'_, '_> {
+impl<E: Element> Body for Block<'_, '_, E> {
     type Out = ();
 
     #[inline(always)]
@@ -105,10 +106,10 @@ impl Body for Block<'_, '_> {
             let out = &mut out[(first - queries.start) * args.positions..][..together * args.positions];
             let whole = args.positions - args.positions % GROUP;
             for j in (0..whole).step_by(GROUP) {
-                group::<S, GROUP>(s, args, out, [head, first, slot, j]);
+                group::<S, E, GROUP>(s, args, out, [head, first, slot, j]);
             }
             for j in whole..args.positions {
-                group::<S, 1>(s, args, out, [head, first, slot, j]);
+                group::<S, E, 1>(s, args, out, [head, first, slot, j]);
             }
             first += together;
         }
@@ -117,9 +118,9 @@ impl Body for Block<'_, '_> {
 
 /// The scores of `N` positions from `j` of a slot, for the queries from `first` whose rows are in `out`.
 #[inline(always)]
-fn group<S: Simd, const N: usize>(
+fn group<S: Simd, E: Element, const N: usize>(
     s: S,
-    args: &CachedScores<'_>,
+    args: &CachedScores<'_, E>,
     out: &mut [f32],
     [head, first, slot, j]: [usize; 4],
 ) {

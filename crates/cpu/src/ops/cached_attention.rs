@@ -1,16 +1,18 @@
 //! cached_attention: queries of one slot read its keys and values together.
 
+use super::cache_write::is_kept;
 use super::expect_op;
 use crate::isa::Isa;
 use crate::kernel::{Call, Kernel};
 use crate::kernels::cached_attention::{CachedAttention, cached_attention, cached_attention_scratch};
 use crate::kernels::linear::Out;
+use crate::kernels::linear::pack::Element;
 use compiler::NodeView;
-use graph::Op;
+use graph::{DType, Op};
 
 pub const CACHED_ATTENTION: Kernel = Kernel {
     name: "cached_attention",
-    accepts: |node| matches!(node.op, Op::CachedAttention(_)),
+    accepts: |node| matches!(node.op, Op::CachedAttention(_)) && is_kept(node.inputs[1].dtype),
     scratch,
     run,
     ..Kernel::PLAIN
@@ -23,11 +25,18 @@ fn scratch(_: Isa, threads: usize, node: &NodeView<'_>) -> usize {
 }
 
 fn run(call: &mut Call<'_>) {
+    match call.dtype(1) {
+        DType::F16 => attend(call, call.f16(1), call.f16(2)),
+        _ => attend(call, call.f32(1), call.f32(2)),
+    }
+}
+
+fn attend<'a, E: Element>(call: &mut Call<'a>, keys: &'a [E], values: &'a [E]) {
     let op = expect_op!(call, CachedAttention);
     let args = CachedAttention {
         q: call.rows(0),
-        keys: call.f32(1),
-        values: call.f32(2),
+        keys,
+        values,
         positions: call.dims(1)[1],
         table: call.i32(3),
         columns: call.dims(3)[1],

@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use super::{Block, QUERIES};
+use crate::kernels::linear::pack::Element;
 use crate::simd::Simd;
 
 /// Positions of one run of values: the sums of one head stay in registers for as long.
@@ -14,7 +15,7 @@ const AHEAD: usize = 16;
 
 /// Where the thread's columns of positions from `j` start in the cache.
 #[inline(always)]
-fn places<const N: usize>(block: &Block<'_>, j: usize) -> [usize; N] {
+fn places<const N: usize, E>(block: &Block<'_, E>, j: usize) -> [usize; N] {
     let mut out = [0; N];
     for (n, out) in out.iter_mut().enumerate() {
         *out = block.place((j + n).min(block.longest - 1));
@@ -24,10 +25,10 @@ fn places<const N: usize>(block: &Block<'_>, j: usize) -> [usize; N] {
 
 /// Asks for one head of the positions at `places`.
 #[inline(always)]
-fn ask<S: Simd>(s: S, block: &Block<'_>, cache: &[f32], places: &[usize], column: usize) {
+fn ask<S: Simd, E>(s: S, block: &Block<'_, E>, cache: &[E], places: &[usize], column: usize) {
     for place in places {
         let p = cache.as_ptr().wrapping_add(place + column);
-        for line in (0..block.d).step_by(16) {
+        for line in (0..block.d).step_by(64 / size_of::<E>()) {
             s.prefetch(p.wrapping_add(line).cast());
         }
     }
@@ -35,26 +36,26 @@ fn ask<S: Simd>(s: S, block: &Block<'_>, cache: &[f32], places: &[usize], column
 
 /// Writes the scores of all positions of each head and query to `weights[head][query][position]`.
 #[inline(always)]
-pub(super) fn scores<S: Simd>(s: S, block: &Block<'_>, q: &[f32], weights: &mut [f32]) {
+pub(super) fn scores<S: Simd, E: Element>(s: S, block: &Block<'_, E>, q: &[f32], weights: &mut [f32]) {
     let whole = block.longest - block.longest % GROUP;
     for j in (0..whole).step_by(GROUP) {
-        group::<S, GROUP>(s, block, q, weights, j);
+        group::<S, E, GROUP>(s, block, q, weights, j);
     }
     for j in whole..block.longest {
-        group::<S, 1>(s, block, q, weights, j);
+        group::<S, E, 1>(s, block, q, weights, j);
     }
 }
 
 /// The scores of `N` positions from `j`.
 #[inline(always)]
-fn group<S: Simd, const N: usize>(s: S, block: &Block<'_>, q: &[f32], weights: &mut [f32], j: usize) {
+fn group<S: Simd, E: Element, const N: usize>(s: S, block: &Block<'_, E>, q: &[f32], weights: &mut [f32], j: usize) {
     let (d, count, positions) = (block.d, block.queries.len(), block.args.positions);
     let width = block.heads.len() * d;
-    let mut rows = [&q[..0]; N];
-    for (row, place) in rows.iter_mut().zip(places::<N>(block, j)) {
+    let mut rows = [&block.args.keys[..0]; N];
+    for (row, place) in rows.iter_mut().zip(places::<N, E>(block, j)) {
         *row = &block.args.keys[place..][..width];
     }
-    let ahead = places::<N>(block, j + AHEAD);
+    let ahead = places::<N, E>(block, j + AHEAD);
     for h in 0..block.heads.len() {
         ask(s, block, block.args.keys, &ahead, h * d);
         let mut keys = rows;
@@ -70,7 +71,7 @@ fn group<S: Simd, const N: usize>(s: S, block: &Block<'_>, q: &[f32], weights: &
 
 /// The products of `a` with each of `b`: one chain over vectors, then the tree over lanes.
 #[inline(always)]
-pub(in crate::kernels) fn dots<S: Simd, const N: usize>(s: S, a: &[f32], b: [&[f32]; N]) -> [f32; N] {
+pub(in crate::kernels) fn dots<S: Simd, E: Element, const N: usize>(s: S, a: &[f32], b: [&[E]; N]) -> [f32; N] {
     let mut acc = [s.splat(0.0); N];
     let len = a.len();
     let whole = len - len % S::LANES;
@@ -81,7 +82,7 @@ pub(in crate::kernels) fn dots<S: Simd, const N: usize>(s: S, a: &[f32], b: [&[f
         for (acc, b) in acc.iter_mut().zip(b) {
             debug_assert_eq!(b.len(), len);
             // SAFETY: each of b is as long as a.
-            *acc = s.fma(x, unsafe { s.load(b.as_ptr().add(i)) }, *acc);
+            *acc = s.fma(x, unsafe { E::load(s, b.as_ptr().add(i)) }, *acc);
         }
         i += S::LANES;
     }
@@ -91,7 +92,7 @@ pub(in crate::kernels) fn dots<S: Simd, const N: usize>(s: S, a: &[f32], b: [&[f
         let x = unsafe { s.load_part(a.as_ptr().add(i), n) };
         for (acc, b) in acc.iter_mut().zip(b) {
             // SAFETY: each of b is as long as a.
-            *acc = s.fma(x, unsafe { s.load_part(b.as_ptr().add(i), n) }, *acc);
+            *acc = s.fma(x, unsafe { E::load_part(s, b.as_ptr().add(i), n) }, *acc);
         }
     }
     let mut out = [0.0; N];
@@ -107,9 +108,9 @@ pub(in crate::kernels) fn dots<S: Simd, const N: usize>(s: S, a: &[f32], b: [&[f
 
 /// Adds the values of the positions `run`, times their weights, to `acc[query][head]`.
 #[inline(always)]
-pub(super) fn accumulate<S: Simd>(
+pub(super) fn accumulate<S: Simd, E: Element>(
     s: S,
-    block: &Block<'_>,
+    block: &Block<'_, E>,
     weights: &[f32],
     acc: &mut [f32],
     run: Range<usize>,
@@ -132,9 +133,9 @@ pub(super) fn accumulate<S: Simd>(
                 _ => (4, run.len),
             };
             match together {
-                1 => head::<S, 1>(s, &run, acc, [h, i, len]),
-                2 => head::<S, 2>(s, &run, acc, [h, i, len]),
-                _ => head::<S, 4>(s, &run, acc, [h, i, len]),
+                1 => head::<S, E, 1>(s, &run, acc, [h, i, len]),
+                2 => head::<S, E, 2>(s, &run, acc, [h, i, len]),
+                _ => head::<S, E, 4>(s, &run, acc, [h, i, len]),
             }
             i += together;
         }
@@ -142,8 +143,8 @@ pub(super) fn accumulate<S: Simd>(
 }
 
 /// Some positions with their weights.
-struct Run<'a> {
-    block: &'a Block<'a>,
+struct Run<'a, E> {
+    block: &'a Block<'a, E>,
     weights: &'a [f32],
     first: usize,
     len: usize,
@@ -152,23 +153,23 @@ struct Run<'a> {
 
 /// Head `h` of `Q` queries from query `i`, over the first `len` positions of the run.
 #[inline(always)]
-fn head<S: Simd, const Q: usize>(s: S, run: &Run<'_>, acc: &mut [f32], at: [usize; 3]) {
+fn head<S: Simd, E: Element, const Q: usize>(s: S, run: &Run<'_, E>, acc: &mut [f32], at: [usize; 3]) {
     let mut column = 0;
     while column + 4 * S::LANES <= run.block.d {
-        columns::<S, Q, 4>(s, run, acc, at, column);
+        columns::<S, E, Q, 4>(s, run, acc, at, column);
         column += 4 * S::LANES;
     }
     while column < run.block.d {
-        columns::<S, Q, 1>(s, run, acc, at, column);
+        columns::<S, E, Q, 1>(s, run, acc, at, column);
         column += S::LANES;
     }
 }
 
 /// `C` vectors of one head of `Q` queries; with one vector, it may be partial.
 #[inline(always)]
-fn columns<S: Simd, const Q: usize, const C: usize>(
+fn columns<S: Simd, E: Element, const Q: usize, const C: usize>(
     s: S,
-    run: &Run<'_>,
+    run: &Run<'_, E>,
     acc: &mut [f32],
     [h, i, len]: [usize; 3],
     column: usize,
@@ -180,11 +181,11 @@ fn columns<S: Simd, const Q: usize, const C: usize>(
     let mut sum = [[s.splat(0.0); C]; Q];
     let mut weights = [&run.weights[..0]; Q];
     for (q, (sum, weights)) in sum.iter_mut().zip(&mut weights).enumerate() {
-        *sum = load::<S, C>(s, &acc[at(q)..][..n]);
+        *sum = load::<S, f32, C>(s, &acc[at(q)..][..n]);
         *weights = &run.weights[(h * QUERIES + i + q) * positions + run.first..][..len];
     }
     for (j, place) in run.places.iter().enumerate().take(len) {
-        let v = load::<S, C>(s, &block.args.values[place + h * d + column..][..n]);
+        let v = load::<S, E, C>(s, &block.args.values[place + h * d + column..][..n]);
         for (sum, weights) in sum.iter_mut().zip(weights) {
             let w = s.splat(weights[j]);
             for (sum, v) in sum.iter_mut().zip(v) {
@@ -209,17 +210,17 @@ fn columns<S: Simd, const Q: usize, const C: usize>(
 
 /// `C` vectors; with one, it may be partial.
 #[inline(always)]
-fn load<S: Simd, const C: usize>(s: S, from: &[f32]) -> [S::V; C] {
+fn load<S: Simd, E: Element, const C: usize>(s: S, from: &[E]) -> [S::V; C] {
     let mut out = [s.splat(0.0); C];
     if C > 1 || from.len() == S::LANES {
         assert!(from.len() >= C * S::LANES);
         for (c, out) in out.iter_mut().enumerate() {
             // SAFETY: the slice holds C vectors.
-            *out = unsafe { s.load(from.as_ptr().add(c * S::LANES)) };
+            *out = unsafe { E::load(s, from.as_ptr().add(c * S::LANES)) };
         }
     } else {
         // SAFETY: the slice holds its own length, at most a vector.
-        out[0] = unsafe { s.load_part(from.as_ptr(), from.len()) };
+        out[0] = unsafe { E::load_part(s, from.as_ptr(), from.len()) };
     }
     out
 }

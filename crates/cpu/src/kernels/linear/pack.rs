@@ -8,7 +8,7 @@ use half::{bf16, f16};
 
 use crate::aligned::{Aligned, Plain, Region};
 use crate::isa::Isa;
-use crate::simd::Simd;
+use crate::simd::{MAX_LANES, Simd};
 
 /// The outputs of one panel: two vectors of `isa`.
 pub const fn panel_width(isa: Isa) -> usize {
@@ -223,8 +223,25 @@ pub fn pack_into(isa: Isa, src: &[f32], order: Order, nk: [usize; 2], out: &mut 
     }
 }
 
-/// A type that weights are kept in.
-pub(crate) trait Element: Copy {
+/// A type that weights, keys and values are kept in.
+pub trait Element: Copy + Send + Sync + 'static {
+    /// Nothing.
+    const ZERO: Self;
+
+    /// `n <= LANES` elements, widened; zero in the lanes above, and nothing above is read.
+    ///
+    /// # Safety
+    /// `p` holds `n` elements.
+    #[inline(always)]
+    unsafe fn load_part<S: Simd>(s: S, p: *const Self, n: usize) -> S::V {
+        let mut whole = [Self::ZERO; MAX_LANES];
+        // SAFETY: the caller vouches for `n` elements, and an array of MAX_LANES holds LANES.
+        unsafe {
+            whole.as_mut_ptr().copy_from_nonoverlapping(p, n.min(MAX_LANES));
+            Self::load(s, whole.as_ptr())
+        }
+    }
+
     /// `LANES` elements, widened.
     ///
     /// # Safety
@@ -233,6 +250,14 @@ pub(crate) trait Element: Copy {
 }
 
 impl Element for f32 {
+    const ZERO: f32 = 0.0;
+
+    #[inline(always)]
+    unsafe fn load_part<S: Simd>(s: S, p: *const Self, n: usize) -> S::V {
+        // SAFETY: the caller's contract.
+        unsafe { s.load_part(p, n) }
+    }
+
     #[inline(always)]
     unsafe fn load<S: Simd>(s: S, p: *const Self) -> S::V {
         // SAFETY: the caller's contract.
@@ -241,6 +266,8 @@ impl Element for f32 {
 }
 
 impl Element for f16 {
+    const ZERO: f16 = f16::ZERO;
+
     #[inline(always)]
     unsafe fn load<S: Simd>(s: S, p: *const Self) -> S::V {
         // SAFETY: the caller's contract; f16 is a transparent u16.
@@ -249,6 +276,8 @@ impl Element for f16 {
 }
 
 impl Element for bf16 {
+    const ZERO: bf16 = bf16::ZERO;
+
     #[inline(always)]
     unsafe fn load<S: Simd>(s: S, p: *const Self) -> S::V {
         // SAFETY: the caller's contract; bf16 is a transparent u16.
