@@ -112,6 +112,31 @@ fn standard_input_gives_what_the_file_gives() {
     }
 }
 
+/// Expected: what faster-whisper hears with these hotwords; without them it hears "cold-hearted" and "ill-disposed".
+#[test]
+fn hotwords_in_the_prompt_are_faster_whispers() {
+    let file = recording("sense-and-sensibility-0890");
+    let heard = |hotwords: &str, more: &[&str]| {
+        let args = ["transcribe", &file, "-f", "json", "--language", "English", "--beam-size", "None"];
+        let args = [&args[..], &["--quiet", "--hotwords", hotwords], more].concat();
+        let got = done(&mut undertone(&args));
+        succeeds(&got);
+        serde_json::from_str::<Value>(&got.stdout).expect("one JSON document")
+    };
+    let seen = heard("illdisposed:0.1, coldhearted:9", &["--hotwords-form", "prompt"]);
+    let text = " unless to be rather coldhearted and rather selfish is to be illdisposed.";
+    assert_eq!(seen["text"], text);
+    assert_eq!(
+        (&seen["language"], &seen["run"]["options"]["hotwords_form"]),
+        (&"en".into(), &"prompt".into())
+    );
+    assert_eq!(heard("illdisposed, coldhearted", &["--hotwords_form", "both"])["text"], text);
+    let raised = heard("Marianne", &[]);
+    assert_eq!(raised["run"]["options"]["hotwords_form"], "bias");
+    let plain = " Unless to be rather cold-hearted and rather selfish is to be ill-disposed.";
+    assert_eq!(raised["text"], plain);
+}
+
 /// openai-whisper's account on standard output, its file names, into the current folder.
 #[test]
 fn whisper_writes_what_openai_whisper_writes() {
