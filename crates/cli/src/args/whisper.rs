@@ -1,8 +1,9 @@
 //! `undertone whisper`: openai-whisper's options, with its spelling, values, defaults, warnings and errors. Not the
 //! decoding.
 
+use super::decoding::TaskChoice;
 use super::machine::{Machine, Voice};
-use super::transcribe::{Formats, TaskChoice, formats};
+use super::transcribe::{Formats, formats};
 use super::values::{self, List, OrNone, Truth};
 use crate::exit::Usage;
 use clap::Args;

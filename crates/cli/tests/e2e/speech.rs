@@ -137,6 +137,30 @@ fn hotwords_in_the_prompt_are_faster_whispers() {
     assert_eq!(raised["text"], plain);
 }
 
+/// The options of `transcribe` reach the model: here, a prompt without capitals and hyphens, and an end after a few tokens.
+#[test]
+fn an_evaluation_takes_the_options_of_a_transcription() {
+    let folder = tempfile::tempdir().unwrap();
+    let manifest = folder.path().join("list.tsv");
+    let file = root().join(recording(SHORT)).canonicalize().unwrap();
+    let rows =
+        format!("file\tlanguage\ttranscript\n{}\ten\the was not an ill disposed young man\n", file.display());
+    fs::write(&manifest, rows).unwrap();
+    let counts = |options: &[&str]| {
+        let args = ["eval", manifest.to_str().unwrap(), "--json", "--quiet", "--beam_size", "None"];
+        let got = done(&mut undertone(&[&args[..], options].concat()));
+        succeeds(&got);
+        let report: Value = serde_json::from_str(&got.stdout).expect("it is JSON");
+        let count = |name: &str| report["files"][0][name].as_u64().expect("it is a number");
+        (count("words"), count("deletions"), count("substitutions") + count("insertions"))
+    };
+    assert_eq!(counts(&["--no-vad", "--batch_size", "2", "--threads", "2"]), (8, 0, 0));
+    let options =
+        ["--sample_len", "4", "--no-fallback", "--max-initial-timestamp", "None", "--no-protections"];
+    let (words, missing, others) = counts(&options);
+    assert!(words == 8 && missing >= 4 && others <= 1, "{missing} words are missing, {others} are wrong");
+}
+
 /// openai-whisper's account on standard output, its file names, into the current folder.
 #[test]
 fn whisper_writes_what_openai_whisper_writes() {

@@ -275,6 +275,13 @@ fn transcripts_in_a_folder_are_judged_without_a_model() {
     assert_eq!(report["totals"][0]["rate"], 0.4);
     assert_eq!(report["files"][1]["differences"][0]["hypothesis"][0], "22");
 
+    for option in
+        [&["--beam-size", "1"][..], &["--no-vad"], &["--task", "transcribe"], &["--batch_size", "2"]]
+    {
+        let message = refused(&[&args[..], option].concat(), 2);
+        assert!(message.contains("--hypotheses") && message.contains("cannot be used with"), "{message}");
+    }
+
     fs::remove_file(path("b.txt")).unwrap();
     let (got, _home) = offline(&args);
     assert_eq!(got.code, Some(1));
