@@ -65,7 +65,7 @@ Register-ArgumentCompleter -Native -CommandName 'undertone' -ScriptBlock {
         'undertone;graph' {
             [CompletionResult]::new('--part', '--part', [CompletionResultType]::ParameterName, 'Only this part [default: all, in the order in which sound passes through them]')
             [CompletionResult]::new('--after', '--after', [CompletionResultType]::ParameterName, 'As the graph is after this pass; a wrong name lists them all [default: as it is built, before any pass]')
-            [CompletionResult]::new('--threads', '--threads', [CompletionResultType]::ParameterName, 'Processor cores to plan for [default: all physical cores, up to 16]')
+            [CompletionResult]::new('--threads', '--threads', [CompletionResultType]::ParameterName, 'Processor cores to use [default: all physical cores, up to 16]')
             [CompletionResult]::new('--compute', '--compute', [CompletionResultType]::ParameterName, 'Precision of weights and arithmetic')
             [CompletionResult]::new('--isa', '--isa', [CompletionResultType]::ParameterName, 'Instruction set to use: scalar, avx2, avx512, avx512_vnni, avx512_bf16, amx, neon [default: the fastest that the machine has]')
             [CompletionResult]::new('--plan', '--plan', [CompletionResultType]::ParameterName, 'The compiled program: its peak bytes, then each step with its kernel and the places of its operands')

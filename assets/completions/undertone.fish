@@ -57,7 +57,7 @@ decoder\t'Tokens to hidden states'
 head\t'Hidden states to ranked next tokens'
 alignment\t'Scores of the alignment heads to costs'"
 complete -c undertone -n "__fish_undertone_using_subcommand graph" -l after -d 'As the graph is after this pass; a wrong name lists them all [default: as it is built, before any pass]' -r
-complete -c undertone -n "__fish_undertone_using_subcommand graph" -l threads -d 'Processor cores to plan for [default: all physical cores, up to 16]' -r
+complete -c undertone -n "__fish_undertone_using_subcommand graph" -l threads -d 'Processor cores to use [default: all physical cores, up to 16]' -r
 complete -c undertone -n "__fish_undertone_using_subcommand graph" -l compute -d 'Precision of weights and arithmetic' -r -f -a "f32\t''
 bf16\t''"
 complete -c undertone -n "__fish_undertone_using_subcommand graph" -l isa -d 'Instruction set to use: scalar, avx2, avx512, avx512_vnni, avx512_bf16, amx, neon [default: the fastest that the machine has]' -r

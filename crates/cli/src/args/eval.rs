@@ -41,10 +41,6 @@ pub struct Eval {
     #[command(flatten)]
     asked: Asked,
 
-    /// Processor cores to use [default: all physical cores, up to 16]
-    #[arg(long, value_name = "N", help_heading = "Machine")]
-    pub threads: Option<usize>,
-
     #[command(flatten)]
     pub machine: Machine,
 

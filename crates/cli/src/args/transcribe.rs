@@ -41,10 +41,6 @@ pub struct Transcribe {
     #[arg(long, short, value_name = "FOLDER")]
     pub output_dir: Option<PathBuf>,
 
-    /// Processor cores to use [default: all physical cores, up to 16]
-    #[arg(long, value_name = "N", help_heading = "Machine")]
-    pub threads: Option<usize>,
-
     #[command(flatten)]
     pub machine: Machine,
 

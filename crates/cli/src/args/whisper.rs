@@ -2,7 +2,7 @@
 //! decoding.
 
 use super::decoding::TaskChoice;
-use super::machine::{Machine, Voice};
+use super::machine::{Arithmetic, Voice};
 use super::transcribe::{Formats, formats};
 use super::values::{self, List, OrNone, Truth};
 use crate::exit::Usage;
@@ -160,7 +160,7 @@ pub struct Whisper {
     hallucination_silence_threshold: Option<OrNone<f64>>,
 
     #[command(flatten)]
-    pub machine: Machine,
+    pub arithmetic: Arithmetic,
 
     #[command(flatten)]
     pub voice: Voice,

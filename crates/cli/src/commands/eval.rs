@@ -54,7 +54,7 @@ pub fn run(args: &Eval) -> anyhow::Result<ExitCode> {
 
 fn load(args: &Eval, options: &Options) -> anyhow::Result<Engine> {
     let loudness = Loudness::of(args.voice.quiet, false);
-    let device = args.machine.device(args.threads);
+    let device = args.machine.device();
     let engine = Engine::load(&Wanted { model: &args.model, model_dir: None, device, loudness }, options)?;
     protections::check(options, &engine.model.config)?;
     Ok(engine)
