@@ -137,7 +137,7 @@ fn hotwords_in_the_prompt_are_faster_whispers() {
     assert_eq!(raised["text"], plain);
 }
 
-/// The options of `transcribe` reach the model: here, a prompt without capitals and hyphens, and an end after a few tokens.
+/// The options of `transcribe` reach the model: a window that ends after a few tokens lacks words.
 #[test]
 fn an_evaluation_takes_the_options_of_a_transcription() {
     let folder = tempfile::tempdir().unwrap();
