@@ -26,7 +26,6 @@ Register-ArgumentCompleter -Native -CommandName 'undertone' -ScriptBlock {
             [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
             [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
             [CompletionResult]::new('convert', 'convert', [CompletionResultType]::ParameterValue, 'Write a transcript in another format, without transcribing again')
-            [CompletionResult]::new('eval', 'eval', [CompletionResultType]::ParameterValue, 'Count the word errors of transcripts against what was said')
             [CompletionResult]::new('inspect', 'inspect', [CompletionResultType]::ParameterValue, 'Show a model''s configuration, its tensors and their sizes')
             [CompletionResult]::new('graph', 'graph', [CompletionResultType]::ParameterValue, 'Print a model''s graphs at any stage of the compiler')
             [CompletionResult]::new('profile', 'profile', [CompletionResultType]::ParameterValue, 'Transcribe a file and show where the time and the memory went')
@@ -34,6 +33,7 @@ Register-ArgumentCompleter -Native -CommandName 'undertone' -ScriptBlock {
             [CompletionResult]::new('man', 'man', [CompletionResultType]::ParameterValue, 'Print the manual page')
             [CompletionResult]::new('whisper', 'whisper', [CompletionResultType]::ParameterValue, 'Transcribe with openai-whisper''s options, defaults and file names')
             [CompletionResult]::new('transcribe', 'transcribe', [CompletionResultType]::ParameterValue, 'Print what is said in sound or video files')
+            [CompletionResult]::new('eval', 'eval', [CompletionResultType]::ParameterValue, 'Count the word errors of transcripts against what was said')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
             break
         }
@@ -55,26 +55,6 @@ Register-ArgumentCompleter -Native -CommandName 'undertone' -ScriptBlock {
             [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
             break
         }
-        'undertone;eval' {
-            [CompletionResult]::new('--hypotheses', '--hypotheses', [CompletionResultType]::ParameterName, 'Judge the transcripts in this folder, NAME.json or NAME.txt for NAME.flac, instead of transcribing')
-            [CompletionResult]::new('-m', '-m', [CompletionResultType]::ParameterName, 'Model: a name, a path, or OWNER/REPO on the model hub')
-            [CompletionResult]::new('--model', '--model', [CompletionResultType]::ParameterName, 'Model: a name, a path, or OWNER/REPO on the model hub')
-            [CompletionResult]::new('-l', '-l', [CompletionResultType]::ParameterName, 'Language of files for which the manifest names none [default: detected, and texts compared as of any language]')
-            [CompletionResult]::new('--language', '--language', [CompletionResultType]::ParameterName, 'Language of files for which the manifest names none [default: detected, and texts compared as of any language]')
-            [CompletionResult]::new('--threads', '--threads', [CompletionResultType]::ParameterName, 'Processor cores to use [default: all physical cores, up to 16]')
-            [CompletionResult]::new('--compute', '--compute', [CompletionResultType]::ParameterName, 'Precision of weights and arithmetic')
-            [CompletionResult]::new('--isa', '--isa', [CompletionResultType]::ParameterName, 'Instruction set to use: scalar, avx2, avx512, avx512_vnni, avx512_bf16, amx, neon [default: the fastest that the machine has]')
-            [CompletionResult]::new('--ffmpeg', '--ffmpeg', [CompletionResultType]::ParameterName, 'ffmpeg program for the codecs that are not built in [default: the one on PATH, if any]')
-            [CompletionResult]::new('--show-differences', '--show-differences', [CompletionResultType]::ParameterName, 'Print what differs, with the number of the word before which it stands')
-            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON')
-            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing but errors')
-            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing but errors')
-            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
-            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
-            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
-            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
-            break
-        }
         'undertone;inspect' {
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
@@ -85,7 +65,7 @@ Register-ArgumentCompleter -Native -CommandName 'undertone' -ScriptBlock {
         'undertone;graph' {
             [CompletionResult]::new('--part', '--part', [CompletionResultType]::ParameterName, 'Only this part [default: all, in the order in which sound passes through them]')
             [CompletionResult]::new('--after', '--after', [CompletionResultType]::ParameterName, 'As the graph is after this pass; a wrong name lists them all [default: as it is built, before any pass]')
-            [CompletionResult]::new('--threads', '--threads', [CompletionResultType]::ParameterName, 'Processor cores to plan for [default: all physical cores, up to 16]')
+            [CompletionResult]::new('--threads', '--threads', [CompletionResultType]::ParameterName, 'Processor cores to use [default: all physical cores, up to 16]')
             [CompletionResult]::new('--compute', '--compute', [CompletionResultType]::ParameterName, 'Precision of weights and arithmetic')
             [CompletionResult]::new('--isa', '--isa', [CompletionResultType]::ParameterName, 'Instruction set to use: scalar, avx2, avx512, avx512_vnni, avx512_bf16, amx, neon [default: the fastest that the machine has]')
             [CompletionResult]::new('--plan', '--plan', [CompletionResultType]::ParameterName, 'The compiled program: its peak bytes, then each step with its kernel and the places of its operands')
@@ -211,6 +191,7 @@ Register-ArgumentCompleter -Native -CommandName 'undertone' -ScriptBlock {
             [CompletionResult]::new('--prefix', '--prefix', [CompletionResultType]::ParameterName, 'Text that every window begins with')
             [CompletionResult]::new('--hotwords', '--hotwords', [CompletionResultType]::ParameterName, 'Phrases that are likelier than the model thinks, separated by commas; PHRASE:X to add X to their logits [default: 4]')
             [CompletionResult]::new('--hotwords-file', '--hotwords-file', [CompletionResultType]::ParameterName, 'Read such phrases from a file, one on each line')
+            [CompletionResult]::new('--hotwords-form', '--hotwords-form', [CompletionResultType]::ParameterName, 'How they act: they gain logits (bias), or stand before each window''s text as faster-whisper puts them there (prompt; not with --prefix) [default: bias]')
             [CompletionResult]::new('--grammar', '--grammar', [CompletionResultType]::ParameterName, 'GBNF grammar that the text follows: a file, or its rules')
             [CompletionResult]::new('--regex', '--regex', [CompletionResultType]::ParameterName, 'Regular expression that the text follows')
             [CompletionResult]::new('--suppress-regex', '--suppress-regex', [CompletionResultType]::ParameterName, 'Tokens that match this regular expression never come')
@@ -256,9 +237,76 @@ Register-ArgumentCompleter -Native -CommandName 'undertone' -ScriptBlock {
             [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
             break
         }
+        'undertone;eval' {
+            [CompletionResult]::new('--hypotheses', '--hypotheses', [CompletionResultType]::ParameterName, 'Judge the transcripts in this folder, NAME.json or NAME.txt for NAME.flac, instead of transcribing')
+            [CompletionResult]::new('-m', '-m', [CompletionResultType]::ParameterName, 'Model: a name, a path, or OWNER/REPO on the model hub')
+            [CompletionResult]::new('--model', '--model', [CompletionResultType]::ParameterName, 'Model: a name, a path, or OWNER/REPO on the model hub')
+            [CompletionResult]::new('-l', '-l', [CompletionResultType]::ParameterName, 'Language of files for which the manifest names none [default: detected, and texts compared as of any language]')
+            [CompletionResult]::new('--language', '--language', [CompletionResultType]::ParameterName, 'Language of files for which the manifest names none [default: detected, and texts compared as of any language]')
+            [CompletionResult]::new('--task', '--task', [CompletionResultType]::ParameterName, 'transcribe, or translate into English')
+            [CompletionResult]::new('--threads', '--threads', [CompletionResultType]::ParameterName, 'Processor cores to use [default: all physical cores, up to 16]')
+            [CompletionResult]::new('--compute', '--compute', [CompletionResultType]::ParameterName, 'Precision of weights and arithmetic')
+            [CompletionResult]::new('--isa', '--isa', [CompletionResultType]::ParameterName, 'Instruction set to use: scalar, avx2, avx512, avx512_vnni, avx512_bf16, amx, neon [default: the fastest that the machine has]')
+            [CompletionResult]::new('--ffmpeg', '--ffmpeg', [CompletionResultType]::ParameterName, 'ffmpeg program for the codecs that are not built in [default: the one on PATH, if any]')
+            [CompletionResult]::new('--languages', '--languages', [CompletionResultType]::ParameterName, 'Languages that detection may choose among, separated by commas [default: all]')
+            [CompletionResult]::new('--multilingual', '--multilingual', [CompletionResultType]::ParameterName, 'Detect the language anew in every window')
+            [CompletionResult]::new('--language-detection-threshold', '--language-detection-threshold', [CompletionResultType]::ParameterName, 'Hear further windows while the best language is less likely than this; None to hear one [default: 0.5]')
+            [CompletionResult]::new('--batch-size', '--batch-size', [CompletionResultType]::ParameterName, 'Stretches of a recording that are decoded at once')
+            [CompletionResult]::new('--vad-threshold', '--vad-threshold', [CompletionResultType]::ParameterName, 'Probability from which sound is speech [default: 0.5]')
+            [CompletionResult]::new('--vad-neg-threshold', '--vad-neg-threshold', [CompletionResultType]::ParameterName, 'Probability under which speech ends [default: 0.15 less than the threshold]')
+            [CompletionResult]::new('--vad-min-speech-duration-ms', '--vad-min-speech-duration-ms', [CompletionResultType]::ParameterName, 'Speech that is not longer is left out [default: 0]')
+            [CompletionResult]::new('--vad-max-speech-duration-s', '--vad-max-speech-duration-s', [CompletionResultType]::ParameterName, 'Longer speech is cut at a pause; inf for never [default: inf]')
+            [CompletionResult]::new('--vad-min-silence-duration-ms', '--vad-min-silence-duration-ms', [CompletionResultType]::ParameterName, 'Silence of this length ends speech [default: 2000]')
+            [CompletionResult]::new('--vad-speech-pad-ms', '--vad-speech-pad-ms', [CompletionResultType]::ParameterName, 'Widen speech by this at both ends [default: 400]')
+            [CompletionResult]::new('--initial-prompt', '--initial-prompt', [CompletionResultType]::ParameterName, 'Text that comes before the first window: names, a style')
+            [CompletionResult]::new('--carry-initial-prompt', '--carry-initial-prompt', [CompletionResultType]::ParameterName, 'Put that text before every window')
+            [CompletionResult]::new('--condition-on-previous-text', '--condition-on-previous-text', [CompletionResultType]::ParameterName, 'Whether earlier text is the prompt of each next window: True or False [default: True]')
+            [CompletionResult]::new('--prefix', '--prefix', [CompletionResultType]::ParameterName, 'Text that every window begins with')
+            [CompletionResult]::new('--hotwords', '--hotwords', [CompletionResultType]::ParameterName, 'Phrases that are likelier than the model thinks, separated by commas; PHRASE:X to add X to their logits [default: 4]')
+            [CompletionResult]::new('--hotwords-file', '--hotwords-file', [CompletionResultType]::ParameterName, 'Read such phrases from a file, one on each line')
+            [CompletionResult]::new('--hotwords-form', '--hotwords-form', [CompletionResultType]::ParameterName, 'How they act: they gain logits (bias), or stand before each window''s text as faster-whisper puts them there (prompt; not with --prefix) [default: bias]')
+            [CompletionResult]::new('--grammar', '--grammar', [CompletionResultType]::ParameterName, 'GBNF grammar that the text follows: a file, or its rules')
+            [CompletionResult]::new('--regex', '--regex', [CompletionResultType]::ParameterName, 'Regular expression that the text follows')
+            [CompletionResult]::new('--suppress-regex', '--suppress-regex', [CompletionResultType]::ParameterName, 'Tokens that match this regular expression never come')
+            [CompletionResult]::new('--suppress-numerals', '--suppress-numerals', [CompletionResultType]::ParameterName, 'Spell numbers and currencies out')
+            [CompletionResult]::new('--suppress-tokens', '--suppress-tokens', [CompletionResultType]::ParameterName, 'Token ids that never come, separated by commas; -1 stands for what is not speech [default: -1]')
+            [CompletionResult]::new('--suppress-blank', '--suppress-blank', [CompletionResultType]::ParameterName, 'Whether a window may not begin with a blank: True or False [default: True]')
+            [CompletionResult]::new('--word-timestamps', '--word-timestamps', [CompletionResultType]::ParameterName, 'Time every word: exact (openai-whisper''s way), or in-pass for no second run and greedy decoding')
+            [CompletionResult]::new('--prepend-punctuations', '--prepend-punctuations', [CompletionResultType]::ParameterName, 'Punctuation that belongs to the next word [default: "''“¿([{-]')
+            [CompletionResult]::new('--append-punctuations', '--append-punctuations', [CompletionResultType]::ParameterName, 'Punctuation that belongs to the word before it [default: "''.。,，!！?？:：”)]}、]')
+            [CompletionResult]::new('--clip-timestamps', '--clip-timestamps', [CompletionResultType]::ParameterName, 'Stretches to transcribe, in seconds: start,end,start,end,...; the last end may be missing [default: 0]')
+            [CompletionResult]::new('--hallucination-silence-threshold', '--hallucination-silence-threshold', [CompletionResultType]::ParameterName, 'Silence in seconds that is skipped where text was likely made up; needs --word-timestamps')
+            [CompletionResult]::new('--without-timestamps', '--without-timestamps', [CompletionResultType]::ParameterName, 'Decode without times: one segment for each window')
+            [CompletionResult]::new('--max-initial-timestamp', '--max-initial-timestamp', [CompletionResultType]::ParameterName, 'The latest start of a window''s first segment, in seconds; None for no limit [default: 1.0]')
+            [CompletionResult]::new('--beam-size', '--beam-size', [CompletionResultType]::ParameterName, 'Beams at temperature 0; None to take the likeliest token each time [default: 5]')
+            [CompletionResult]::new('--best-of', '--best-of', [CompletionResultType]::ParameterName, 'Candidates at temperatures above 0; None for one [default: 5]')
+            [CompletionResult]::new('--patience', '--patience', [CompletionResultType]::ParameterName, 'How many times --beam-size finished beams end the search [default: 1]')
+            [CompletionResult]::new('--length-penalty', '--length-penalty', [CompletionResultType]::ParameterName, 'Exponent of the length that candidates'' scores are divided by, from 0 to 1 [default: the plain length]')
+            [CompletionResult]::new('--sample-len', '--sample-len', [CompletionResultType]::ParameterName, 'Tokens of one window at most [default: half of the model''s context]')
+            [CompletionResult]::new('--max-new-tokens', '--max-new-tokens', [CompletionResultType]::ParameterName, 'Tokens of one window at most [default: half of the model''s context]')
+            [CompletionResult]::new('--repetition-penalty', '--repetition-penalty', [CompletionResultType]::ParameterName, 'Divide the logits of tokens that are there already by this; 1 for none [default: 1]')
+            [CompletionResult]::new('--no-repeat-ngram-size', '--no-repeat-ngram-size', [CompletionResultType]::ParameterName, 'Runs of so many tokens come once in a window at most; 0 for no such rule [default: 0]')
+            [CompletionResult]::new('--temperature', '--temperature', [CompletionResultType]::ParameterName, 'Temperatures that are tried in turn while a window fails, separated by commas; of one, the steps above it follow [default: 0]')
+            [CompletionResult]::new('--temperature-increment-on-fallback', '--temperature-increment-on-fallback', [CompletionResultType]::ParameterName, 'Step to the next temperature, up to 1; None for one temperature [default: 0.2]')
+            [CompletionResult]::new('--compression-ratio-threshold', '--compression-ratio-threshold', [CompletionResultType]::ParameterName, 'Compression ratio of the text above which a window fails; None for no such limit [default: 2.4]')
+            [CompletionResult]::new('--logprob-threshold', '--logprob-threshold', [CompletionResultType]::ParameterName, 'Average log-probability under which a window fails; None for no such limit [default: -1.0]')
+            [CompletionResult]::new('--no-speech-threshold', '--no-speech-threshold', [CompletionResultType]::ParameterName, 'Skip a window above this probability of no speech, unless its text is likely enough; None for never [default: 0.6]')
+            [CompletionResult]::new('--show-differences', '--show-differences', [CompletionResultType]::ParameterName, 'Print what differs, with the number of the word before which it stands')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing but errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing but errors')
+            [CompletionResult]::new('--vad', '--vad', [CompletionResultType]::ParameterName, 'Find speech first, and transcribe nothing else; on by default')
+            [CompletionResult]::new('--no-vad', '--no-vad', [CompletionResultType]::ParameterName, 'Take all sound for speech')
+            [CompletionResult]::new('--no-fallback', '--no-fallback', [CompletionResultType]::ParameterName, 'Try no temperature but the first')
+            [CompletionResult]::new('--no-protections', '--no-protections', [CompletionResultType]::ParameterName, 'Decode as openai-whisper does: loops go on, failed windows are context, and speech under no text stays so')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
         'undertone;help' {
             [CompletionResult]::new('convert', 'convert', [CompletionResultType]::ParameterValue, 'Write a transcript in another format, without transcribing again')
-            [CompletionResult]::new('eval', 'eval', [CompletionResultType]::ParameterValue, 'Count the word errors of transcripts against what was said')
             [CompletionResult]::new('inspect', 'inspect', [CompletionResultType]::ParameterValue, 'Show a model''s configuration, its tensors and their sizes')
             [CompletionResult]::new('graph', 'graph', [CompletionResultType]::ParameterValue, 'Print a model''s graphs at any stage of the compiler')
             [CompletionResult]::new('profile', 'profile', [CompletionResultType]::ParameterValue, 'Transcribe a file and show where the time and the memory went')
@@ -266,13 +314,11 @@ Register-ArgumentCompleter -Native -CommandName 'undertone' -ScriptBlock {
             [CompletionResult]::new('man', 'man', [CompletionResultType]::ParameterValue, 'Print the manual page')
             [CompletionResult]::new('whisper', 'whisper', [CompletionResultType]::ParameterValue, 'Transcribe with openai-whisper''s options, defaults and file names')
             [CompletionResult]::new('transcribe', 'transcribe', [CompletionResultType]::ParameterValue, 'Print what is said in sound or video files')
+            [CompletionResult]::new('eval', 'eval', [CompletionResultType]::ParameterValue, 'Count the word errors of transcripts against what was said')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
             break
         }
         'undertone;help;convert' {
-            break
-        }
-        'undertone;help;eval' {
             break
         }
         'undertone;help;inspect' {
@@ -294,6 +340,9 @@ Register-ArgumentCompleter -Native -CommandName 'undertone' -ScriptBlock {
             break
         }
         'undertone;help;transcribe' {
+            break
+        }
+        'undertone;help;eval' {
             break
         }
         'undertone;help;help' {

@@ -83,7 +83,7 @@ _undertone() {
 
     case "${cmd}" in
         undertone)
-            opts="-h -V --help --version convert eval inspect graph profile completions man whisper transcribe help"
+            opts="-h -V --help --version convert inspect graph profile completions man whisper transcribe eval help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -161,7 +161,7 @@ _undertone() {
             return 0
             ;;
         undertone__subcmd__eval)
-            opts="-m -l -q -h -V --hypotheses --show-differences --json --model --language --threads --compute --isa --ffmpeg --quiet --help --version"
+            opts="-m -l -q -h -V --hypotheses --show-differences --json --model --language --task --threads --compute --isa --ffmpeg --quiet --languages --multilingual --language-detection-threshold --batch-size --vad --no-vad --vad-threshold --vad-neg-threshold --vad-min-speech-duration-ms --vad-max-speech-duration-s --vad-min-silence-duration-ms --vad-speech-pad-ms --initial-prompt --carry-initial-prompt --condition-on-previous-text --prefix --hotwords --hotwords-file --hotwords-form --grammar --regex --suppress-regex --suppress-numerals --suppress-tokens --suppress-blank --word-timestamps --prepend-punctuations --append-punctuations --clip-timestamps --hallucination-silence-threshold --without-timestamps --max-initial-timestamp --beam-size --best-of --patience --length-penalty --max-new-tokens --sample-len --repetition-penalty --no-repeat-ngram-size --temperature --temperature-increment-on-fallback --no-fallback --compression-ratio-threshold --logprob-threshold --no-speech-threshold --no-protections --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -187,6 +187,10 @@ _undertone() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --task)
+                    COMPREPLY=($(compgen -W "transcribe translate" -- "${cur}"))
+                    return 0
+                    ;;
                 --threads)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -200,6 +204,178 @@ _undertone() {
                     return 0
                     ;;
                 --ffmpeg)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --languages)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --multilingual)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --language-detection-threshold)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --batch-size)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --vad-threshold)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --vad-neg-threshold)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --vad-min-speech-duration-ms)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --vad-max-speech-duration-s)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --vad-min-silence-duration-ms)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --vad-speech-pad-ms)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --initial-prompt)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --carry-initial-prompt)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --condition-on-previous-text)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --prefix)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --hotwords)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --hotwords-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --hotwords-form)
+                    COMPREPLY=($(compgen -W "bias prompt both" -- "${cur}"))
+                    return 0
+                    ;;
+                --grammar)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --regex)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --suppress-regex)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --suppress-numerals)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --suppress-tokens)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --suppress-blank)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --word-timestamps)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --prepend-punctuations)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --append-punctuations)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --clip-timestamps)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --hallucination-silence-threshold)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --without-timestamps)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --max-initial-timestamp)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --beam-size)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --best-of)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --patience)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --length-penalty)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --sample-len)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --max-new-tokens)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --repetition-penalty)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --no-repeat-ngram-size)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --temperature)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --temperature-increment-on-fallback)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --compression-ratio-threshold)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --logprob-threshold)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --no-speech-threshold)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -245,7 +421,7 @@ _undertone() {
             return 0
             ;;
         undertone__subcmd__help)
-            opts="convert eval inspect graph profile completions man whisper transcribe help"
+            opts="convert inspect graph profile completions man whisper transcribe eval help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -477,7 +653,7 @@ _undertone() {
             return 0
             ;;
         undertone__subcmd__transcribe)
-            opts="-m -l -f -o -q -v -h -V --model --language --task --output-format --output-dir --threads --compute --isa --ffmpeg --quiet --verbose --print-colors --report --resume --highlight-words --max-line-width --max-line-count --max-words-per-line --layout --max-chars-per-second --min-duration --max-duration --min-gap --languages --multilingual --language-detection-threshold --batch-size --vad --no-vad --vad-threshold --vad-neg-threshold --vad-min-speech-duration-ms --vad-max-speech-duration-s --vad-min-silence-duration-ms --vad-speech-pad-ms --initial-prompt --carry-initial-prompt --condition-on-previous-text --prefix --hotwords --hotwords-file --grammar --regex --suppress-regex --suppress-numerals --suppress-tokens --suppress-blank --word-timestamps --prepend-punctuations --append-punctuations --clip-timestamps --hallucination-silence-threshold --without-timestamps --max-initial-timestamp --beam-size --best-of --patience --length-penalty --max-new-tokens --sample-len --repetition-penalty --no-repeat-ngram-size --temperature --temperature-increment-on-fallback --no-fallback --compression-ratio-threshold --logprob-threshold --no-speech-threshold --no-protections --help --version"
+            opts="-m -l -f -o -q -v -h -V --model --language --task --output-format --output-dir --threads --compute --isa --ffmpeg --quiet --verbose --print-colors --report --resume --highlight-words --max-line-width --max-line-count --max-words-per-line --layout --max-chars-per-second --min-duration --max-duration --min-gap --languages --multilingual --language-detection-threshold --batch-size --vad --no-vad --vad-threshold --vad-neg-threshold --vad-min-speech-duration-ms --vad-max-speech-duration-s --vad-min-silence-duration-ms --vad-speech-pad-ms --initial-prompt --carry-initial-prompt --condition-on-previous-text --prefix --hotwords --hotwords-file --hotwords-form --grammar --regex --suppress-regex --suppress-numerals --suppress-tokens --suppress-blank --word-timestamps --prepend-punctuations --append-punctuations --clip-timestamps --hallucination-silence-threshold --without-timestamps --max-initial-timestamp --beam-size --best-of --patience --length-penalty --max-new-tokens --sample-len --repetition-penalty --no-repeat-ngram-size --temperature --temperature-increment-on-fallback --no-fallback --compression-ratio-threshold --logprob-threshold --no-speech-threshold --no-protections --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -625,6 +801,10 @@ _undertone() {
                     ;;
                 --hotwords-file)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --hotwords-form)
+                    COMPREPLY=($(compgen -W "bias prompt both" -- "${cur}"))
                     return 0
                     ;;
                 --grammar)

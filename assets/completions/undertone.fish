@@ -27,7 +27,6 @@ end
 complete -c undertone -n "__fish_undertone_needs_command" -s h -l help -d 'Print help'
 complete -c undertone -n "__fish_undertone_needs_command" -s V -l version -d 'Print version'
 complete -c undertone -n "__fish_undertone_needs_command" -f -a "convert" -d 'Write a transcript in another format, without transcribing again'
-complete -c undertone -n "__fish_undertone_needs_command" -f -a "eval" -d 'Count the word errors of transcripts against what was said'
 complete -c undertone -n "__fish_undertone_needs_command" -f -a "inspect" -d 'Show a model\'s configuration, its tensors and their sizes'
 complete -c undertone -n "__fish_undertone_needs_command" -f -a "graph" -d 'Print a model\'s graphs at any stage of the compiler'
 complete -c undertone -n "__fish_undertone_needs_command" -f -a "profile" -d 'Transcribe a file and show where the time and the memory went'
@@ -35,6 +34,7 @@ complete -c undertone -n "__fish_undertone_needs_command" -f -a "completions" -d
 complete -c undertone -n "__fish_undertone_needs_command" -f -a "man" -d 'Print the manual page'
 complete -c undertone -n "__fish_undertone_needs_command" -f -a "whisper" -d 'Transcribe with openai-whisper\'s options, defaults and file names'
 complete -c undertone -n "__fish_undertone_needs_command" -f -a "transcribe" -d 'Print what is said in sound or video files'
+complete -c undertone -n "__fish_undertone_needs_command" -f -a "eval" -d 'Count the word errors of transcripts against what was said'
 complete -c undertone -n "__fish_undertone_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c undertone -n "__fish_undertone_using_subcommand convert" -s f -l output-format -d 'txt, vtt, srt, tsv, json, lrc, csv, ass or ttml [default: by the extension of OUT]' -r
 complete -c undertone -n "__fish_undertone_using_subcommand convert" -l max-line-width -d 'Characters of a line at most (without --layout: needs word times) [default with --layout: 42]' -r
@@ -48,19 +48,6 @@ complete -c undertone -n "__fish_undertone_using_subcommand convert" -l highligh
 complete -c undertone -n "__fish_undertone_using_subcommand convert" -l layout -d 'Lay cues out for reading: two lines that break where phrases do, long enough to be read (vtt, srt, ass, ttml)'
 complete -c undertone -n "__fish_undertone_using_subcommand convert" -s h -l help -d 'Print help'
 complete -c undertone -n "__fish_undertone_using_subcommand convert" -s V -l version -d 'Print version'
-complete -c undertone -n "__fish_undertone_using_subcommand eval" -l hypotheses -d 'Judge the transcripts in this folder, NAME.json or NAME.txt for NAME.flac, instead of transcribing' -r -F
-complete -c undertone -n "__fish_undertone_using_subcommand eval" -s m -l model -d 'Model: a name, a path, or OWNER/REPO on the model hub' -r
-complete -c undertone -n "__fish_undertone_using_subcommand eval" -s l -l language -d 'Language of files for which the manifest names none [default: detected, and texts compared as of any language]' -r
-complete -c undertone -n "__fish_undertone_using_subcommand eval" -l threads -d 'Processor cores to use [default: all physical cores, up to 16]' -r
-complete -c undertone -n "__fish_undertone_using_subcommand eval" -l compute -d 'Precision of weights and arithmetic' -r -f -a "f32\t''
-bf16\t''"
-complete -c undertone -n "__fish_undertone_using_subcommand eval" -l isa -d 'Instruction set to use: scalar, avx2, avx512, avx512_vnni, avx512_bf16, amx, neon [default: the fastest that the machine has]' -r
-complete -c undertone -n "__fish_undertone_using_subcommand eval" -l ffmpeg -d 'ffmpeg program for the codecs that are not built in [default: the one on PATH, if any]' -r -F
-complete -c undertone -n "__fish_undertone_using_subcommand eval" -l show-differences -d 'Print what differs, with the number of the word before which it stands'
-complete -c undertone -n "__fish_undertone_using_subcommand eval" -l json -d 'Print JSON'
-complete -c undertone -n "__fish_undertone_using_subcommand eval" -s q -l quiet -d 'Say nothing but errors'
-complete -c undertone -n "__fish_undertone_using_subcommand eval" -s h -l help -d 'Print help'
-complete -c undertone -n "__fish_undertone_using_subcommand eval" -s V -l version -d 'Print version'
 complete -c undertone -n "__fish_undertone_using_subcommand inspect" -s h -l help -d 'Print help'
 complete -c undertone -n "__fish_undertone_using_subcommand inspect" -s V -l version -d 'Print version'
 complete -c undertone -n "__fish_undertone_using_subcommand graph" -l part -d 'Only this part [default: all, in the order in which sound passes through them]' -r -f -a "log-mel\t'Samples to log-mel'
@@ -70,7 +57,7 @@ decoder\t'Tokens to hidden states'
 head\t'Hidden states to ranked next tokens'
 alignment\t'Scores of the alignment heads to costs'"
 complete -c undertone -n "__fish_undertone_using_subcommand graph" -l after -d 'As the graph is after this pass; a wrong name lists them all [default: as it is built, before any pass]' -r
-complete -c undertone -n "__fish_undertone_using_subcommand graph" -l threads -d 'Processor cores to plan for [default: all physical cores, up to 16]' -r
+complete -c undertone -n "__fish_undertone_using_subcommand graph" -l threads -d 'Processor cores to use [default: all physical cores, up to 16]' -r
 complete -c undertone -n "__fish_undertone_using_subcommand graph" -l compute -d 'Precision of weights and arithmetic' -r -f -a "f32\t''
 bf16\t''"
 complete -c undertone -n "__fish_undertone_using_subcommand graph" -l isa -d 'Instruction set to use: scalar, avx2, avx512, avx512_vnni, avx512_bf16, amx, neon [default: the fastest that the machine has]' -r
@@ -379,6 +366,9 @@ complete -c undertone -n "__fish_undertone_using_subcommand transcribe" -l condi
 complete -c undertone -n "__fish_undertone_using_subcommand transcribe" -l prefix -d 'Text that every window begins with' -r
 complete -c undertone -n "__fish_undertone_using_subcommand transcribe" -l hotwords -d 'Phrases that are likelier than the model thinks, separated by commas; PHRASE:X to add X to their logits [default: 4]' -r
 complete -c undertone -n "__fish_undertone_using_subcommand transcribe" -l hotwords-file -d 'Read such phrases from a file, one on each line' -r -F
+complete -c undertone -n "__fish_undertone_using_subcommand transcribe" -l hotwords-form -d 'How they act: they gain logits (bias), or stand before each window\'s text as faster-whisper puts them there (prompt; not with --prefix) [default: bias]' -r -f -a "bias\t''
+prompt\t''
+both\t''"
 complete -c undertone -n "__fish_undertone_using_subcommand transcribe" -l grammar -d 'GBNF grammar that the text follows: a file, or its rules' -r
 complete -c undertone -n "__fish_undertone_using_subcommand transcribe" -l regex -d 'Regular expression that the text follows' -r
 complete -c undertone -n "__fish_undertone_using_subcommand transcribe" -l suppress-regex -d 'Tokens that match this regular expression never come' -r
@@ -417,13 +407,76 @@ complete -c undertone -n "__fish_undertone_using_subcommand transcribe" -l no-fa
 complete -c undertone -n "__fish_undertone_using_subcommand transcribe" -l no-protections -d 'Decode as openai-whisper does: loops go on, failed windows are context, and speech under no text stays so'
 complete -c undertone -n "__fish_undertone_using_subcommand transcribe" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c undertone -n "__fish_undertone_using_subcommand transcribe" -s V -l version -d 'Print version'
-complete -c undertone -n "__fish_undertone_using_subcommand help; and not __fish_seen_subcommand_from convert eval inspect graph profile completions man whisper transcribe help" -f -a "convert" -d 'Write a transcript in another format, without transcribing again'
-complete -c undertone -n "__fish_undertone_using_subcommand help; and not __fish_seen_subcommand_from convert eval inspect graph profile completions man whisper transcribe help" -f -a "eval" -d 'Count the word errors of transcripts against what was said'
-complete -c undertone -n "__fish_undertone_using_subcommand help; and not __fish_seen_subcommand_from convert eval inspect graph profile completions man whisper transcribe help" -f -a "inspect" -d 'Show a model\'s configuration, its tensors and their sizes'
-complete -c undertone -n "__fish_undertone_using_subcommand help; and not __fish_seen_subcommand_from convert eval inspect graph profile completions man whisper transcribe help" -f -a "graph" -d 'Print a model\'s graphs at any stage of the compiler'
-complete -c undertone -n "__fish_undertone_using_subcommand help; and not __fish_seen_subcommand_from convert eval inspect graph profile completions man whisper transcribe help" -f -a "profile" -d 'Transcribe a file and show where the time and the memory went'
-complete -c undertone -n "__fish_undertone_using_subcommand help; and not __fish_seen_subcommand_from convert eval inspect graph profile completions man whisper transcribe help" -f -a "completions" -d 'Print a completion script for a shell'
-complete -c undertone -n "__fish_undertone_using_subcommand help; and not __fish_seen_subcommand_from convert eval inspect graph profile completions man whisper transcribe help" -f -a "man" -d 'Print the manual page'
-complete -c undertone -n "__fish_undertone_using_subcommand help; and not __fish_seen_subcommand_from convert eval inspect graph profile completions man whisper transcribe help" -f -a "whisper" -d 'Transcribe with openai-whisper\'s options, defaults and file names'
-complete -c undertone -n "__fish_undertone_using_subcommand help; and not __fish_seen_subcommand_from convert eval inspect graph profile completions man whisper transcribe help" -f -a "transcribe" -d 'Print what is said in sound or video files'
-complete -c undertone -n "__fish_undertone_using_subcommand help; and not __fish_seen_subcommand_from convert eval inspect graph profile completions man whisper transcribe help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c undertone -n "__fish_undertone_using_subcommand eval" -l hypotheses -d 'Judge the transcripts in this folder, NAME.json or NAME.txt for NAME.flac, instead of transcribing' -r -F
+complete -c undertone -n "__fish_undertone_using_subcommand eval" -s m -l model -d 'Model: a name, a path, or OWNER/REPO on the model hub' -r
+complete -c undertone -n "__fish_undertone_using_subcommand eval" -s l -l language -d 'Language of files for which the manifest names none [default: detected, and texts compared as of any language]' -r
+complete -c undertone -n "__fish_undertone_using_subcommand eval" -l task -d 'transcribe, or translate into English' -r -f -a "transcribe\t''
+translate\t''"
+complete -c undertone -n "__fish_undertone_using_subcommand eval" -l threads -d 'Processor cores to use [default: all physical cores, up to 16]' -r
+complete -c undertone -n "__fish_undertone_using_subcommand eval" -l compute -d 'Precision of weights and arithmetic' -r -f -a "f32\t''
+bf16\t''"
+complete -c undertone -n "__fish_undertone_using_subcommand eval" -l isa -d 'Instruction set to use: scalar, avx2, avx512, avx512_vnni, avx512_bf16, amx, neon [default: the fastest that the machine has]' -r
+complete -c undertone -n "__fish_undertone_using_subcommand eval" -l ffmpeg -d 'ffmpeg program for the codecs that are not built in [default: the one on PATH, if any]' -r -F
+complete -c undertone -n "__fish_undertone_using_subcommand eval" -l languages -d 'Languages that detection may choose among, separated by commas [default: all]' -r
+complete -c undertone -n "__fish_undertone_using_subcommand eval" -l multilingual -d 'Detect the language anew in every window' -r
+complete -c undertone -n "__fish_undertone_using_subcommand eval" -l language-detection-threshold -d 'Hear further windows while the best language is less likely than this; None to hear one [default: 0.5]' -r
+complete -c undertone -n "__fish_undertone_using_subcommand eval" -l batch-size -d 'Stretches of a recording that are decoded at once' -r
+complete -c undertone -n "__fish_undertone_using_subcommand eval" -l vad-threshold -d 'Probability from which sound is speech [default: 0.5]' -r
+complete -c undertone -n "__fish_undertone_using_subcommand eval" -l vad-neg-threshold -d 'Probability under which speech ends [default: 0.15 less than the threshold]' -r
+complete -c undertone -n "__fish_undertone_using_subcommand eval" -l vad-min-speech-duration-ms -d 'Speech that is not longer is left out [default: 0]' -r
+complete -c undertone -n "__fish_undertone_using_subcommand eval" -l vad-max-speech-duration-s -d 'Longer speech is cut at a pause; inf for never [default: inf]' -r
+complete -c undertone -n "__fish_undertone_using_subcommand eval" -l vad-min-silence-duration-ms -d 'Silence of this length ends speech [default: 2000]' -r
+complete -c undertone -n "__fish_undertone_using_subcommand eval" -l vad-speech-pad-ms -d 'Widen speech by this at both ends [default: 400]' -r
+complete -c undertone -n "__fish_undertone_using_subcommand eval" -l initial-prompt -d 'Text that comes before the first window: names, a style' -r
+complete -c undertone -n "__fish_undertone_using_subcommand eval" -l carry-initial-prompt -d 'Put that text before every window' -r
+complete -c undertone -n "__fish_undertone_using_subcommand eval" -l condition-on-previous-text -d 'Whether earlier text is the prompt of each next window: True or False [default: True]' -r
+complete -c undertone -n "__fish_undertone_using_subcommand eval" -l prefix -d 'Text that every window begins with' -r
+complete -c undertone -n "__fish_undertone_using_subcommand eval" -l hotwords -d 'Phrases that are likelier than the model thinks, separated by commas; PHRASE:X to add X to their logits [default: 4]' -r
+complete -c undertone -n "__fish_undertone_using_subcommand eval" -l hotwords-file -d 'Read such phrases from a file, one on each line' -r -F
+complete -c undertone -n "__fish_undertone_using_subcommand eval" -l hotwords-form -d 'How they act: they gain logits (bias), or stand before each window\'s text as faster-whisper puts them there (prompt; not with --prefix) [default: bias]' -r -f -a "bias\t''
+prompt\t''
+both\t''"
+complete -c undertone -n "__fish_undertone_using_subcommand eval" -l grammar -d 'GBNF grammar that the text follows: a file, or its rules' -r
+complete -c undertone -n "__fish_undertone_using_subcommand eval" -l regex -d 'Regular expression that the text follows' -r
+complete -c undertone -n "__fish_undertone_using_subcommand eval" -l suppress-regex -d 'Tokens that match this regular expression never come' -r
+complete -c undertone -n "__fish_undertone_using_subcommand eval" -l suppress-numerals -d 'Spell numbers and currencies out' -r
+complete -c undertone -n "__fish_undertone_using_subcommand eval" -l suppress-tokens -d 'Token ids that never come, separated by commas; -1 stands for what is not speech [default: -1]' -r
+complete -c undertone -n "__fish_undertone_using_subcommand eval" -l suppress-blank -d 'Whether a window may not begin with a blank: True or False [default: True]' -r
+complete -c undertone -n "__fish_undertone_using_subcommand eval" -l word-timestamps -d 'Time every word: exact (openai-whisper\'s way), or in-pass for no second run and greedy decoding' -r
+complete -c undertone -n "__fish_undertone_using_subcommand eval" -l prepend-punctuations -d 'Punctuation that belongs to the next word [default: "\'“¿([{-]' -r
+complete -c undertone -n "__fish_undertone_using_subcommand eval" -l append-punctuations -d 'Punctuation that belongs to the word before it [default: "\'.。,，!！?？:：”)]}、]' -r
+complete -c undertone -n "__fish_undertone_using_subcommand eval" -l clip-timestamps -d 'Stretches to transcribe, in seconds: start,end,start,end,...; the last end may be missing [default: 0]' -r
+complete -c undertone -n "__fish_undertone_using_subcommand eval" -l hallucination-silence-threshold -d 'Silence in seconds that is skipped where text was likely made up; needs --word-timestamps' -r
+complete -c undertone -n "__fish_undertone_using_subcommand eval" -l without-timestamps -d 'Decode without times: one segment for each window' -r
+complete -c undertone -n "__fish_undertone_using_subcommand eval" -l max-initial-timestamp -d 'The latest start of a window\'s first segment, in seconds; None for no limit [default: 1.0]' -r
+complete -c undertone -n "__fish_undertone_using_subcommand eval" -l beam-size -d 'Beams at temperature 0; None to take the likeliest token each time [default: 5]' -r
+complete -c undertone -n "__fish_undertone_using_subcommand eval" -l best-of -d 'Candidates at temperatures above 0; None for one [default: 5]' -r
+complete -c undertone -n "__fish_undertone_using_subcommand eval" -l patience -d 'How many times --beam-size finished beams end the search [default: 1]' -r
+complete -c undertone -n "__fish_undertone_using_subcommand eval" -l length-penalty -d 'Exponent of the length that candidates\' scores are divided by, from 0 to 1 [default: the plain length]' -r
+complete -c undertone -n "__fish_undertone_using_subcommand eval" -l sample-len -l max-new-tokens -d 'Tokens of one window at most [default: half of the model\'s context]' -r
+complete -c undertone -n "__fish_undertone_using_subcommand eval" -l repetition-penalty -d 'Divide the logits of tokens that are there already by this; 1 for none [default: 1]' -r
+complete -c undertone -n "__fish_undertone_using_subcommand eval" -l no-repeat-ngram-size -d 'Runs of so many tokens come once in a window at most; 0 for no such rule [default: 0]' -r
+complete -c undertone -n "__fish_undertone_using_subcommand eval" -l temperature -d 'Temperatures that are tried in turn while a window fails, separated by commas; of one, the steps above it follow [default: 0]' -r
+complete -c undertone -n "__fish_undertone_using_subcommand eval" -l temperature-increment-on-fallback -d 'Step to the next temperature, up to 1; None for one temperature [default: 0.2]' -r
+complete -c undertone -n "__fish_undertone_using_subcommand eval" -l compression-ratio-threshold -d 'Compression ratio of the text above which a window fails; None for no such limit [default: 2.4]' -r
+complete -c undertone -n "__fish_undertone_using_subcommand eval" -l logprob-threshold -d 'Average log-probability under which a window fails; None for no such limit [default: -1.0]' -r
+complete -c undertone -n "__fish_undertone_using_subcommand eval" -l no-speech-threshold -d 'Skip a window above this probability of no speech, unless its text is likely enough; None for never [default: 0.6]' -r
+complete -c undertone -n "__fish_undertone_using_subcommand eval" -l show-differences -d 'Print what differs, with the number of the word before which it stands'
+complete -c undertone -n "__fish_undertone_using_subcommand eval" -l json -d 'Print JSON'
+complete -c undertone -n "__fish_undertone_using_subcommand eval" -s q -l quiet -d 'Say nothing but errors'
+complete -c undertone -n "__fish_undertone_using_subcommand eval" -l vad -d 'Find speech first, and transcribe nothing else; on by default'
+complete -c undertone -n "__fish_undertone_using_subcommand eval" -l no-vad -d 'Take all sound for speech'
+complete -c undertone -n "__fish_undertone_using_subcommand eval" -l no-fallback -d 'Try no temperature but the first'
+complete -c undertone -n "__fish_undertone_using_subcommand eval" -l no-protections -d 'Decode as openai-whisper does: loops go on, failed windows are context, and speech under no text stays so'
+complete -c undertone -n "__fish_undertone_using_subcommand eval" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c undertone -n "__fish_undertone_using_subcommand eval" -s V -l version -d 'Print version'
+complete -c undertone -n "__fish_undertone_using_subcommand help; and not __fish_seen_subcommand_from convert inspect graph profile completions man whisper transcribe eval help" -f -a "convert" -d 'Write a transcript in another format, without transcribing again'
+complete -c undertone -n "__fish_undertone_using_subcommand help; and not __fish_seen_subcommand_from convert inspect graph profile completions man whisper transcribe eval help" -f -a "inspect" -d 'Show a model\'s configuration, its tensors and their sizes'
+complete -c undertone -n "__fish_undertone_using_subcommand help; and not __fish_seen_subcommand_from convert inspect graph profile completions man whisper transcribe eval help" -f -a "graph" -d 'Print a model\'s graphs at any stage of the compiler'
+complete -c undertone -n "__fish_undertone_using_subcommand help; and not __fish_seen_subcommand_from convert inspect graph profile completions man whisper transcribe eval help" -f -a "profile" -d 'Transcribe a file and show where the time and the memory went'
+complete -c undertone -n "__fish_undertone_using_subcommand help; and not __fish_seen_subcommand_from convert inspect graph profile completions man whisper transcribe eval help" -f -a "completions" -d 'Print a completion script for a shell'
+complete -c undertone -n "__fish_undertone_using_subcommand help; and not __fish_seen_subcommand_from convert inspect graph profile completions man whisper transcribe eval help" -f -a "man" -d 'Print the manual page'
+complete -c undertone -n "__fish_undertone_using_subcommand help; and not __fish_seen_subcommand_from convert inspect graph profile completions man whisper transcribe eval help" -f -a "whisper" -d 'Transcribe with openai-whisper\'s options, defaults and file names'
+complete -c undertone -n "__fish_undertone_using_subcommand help; and not __fish_seen_subcommand_from convert inspect graph profile completions man whisper transcribe eval help" -f -a "transcribe" -d 'Print what is said in sound or video files'
+complete -c undertone -n "__fish_undertone_using_subcommand help; and not __fish_seen_subcommand_from convert inspect graph profile completions man whisper transcribe eval help" -f -a "eval" -d 'Count the word errors of transcripts against what was said'
+complete -c undertone -n "__fish_undertone_using_subcommand help; and not __fish_seen_subcommand_from convert inspect graph profile completions man whisper transcribe eval help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'

@@ -1,6 +1,7 @@
 //! The command line: its commands and how it is read. Not what the commands do.
 
 mod convert;
+mod decoding;
 mod eval;
 mod inside;
 mod layout;
@@ -42,7 +43,7 @@ pub enum Command {
     Transcribe(Box<Transcribe>),
     Whisper(Box<Whisper>),
     Convert(Convert),
-    Eval(Eval),
+    Eval(Box<Eval>),
     Inspect(Inspect),
     Graph(Graph),
     Profile(Profile),
@@ -62,12 +63,13 @@ const COMMON: [&str; 1] = ["Machine"];
 pub fn command() -> clap::Command {
     let command = spellings::both(Cli::command());
     let command = command.mut_subcommand("whisper", |whisper| whisper.infer_long_args(true));
-    command.mut_subcommand("transcribe", |transcribe| {
-        transcribe.mut_args(|arg| {
+    let briefly = |command: clap::Command| {
+        command.mut_args(|arg| {
             let rare = arg.get_help_heading().is_some_and(|heading| !COMMON.contains(&heading));
             arg.hide_short_help(rare)
         })
-    })
+    };
+    command.mut_subcommand("transcribe", briefly).mut_subcommand("eval", briefly)
 }
 
 /// openai-whisper's command line, as if it were the whole program.

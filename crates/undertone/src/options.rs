@@ -25,6 +25,18 @@ pub enum WordTimes {
     InPass,
 }
 
+/// How hotwords act.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HotwordsForm {
+    /// Their tokens gain logits, and the model does not see them.
+    Bias,
+    /// They stand at the beginning of every window's prompt, as faster-whisper puts them there: without their weights,
+    /// cut to half of the model's context, and not at all where there is a prefix.
+    Prompt,
+    /// Both.
+    Both,
+}
+
 /// Every choice of a transcription; names as in openai-whisper's `transcribe()` and `DecodingOptions`, and where it
 /// has none as in faster-whisper's `transcribe()`.
 #[derive(Clone, Debug, PartialEq)]
@@ -76,6 +88,8 @@ pub struct Options {
     pub prefix: Option<String>,
     /// Phrases that are likelier than the model thinks, each with the logits that its tokens gain.
     pub hotwords: Vec<(String, f32)>,
+    /// How they act.
+    pub hotwords_form: HotwordsForm,
     /// A GBNF grammar that the text follows.
     pub grammar: Option<String>,
     /// A regular expression that the text follows.
@@ -129,6 +143,7 @@ impl Options {
             carry_initial_prompt: false,
             prefix: None,
             hotwords: Vec::new(),
+            hotwords_form: HotwordsForm::Bias,
             grammar: None,
             regex: None,
             suppress_regex: None,

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
+use whisper::Language;
 
 use crate::ledger::{Coverage, Event};
 use crate::transcript::{Resume, Segment, Transcript, Word};
@@ -67,7 +68,7 @@ pub fn read(json: &[u8]) -> Result<Transcript, NotATranscript> {
     Ok(Transcript {
         text,
         segments,
-        language: file.language.unwrap_or_default(),
+        language: file.language.map(code).unwrap_or_default(),
         language_probability: file.language_probability,
         duration: file.duration.unwrap_or_default(),
         coverage: file.coverage,
@@ -75,6 +76,11 @@ pub fn read(json: &[u8]) -> Result<Transcript, NotATranscript> {
         resume: file.resume,
         run: file.run.and_then(|run| serde_json::from_value(run).ok()),
     })
+}
+
+/// The code of a language that is named otherwise, as openai-whisper's JSON repeats what was typed.
+fn code(name: String) -> String {
+    name.parse::<Language>().map_or(name, |language| language.code().to_owned())
 }
 
 #[derive(Deserialize)]
@@ -214,6 +220,16 @@ mod tests {
         let json = "\u{feff}{\"segments\": [{\"start\": 1, \"end\": 2, \"text\": \" a\"}, {\"start\": 2, \"end\": 3, \"text\": \" b\"}]}";
         let transcript = read(json.as_bytes()).unwrap();
         assert_eq!((transcript.text.as_str(), transcript.segments[1].id), (" a b", 1));
+    }
+
+    #[test]
+    fn a_language_is_its_code_however_it_is_named() {
+        for (name, expected) in
+            [("German", "de"), ("Castilian", "es"), ("yue", "yue"), ("Klingon", "Klingon")]
+        {
+            let transcript = read(format!(r#"{{"segments": [], "language": "{name}"}}"#).as_bytes()).unwrap();
+            assert_eq!(transcript.language, expected);
+        }
     }
 
     #[test]

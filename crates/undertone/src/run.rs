@@ -2,7 +2,7 @@
 //! to decide.
 
 use crate::Options;
-use crate::options::{LanguageWindow, WordTimes};
+use crate::options::{HotwordsForm, LanguageWindow, WordTimes};
 use compiler::Target;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
@@ -103,6 +103,7 @@ fn in_force(options: &Options) -> Map<String, Value> {
         carry_initial_prompt,
         prefix,
         hotwords,
+        hotwords_form,
         grammar,
         regex,
         suppress_regex,
@@ -120,6 +121,11 @@ fn in_force(options: &Options) -> Map<String, Value> {
     let window = match language_window {
         LanguageWindow::Silence => "silence",
         LanguageWindow::Decoded => "decoded",
+    };
+    let form = match hotwords_form {
+        HotwordsForm::Bias => "bias",
+        HotwordsForm::Prompt => "prompt",
+        HotwordsForm::Both => "both",
     };
     let words = word_timestamps.map(|times| match times {
         WordTimes::Exact => "exact",
@@ -154,6 +160,7 @@ fn in_force(options: &Options) -> Map<String, Value> {
         ("carry_initial_prompt", json!(carry_initial_prompt)),
         ("prefix", json!(prefix)),
         ("hotwords", json!(hotwords)),
+        ("hotwords_form", json!(form)),
         ("grammar", json!(grammar)),
         ("regex", json!(regex)),
         ("word_timestamps", json!(words)),

@@ -23,6 +23,8 @@ pub(crate) struct Shared {
     pub(crate) rules: Arc<Rules>,
     /// How each attempt at a window searches it.
     pub(crate) methods: Vec<Arc<Method>>,
+    /// Tokens of the hotwords that stand before every window's prompt.
+    pub(crate) hotwords: Vec<u32>,
     /// Tokens of the initial prompt.
     pub(crate) initial: Vec<u32>,
     /// Tokens that every window begins with.
@@ -252,7 +254,7 @@ impl<'a> Scheduler<'a> {
         language: Language,
         attempt: usize,
     ) -> Result<Option<Search>, Error> {
-        let Shared { options, model, methods, prefix, .. } = self.shared;
+        let Shared { options, model, methods, hotwords, prefix, .. } = self.shared;
         let Slot { row, window: place, lane: Some(work), .. } = &self.slots[slot] else { return Ok(None) };
         let Some(method) = methods.get(attempt) else { return Ok(None) };
         let prompt = work.lane.prompt(options, model.config.max_prompt());
@@ -260,6 +262,7 @@ impl<'a> Scheduler<'a> {
             language,
             task: options.task,
             timestamps: !options.rules.without_timestamps,
+            hotwords,
             prefix,
             sample_len: options.sample_len,
         };

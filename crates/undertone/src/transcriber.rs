@@ -1,6 +1,6 @@
 //! From sounds to their transcripts. Not the loop over windows: lanes and the scheduler have it.
 
-use crate::options::WordTimes;
+use crate::options::{HotwordsForm, WordTimes};
 use crate::schedule::{Scheduler, Shared};
 use crate::{Error, Options, Segment, Transcript, fallback};
 use audio::Sound;
@@ -169,9 +169,12 @@ impl Shared {
         if let Some(regex) = &options.regex {
             steer.push(Arc::new(GrammarRule::new(&Grammar::regex(regex)?, tokenizer)));
         }
-        if !options.hotwords.is_empty() {
+        let form = options.hotwords_form;
+        if !options.hotwords.is_empty() && form != HotwordsForm::Prompt {
             steer.push(Arc::new(Hotwords::new(&options.hotwords, tokenizer)));
         }
+        let seen = if form == HotwordsForm::Bias { &[] } else { options.hotwords.as_slice() };
+        let hotwords = Hotwords::prompt(seen, tokenizer);
         let text = |text: &Option<String>| {
             text.as_ref().map_or_else(Vec::new, |text| tokenizer.encode(&format!(" {}", text.trim())))
         };
@@ -181,7 +184,7 @@ impl Shared {
             .map(|decoding| Method::new(&model, &rules, &steer, &decoding))
             .collect::<Result<_, _>>()?;
         let width = width(options);
-        Ok(Shared { options: options.clone(), rules, methods, initial, prefix, width, model })
+        Ok(Shared { options: options.clone(), rules, methods, hotwords, initial, prefix, width, model })
     }
 }
 

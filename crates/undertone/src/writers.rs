@@ -50,8 +50,8 @@ pub enum Format {
     Ttml,
 }
 
-/// How cues are made of words. Names and meanings are openai-whisper's, the layout is ours; txt, tsv, json, lrc and csv
-/// have segments instead of cues and ignore all of it.
+/// How cues are made of words, and what the JSON calls the language. Names and meanings are openai-whisper's, the layout
+/// is ours; txt, tsv, json, lrc and csv have segments instead of cues and ignore what is said of those.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct WriterOptions {
     /// Underline each word while it is spoken (vtt and srt; needs words).
@@ -64,6 +64,8 @@ pub struct WriterOptions {
     pub max_words_per_line: Option<usize>,
     /// Lays cues out for reading instead; the three limits above then mean nothing.
     pub layout: Option<Layout>,
+    /// The language's name in the JSON, such as `German`; its code if `None`.
+    pub language: Option<String>,
 }
 
 /// A format's name and what writes it: adding a format is adding a row.

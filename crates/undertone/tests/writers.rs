@@ -68,7 +68,7 @@ fn bytes_are_openai_whispers_with_any_options() {
                 max_line_width: limit("max_line_width"),
                 max_line_count: limit("max_line_count"),
                 max_words_per_line: limit("max_words_per_line"),
-                layout: None,
+                ..WriterOptions::default()
             };
             let format: Format = part["format"].as_str().expect("a name").parse().expect("a format");
             let mut bytes = Vec::new();

@@ -1,4 +1,5 @@
-//! Words that are likelier than the model thinks: names, terms. Not a prompt: nothing of them is seen by the model.
+//! Words that are likelier than the model thinks: names, terms. Not a prompt, where the model sees them, but for their
+//! tokens there.
 //!
 //! Each phrase is a path of tokens. Where the tokens sampled so far end in the beginning of a path, its next token is
 //! raised by the phrase's weight; the first token of a path is raised by [`FIRST_SHARE`] of it only, because
@@ -77,6 +78,13 @@ impl Hotwords {
     /// nothing after it, for a phrase of more than 200 characters, and for more than 10,000 phrases.
     pub fn parse(text: &str) -> Result<Vec<(String, f32)>, Error> {
         list::parse(text)
+    }
+
+    /// The tokens of the phrases as the beginning of a prompt: a space, then the phrases with a comma and a space
+    /// between them (faster-whisper's form of hotwords, `get_prompt`). Weights mean nothing there.
+    pub fn prompt(phrases: &[(String, f32)], tokenizer: &Tokenizer) -> Vec<u32> {
+        let phrases: Vec<&str> = phrases.iter().map(|(phrase, _)| phrase.trim()).collect();
+        if phrases.is_empty() { Vec::new() } else { tokenizer.encode(&format!(" {}", phrases.join(", "))) }
     }
 
     /// How much a token is raised after `sampled`, by token; one may come more than once, and the most counts.

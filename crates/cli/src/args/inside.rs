@@ -40,10 +40,6 @@ pub struct Graph {
     #[arg(long)]
     pub dot: bool,
 
-    /// Processor cores to plan for [default: all physical cores, up to 16]
-    #[arg(long, value_name = "N", help_heading = "Machine")]
-    pub threads: Option<usize>,
-
     #[command(flatten)]
     pub machine: Machine,
 }
@@ -98,10 +94,6 @@ pub struct Profile {
     /// How many of the slowest steps to show for each part
     #[arg(long, value_name = "N", default_value_t = 12)]
     pub top: usize,
-
-    /// Processor cores to use [default: all physical cores, up to 16]
-    #[arg(long, value_name = "N", help_heading = "Machine")]
-    pub threads: Option<usize>,
 
     #[command(flatten)]
     pub machine: Machine,

@@ -58,6 +58,7 @@ impl LayoutArgs {
             max_line_count: self.max_line_count,
             max_words_per_line: self.max_words_per_line,
             layout: self.layout()?,
+            language: None,
         })
     }
 

@@ -1,4 +1,4 @@
-//! Options that every command with a model shares: precision, device, verbosity. Not the model's name: its default
+//! Options that commands with a model share: threads, precision, device, verbosity. Not the model's name: its default
 //! differs.
 
 use clap::{Args, ValueEnum};
@@ -8,6 +8,24 @@ use undertone::device::DeviceOptions;
 /// What the model runs on.
 #[derive(Args)]
 pub struct Machine {
+    /// Processor cores to use [default: all physical cores, up to 16]
+    #[arg(long, value_name = "N", help_heading = "Machine")]
+    threads: Option<usize>,
+
+    #[command(flatten)]
+    arithmetic: Arithmetic,
+}
+
+impl Machine {
+    /// The device to open.
+    pub fn device(&self) -> DeviceOptions {
+        self.arithmetic.device(self.threads)
+    }
+}
+
+/// How the device computes.
+#[derive(Args)]
+pub struct Arithmetic {
     /// Precision of weights and arithmetic
     #[arg(long, value_enum, default_value_t = Compute::F32, help_heading = "Machine")]
     compute: Compute,
@@ -25,7 +43,7 @@ enum Compute {
     Int8,
 }
 
-impl Machine {
+impl Arithmetic {
     /// The device to open, with `threads` threads (`None` or 0 for the default).
     pub fn device(&self, threads: Option<usize>) -> DeviceOptions {
         let compute = match self.compute {

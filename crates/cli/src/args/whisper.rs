@@ -1,8 +1,9 @@
 //! `undertone whisper`: openai-whisper's options, with its spelling, values, defaults, warnings and errors. Not the
 //! decoding.
 
-use super::machine::{Machine, Voice};
-use super::transcribe::{Formats, TaskChoice, formats};
+use super::decoding::TaskChoice;
+use super::machine::{Arithmetic, Voice};
+use super::transcribe::{Formats, formats};
 use super::values::{self, List, OrNone, Truth};
 use crate::exit::Usage;
 use clap::Args;
@@ -159,7 +160,7 @@ pub struct Whisper {
     hallucination_silence_threshold: Option<OrNone<f64>>,
 
     #[command(flatten)]
-    pub machine: Machine,
+    pub arithmetic: Arithmetic,
 
     #[command(flatten)]
     pub voice: Voice,
@@ -215,13 +216,14 @@ impl Whisper {
         Ok(options)
     }
 
-    /// How cues are made of words.
+    /// How cues are made of words, and the language's name in the JSON: what was given, as it was typed.
     pub fn lines(&self) -> WriterOptions {
         WriterOptions {
             highlight_words: self.highlight_words.0,
             max_line_width: truthy(self.max_line_width),
             max_line_count: truthy(self.max_line_count),
             max_words_per_line: truthy(self.max_words_per_line),
+            language: self.repeated().map(str::to_owned),
             ..WriterOptions::default()
         }
     }
@@ -268,6 +270,13 @@ impl Whisper {
     /// The language to decode in.
     fn spoken(&self) -> Option<Language> {
         if self.knows_english_only() { Some(Language::ENGLISH) } else { self.given_language() }
+    }
+
+    /// The language as it was typed, where it is what is decoded in.
+    fn repeated(&self) -> Option<&str> {
+        let given = self.given_language()?;
+        let heard = !self.knows_english_only() || given == Language::ENGLISH;
+        self.language.as_deref().filter(|_| heard)
     }
 
     /// Lines are cut between words.

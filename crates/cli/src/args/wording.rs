@@ -3,9 +3,10 @@
 use super::set;
 use super::values::{self, List, Truth};
 use crate::exit::Usage;
-use clap::Args;
+use clap::{Args, ValueEnum};
 use std::path::PathBuf;
 use undertone::Options;
+use undertone::options::HotwordsForm;
 
 /// What stands before a window's text.
 #[derive(Args)]
@@ -37,6 +38,14 @@ impl Context {
     }
 }
 
+/// How hotwords act.
+#[derive(Clone, Copy, ValueEnum)]
+enum Form {
+    Bias,
+    Prompt,
+    Both,
+}
+
 /// What the text may be.
 #[derive(Args)]
 #[command(next_help_heading = "Wording")]
@@ -49,6 +58,11 @@ pub struct Wording {
     /// Read such phrases from a file, one on each line
     #[arg(long, value_name = "FILE")]
     hotwords_file: Option<PathBuf>,
+
+    /// How they act: they gain logits (bias), or stand before each window's text as faster-whisper puts them there
+    /// (prompt; not with --prefix) [default: bias]
+    #[arg(long, value_name = "FORM", value_enum)]
+    hotwords_form: Option<Form>,
 
     /// GBNF grammar that the text follows: a file, or its rules
     #[arg(long, value_name = "FILE|RULES", value_parser = grammar, conflicts_with = "regex")]
@@ -83,6 +97,15 @@ impl Wording {
             let text = std::fs::read_to_string(path).map_err(|error| complain(error.to_string()))?;
             options.hotwords.append(&mut phrases(&text).map_err(complain)?.0);
         }
+        if self.hotwords_form.is_some() && options.hotwords.is_empty() {
+            return Err(Usage("--hotwords-form has no effect without phrases: pass --hotwords".to_owned()));
+        }
+        let form = self.hotwords_form.map(|form| match form {
+            Form::Bias => HotwordsForm::Bias,
+            Form::Prompt => HotwordsForm::Prompt,
+            Form::Both => HotwordsForm::Both,
+        });
+        set(&mut options.hotwords_form, form);
         options.grammar.clone_from(&self.grammar);
         options.regex.clone_from(&self.regex);
         options.suppress_regex.clone_from(&self.suppress_regex);

@@ -14,26 +14,31 @@ use undertone::{Language, Options, protections, reader};
 
 /// Scores every recording that can be; the others are told of.
 pub fn run(args: &Eval) -> anyhow::Result<ExitCode> {
+    let options = args.options()?;
     let recordings = eval::read_manifest(&args.manifest)?;
     let mut normalizers: HashMap<Option<Language>, Normalizer> = HashMap::new();
     let mut engine = match args.hypotheses {
         Some(_) => None,
-        None => Some(load(args)?),
+        None => Some(load(args, &options)?),
     };
     let mut scores = Vec::new();
     let mut failed = false;
     for recording in &recordings {
         let language = recording.language.or(args.language);
         let text = match (&args.hypotheses, &mut engine) {
-            (None, Some(engine)) => transcribed(args, engine, recording, language),
+            (None, Some(engine)) => {
+                let options = Options { language, ..options.clone() };
+                transcribed(args, engine, recording, &options)
+            }
             (folder, _) => found(folder.as_deref().unwrap_or(Path::new("")), &recording.path),
         };
+        let written = args.written(language);
         let file = recording.path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         match text {
             Ok(text) => {
-                let normalizer = normalizers.entry(language).or_insert_with(|| Normalizer::new(language));
+                let normalizer = normalizers.entry(written).or_insert_with(|| Normalizer::new(written));
                 let score = eval::score(normalizer, &recording.reference, &text);
-                scores.push(FileScore::new(file, language, score));
+                scores.push(FileScore::new(file, written, score));
             }
             Err(error) => {
                 failed = true;
@@ -47,12 +52,11 @@ pub fn run(args: &Eval) -> anyhow::Result<ExitCode> {
     Ok(if failed { ExitCode::from(exit::FAILED) } else { ExitCode::SUCCESS })
 }
 
-fn load(args: &Eval) -> anyhow::Result<Engine> {
+fn load(args: &Eval, options: &Options) -> anyhow::Result<Engine> {
     let loudness = Loudness::of(args.voice.quiet, false);
-    let device = args.machine.device(args.threads);
-    let options = Options::ours();
-    let engine = Engine::load(&Wanted { model: &args.model, model_dir: None, device, loudness }, &options)?;
-    protections::check(&options, &engine.model.config)?;
+    let device = args.machine.device();
+    let engine = Engine::load(&Wanted { model: &args.model, model_dir: None, device, loudness }, options)?;
+    protections::check(options, &engine.model.config)?;
     Ok(engine)
 }
 
@@ -61,12 +65,11 @@ fn transcribed(
     args: &Eval,
     engine: &mut Engine,
     recording: &Recording,
-    language: Option<Language>,
+    options: &Options,
 ) -> anyhow::Result<String> {
     let loudness = Loudness::of(args.voice.quiet, false);
     let sound = engine::sound(&recording.path, args.voice.ffmpeg.as_deref(), loudness)?;
-    let options = Options { language, ..Options::ours() };
-    let outcome = engine.transcriber.transcribe(&sound, &options, &mut ())?;
+    let outcome = engine.transcriber.transcribe(&sound, options, &mut ())?;
     outcome.damage.map_or(Ok(outcome.transcript.text), |damage| Err(damage.into()))
 }
 

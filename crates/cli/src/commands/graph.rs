@@ -11,7 +11,7 @@ use undertone::{Part, device};
 pub fn run(args: &Graph) -> anyhow::Result<ExitCode> {
     let stage = args.after.clone().map_or(Stage::Built, Stage::After);
     stage.check()?;
-    let device = device::open(&args.machine.device(args.threads))?;
+    let device = device::open(&args.machine.device())?;
     let path = engine::find(&args.model, None, Loudness::Normal)?;
     let model = engine::open(&path)?;
     let parts = args.part.map_or_else(|| Part::ALL.to_vec(), |part| vec![part.into()]);

@@ -14,7 +14,7 @@ use undertone::{Options, protections};
 pub fn run(args: &Profile) -> anyhow::Result<ExitCode> {
     let loudness = Loudness::of(args.voice.quiet, false);
     let sound = engine::sound(&args.file, args.voice.ffmpeg.as_deref(), loudness)?;
-    let device = args.machine.device(args.threads);
+    let device = args.machine.device();
     let options = Options { language: args.language, ..Options::ours() };
     let mut engine =
         Engine::load(&Wanted { model: &args.model, model_dir: None, device, loudness }, &options)?;

@@ -18,7 +18,7 @@ pub fn run(args: &Transcribe) -> anyhow::Result<ExitCode> {
         wanted: Wanted {
             model: &args.model,
             model_dir: None,
-            device: args.machine.device(args.threads),
+            device: args.machine.device(),
             loudness: Loudness::of(args.voice.quiet, args.verbose),
         },
         ffmpeg: args.voice.ffmpeg.as_deref(),

@@ -112,6 +112,55 @@ fn standard_input_gives_what_the_file_gives() {
     }
 }
 
+/// Expected: what faster-whisper hears with these hotwords; without them it hears "cold-hearted" and "ill-disposed".
+#[test]
+fn hotwords_in_the_prompt_are_faster_whispers() {
+    let file = recording("sense-and-sensibility-0890");
+    let heard = |hotwords: &str, more: &[&str]| {
+        let args = ["transcribe", &file, "-f", "json", "--language", "English", "--beam-size", "None"];
+        let args = [&args[..], &["--quiet", "--hotwords", hotwords], more].concat();
+        let got = done(&mut undertone(&args));
+        succeeds(&got);
+        serde_json::from_str::<Value>(&got.stdout).expect("one JSON document")
+    };
+    let seen = heard("illdisposed:0.1, coldhearted:9", &["--hotwords-form", "prompt"]);
+    let text = " unless to be rather coldhearted and rather selfish is to be illdisposed.";
+    assert_eq!(seen["text"], text);
+    assert_eq!(
+        (&seen["language"], &seen["run"]["options"]["hotwords_form"]),
+        (&"en".into(), &"prompt".into())
+    );
+    assert_eq!(heard("illdisposed, coldhearted", &["--hotwords_form", "both"])["text"], text);
+    let raised = heard("Marianne", &[]);
+    assert_eq!(raised["run"]["options"]["hotwords_form"], "bias");
+    let plain = " Unless to be rather cold-hearted and rather selfish is to be ill-disposed.";
+    assert_eq!(raised["text"], plain);
+}
+
+/// The options of `transcribe` reach the model: a window that ends after a few tokens lacks words.
+#[test]
+fn an_evaluation_takes_the_options_of_a_transcription() {
+    let folder = tempfile::tempdir().unwrap();
+    let manifest = folder.path().join("list.tsv");
+    let file = root().join(recording(SHORT)).canonicalize().unwrap();
+    let rows =
+        format!("file\tlanguage\ttranscript\n{}\ten\the was not an ill disposed young man\n", file.display());
+    fs::write(&manifest, rows).unwrap();
+    let counts = |options: &[&str]| {
+        let args = ["eval", manifest.to_str().unwrap(), "--json", "--quiet", "--beam_size", "None"];
+        let got = done(&mut undertone(&[&args[..], options].concat()));
+        succeeds(&got);
+        let report: Value = serde_json::from_str(&got.stdout).expect("it is JSON");
+        let count = |name: &str| report["files"][0][name].as_u64().expect("it is a number");
+        (count("words"), count("deletions"), count("substitutions") + count("insertions"))
+    };
+    assert_eq!(counts(&["--no-vad", "--batch_size", "2", "--threads", "2"]), (8, 0, 0));
+    let options =
+        ["--sample_len", "4", "--no-fallback", "--max-initial-timestamp", "None", "--no-protections"];
+    let (words, missing, others) = counts(&options);
+    assert!(words == 8 && missing >= 4 && others <= 1, "{missing} words are missing, {others} are wrong");
+}
+
 /// openai-whisper's account on standard output, its file names, into the current folder.
 #[test]
 fn whisper_writes_what_openai_whisper_writes() {

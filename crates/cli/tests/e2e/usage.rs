@@ -56,6 +56,7 @@ fn what_is_wrong_is_named_with_what_would_do() {
     );
     says(&["transcribe", "a.wav", "--compute", "int8"], &["int8", "f32"]);
     says(&["transcribe", &file, "--isa", "sse9"], &["\"sse9\"", "scalar"]);
+    says(&["transcribe", "a.wav", "--hotwords-form", "prompt"], &["--hotwords-form", "pass --hotwords"]);
     says(&["transcribe", "a.wav", "--output-format", "all"], &["--output-dir"]);
     says(&["transcribe", "a.wav", "b.wav", "--output-format", "srt"], &["2 files", "srt", "--output-dir"]);
     says(&["graph", "base", "--after", "fuse-all"], &["\"fuse-all\"", "fuse-linear", "dce"]);
@@ -273,6 +274,13 @@ fn transcripts_in_a_folder_are_judged_without_a_model() {
     let report: serde_json::Value = serde_json::from_str(&got.stdout).expect("it is JSON");
     assert_eq!(report["totals"][0]["rate"], 0.4);
     assert_eq!(report["files"][1]["differences"][0]["hypothesis"][0], "22");
+
+    for option in
+        [&["--beam-size", "1"][..], &["--no-vad"], &["--task", "transcribe"], &["--batch_size", "2"]]
+    {
+        let message = refused(&[&args[..], option].concat(), 2);
+        assert!(message.contains("--hypotheses") && message.contains("cannot be used with"), "{message}");
+    }
 
     fs::remove_file(path("b.txt")).unwrap();
     let (got, _home) = offline(&args);

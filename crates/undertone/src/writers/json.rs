@@ -8,8 +8,12 @@ use serde_json::ser::Formatter;
 use super::WriterOptions;
 use crate::transcript::Transcript;
 
-pub(super) fn write(transcript: &Transcript, _: &WriterOptions, to: &mut dyn Write) -> io::Result<()> {
-    transcript.serialize(&mut serde_json::Serializer::with_formatter(to, Python))?;
+pub(super) fn write(transcript: &Transcript, options: &WriterOptions, to: &mut dyn Write) -> io::Result<()> {
+    let mut json = serde_json::Serializer::with_formatter(to, Python);
+    match options.language.clone() {
+        Some(language) => Transcript { language, ..transcript.clone() }.serialize(&mut json)?,
+        None => transcript.serialize(&mut json)?,
+    }
     Ok(())
 }
 

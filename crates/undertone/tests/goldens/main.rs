@@ -2,6 +2,7 @@
 //! checkout and are not part of it: where they are absent the tests say that they are skipped, and on CI they fail.
 
 mod internals;
+mod prompt;
 mod recordings;
 mod search;
 mod tokens;

@@ -14,6 +14,9 @@ pub struct Start<'a> {
     pub task: Task,
     /// Whether timestamps are sampled.
     pub timestamps: bool,
+    /// Tokens of hotwords that stand before the prompt, the first that fit in half of the model's context; none where
+    /// there is a prefix.
+    pub hotwords: &'a [u32],
     /// Tokens that the transcript begins with; they are not part of what is decoded.
     pub prefix: &'a [u32],
     /// Tokens that are sampled at most, half of the model's context if `None` or 0: a prefix is cut so that it and
@@ -22,9 +25,20 @@ pub struct Start<'a> {
 }
 
 impl Start<'_> {
-    /// The start of a transcript without a prefix.
+    /// The start of a transcript without hotwords and prefix.
     pub fn new(language: Language, task: Task, timestamps: bool) -> Start<'static> {
-        Start { language, task, timestamps, prefix: &[], sample_len: None }
+        Start { language, task, timestamps, hotwords: &[], prefix: &[], sample_len: None }
+    }
+
+    /// What stands before the start sequence in a model with `context` positions: the first `most` tokens of the
+    /// hotwords, then the last `most` of `prompt` (faster-whisper's `get_prompt`; decoding.py, `_get_initial_tokens`).
+    /// Beside very many hotwords the prompt is cut shorter, so that a quarter of the context is left for the text;
+    /// faster-whisper leaves little there, or fails.
+    fn before(&self, prompt: &[u32], (most, context): (usize, usize)) -> Vec<u32> {
+        let hotwords = if self.prefix.is_empty() { self.hotwords } else { &[] };
+        let hotwords = &hotwords[..hotwords.len().min(most)];
+        let room = most.min((context - context / 4).saturating_sub(hotwords.len()));
+        [hotwords, &prompt[prompt.len().saturating_sub(room)..]].concat()
     }
 
     /// The part of the prefix that is kept: its end, where `sample_len` leaves room for less. Where `sample_len` is
@@ -47,15 +61,15 @@ impl Start<'_> {
 pub struct Attempt {
     /// The window whose cross keys and values the session keeps.
     pub window: usize,
-    /// Prompt, if any, start sequence, and prefix, if any.
+    /// Hotwords and prompt, if any, start sequence, and prefix, if any.
     pub initial: Vec<u32>,
     /// The place of `<|startoftranscript|>` in them.
     pub sot: usize,
 }
 
 impl Attempt {
-    /// The start of `window`'s transcript after the text of the tokens `prompt`, of which the last that fit are
-    /// taken (decoding.py, `_get_initial_tokens`).
+    /// The start of `window`'s transcript after the hotwords and the text of the tokens `prompt`, of which the last
+    /// that fit are taken.
     ///
     /// # Errors
     /// The model has no such language, or prompt and prefix fill its whole context.
@@ -63,10 +77,10 @@ impl Attempt {
         let specials = model.tokenizer.specials();
         let context = model.config.n_text_ctx;
         let mut initial = Vec::new();
-        if !prompt.is_empty() {
-            let room = model.config.max_prompt();
+        let before = start.before(prompt, (model.config.max_prompt(), context));
+        if !before.is_empty() {
             initial.push(specials.sot_prev);
-            initial.extend_from_slice(&prompt[prompt.len().saturating_sub(room)..]);
+            initial.extend(before);
         }
         let sot = initial.len();
         initial.extend(model.tokenizer.sot_sequence(start.language, start.task)?);
@@ -88,6 +102,33 @@ impl Attempt {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::ops::Range;
+
+    /// Expected: what faster-whisper's `get_prompt` puts between `<|startofprev|>` and `<|startoftranscript|>`.
+    #[test]
+    fn hotwords_and_prompt_are_cut_as_faster_whisper_cuts_them() {
+        let before = |hotwords: u32, prompt: u32, prefix: &[u32]| {
+            let hotwords: Vec<u32> = (1000..1000 + hotwords).collect();
+            let start = Start {
+                hotwords: &hotwords,
+                prefix,
+                ..Start::new(Language::ENGLISH, Task::Transcribe, true)
+            };
+            start.before(&(0..prompt).collect::<Vec<u32>>(), (223, 448))
+        };
+        let of = |hotwords, prompt| -> Vec<u32> { Range::chain(hotwords, prompt).collect() };
+        assert_eq!(before(3, 5, &[]), of(1000..1003, 0..5));
+        assert_eq!(before(3, 300, &[]), of(1000..1003, 77..300));
+        assert_eq!(before(0, 300, &[]), of(0..0, 77..300));
+        assert_eq!(before(113, 300, &[]), of(1000..1113, 77..300));
+        assert_eq!(before(223, 10, &[]), of(1000..1223, 0..10));
+        assert_eq!(before(224, 10, &[]), of(1000..1223, 0..10));
+        assert_eq!(before(500, 0, &[]), of(1000..1223, 0..0));
+        assert_eq!(before(3, 5, &[7]), of(0..0, 0..5), "a prefix takes the hotwords' place");
+        assert_eq!(before(3, 0, &[7]), of(0..0, 0..0));
+        // Its own are 450 tokens, more than the context.
+        assert_eq!(before(223, 300, &[]), of(1000..1223, 187..300));
+    }
 
     #[test]
     fn a_prefix_is_cut_as_python_slices() {

@@ -23,9 +23,11 @@ fn as_openai(args: &Whisper) -> Result<Map<String, Value>, String> {
     let target = Target { device: "cpu", isa: "scalar", threads: 1, compute: undertone::Compute::F32 };
     let mut all = Run::new("", &target, &options, Timings::default()).options;
     all["word_timestamps"] = json!(all["word_timestamps"] == "exact");
+    let named = args.lines().language.map_or_else(|| all["language"].clone(), Value::from);
     let number = |value: Option<super::OrNone<usize>>| json!(value.and_then(|value| value.0));
     let rest = [
         ("audio", json!(args.audio)),
+        ("language_named", named),
         ("model", json!(args.model)),
         ("verbose", json!(args.verbose.0)),
         ("fp16", json!(args.fp16.0)),

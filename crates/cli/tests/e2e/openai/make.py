@@ -24,8 +24,9 @@ HERE = pathlib.Path(__file__).parent
 
 
 def as_read(options):
-    """The options in the types that transcribe() and decode() make of them."""
+    """The options in the types that transcribe() and decode() make of them, and the language as the result names it."""
     language = options["language"]
+    options["language_named"] = language
     options["language"] = TO_LANGUAGE_CODE.get(language.lower(), language) if language else None
     tokens, clips = options["suppress_tokens"], options["clip_timestamps"]
     options["suppress_tokens"] = [int(token) for token in tokens.split(",")] if tokens else []

@@ -18,8 +18,8 @@ from faster_whisper.audio import decode_audio
 from whisper.transcribe import cli
 
 HERE = pathlib.Path(__file__).parent
-ROOT = HERE.parents[3]
-sys.path.insert(0, str(ROOT / "bench/engines"))
+ROOT = HERE.parents[4]
+sys.path.insert(0, str(ROOT / "bench"))
 
 import ct2_weights  # noqa: E402
 
