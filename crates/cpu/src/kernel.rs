@@ -178,9 +178,9 @@ impl<'a> Call<'a> {
         self.slice(i, DType::F32)
     }
 
-    /// The elements of operand `i`, which is f16.
-    pub fn f16(&self, i: usize) -> &'a [half::f16] {
-        self.slice(i, DType::F16)
+    /// The elements of operand `i`, which is bf16.
+    pub fn bf16(&self, i: usize) -> &'a [half::bf16] {
+        self.slice(i, DType::BF16)
     }
 
     /// The elements of operand `i`, which is i32.
@@ -286,7 +286,7 @@ impl<'a> Call<'a> {
         assert_eq!(size_of::<T>(), dtype.bytes());
         assert!(operand.data.addr().is_multiple_of(align_of::<T>()), "operand {i} is not aligned");
         // SAFETY: valid for the operand's sizes (see Call), aligned, not written during the call, and any bits are
-        // an f32, i32 or f16.
+        // an f32, i32 or bf16.
         unsafe { std::slice::from_raw_parts(operand.data.cast(), operand.dims.len()) }
     }
 }

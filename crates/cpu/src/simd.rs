@@ -69,8 +69,6 @@ pub trait Simd: Copy + Send + Sync + 'static {
     unsafe fn load_bf16(self, p: *const u16) -> Self::V;
     /// Writes `LANES` values to `p`.
     unsafe fn store(self, p: *mut f32, v: Self::V);
-    /// Writes `LANES` values to the bytes at `p` as IEEE half, rounded to nearest even.
-    unsafe fn store_f16(self, p: *mut u8, v: Self::V);
     /// Writes the first `n <= LANES` values to `p`.
     unsafe fn store_part(self, p: *mut f32, v: Self::V, n: usize);
     /// Asks for the cache line at `p` in the second-level cache, which has more requests under way than the first;

@@ -36,6 +36,18 @@ impl RandomEnv {
         RandomEnv { tensors: named.collect(), states: HashMap::new() }
     }
 
+    /// The same tensors, those of states in the types that `graph` keeps them in.
+    #[must_use]
+    pub fn with_states_of(mut self, graph: &Graph) -> RandomEnv {
+        for param in graph.params().iter().filter(|p| p.kind == ParamKind::State) {
+            let (info, ty) = (graph.value(param.value), graph.ty(param.value));
+            if let Some(tensor) = self.tensors.get_mut(&key(&param.kind, &info.name)) {
+                *tensor = Tensor::from_f32(ty.dtype, &tensor.dims, tensor.to_f32());
+            }
+        }
+        self
+    }
+
     /// Binds a parameter to `tensor` instead.
     pub fn set(&mut self, kind: &ParamKind, name: &str, tensor: Tensor) {
         self.tensors.insert(key(kind, name), tensor);

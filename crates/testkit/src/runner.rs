@@ -175,9 +175,9 @@ fn states(graph: &Graph) -> impl Iterator<Item = &Param> {
 }
 
 fn sizes(ty: &TensorType) -> Result<[usize; 3], Fault> {
-    let dims = ty.shape.as_fixed().filter(|_| matches!(ty.dtype, DType::F32 | DType::F16));
+    let dims = ty.shape.as_fixed().filter(|_| matches!(ty.dtype, DType::F32 | DType::BF16));
     let dims = dims.and_then(|d| <[usize; 3]>::try_from(d).ok());
-    dims.ok_or_else(|| Fault::Test(format!("a state is {ty}, expected f32 or f16[slots, places, width]")))
+    dims.ok_or_else(|| Fault::Test(format!("a state is {ty}, expected f32 or bf16[slots, places, width]")))
 }
 
 fn bound(graph: &Graph, param: &Param, env: &RandomEnv) -> Result<Tensor, Fault> {

@@ -134,9 +134,21 @@ impl Course {
         (segments, place): (Vec<Segment>, Place),
         listener: &mut dyn Listener,
     ) {
+        let segments = if self.is_again(stretch) { self.unsaid(segments) } else { segments };
         self.stretches[stretch].segments.extend(segments);
         self.stretches[stretch].place = place;
         self.tell(listener);
+    }
+
+    /// Those of `segments`, of speech that seemed to be under no text, whose text is not beside it.
+    fn unsaid(&mut self, segments: Vec<Segment>) -> Vec<Segment> {
+        let all: Vec<&Segment> = self.stretches.iter().flat_map(|stretch| &stretch.segments).collect();
+        let (said, unsaid): (Vec<_>, Vec<_>) = segments.into_iter().partition(|s| gaps::is_said(s, &all));
+        self.events.extend(said.into_iter().map(|segment| {
+            let Segment { start, end, text, .. } = segment;
+            Event { start, end, action: Action::Dropped, reason: Reason::Said, temperature: None, text }
+        }));
+        unsaid
     }
 
     /// A stretch is through.

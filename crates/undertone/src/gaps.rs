@@ -3,6 +3,7 @@
 use crate::Segment;
 use crate::recording::{FRAMES_PER_SECOND, Recording, frame_seconds};
 use std::ops::Range;
+use unicode_segmentation::UnicodeSegmentation;
 
 /// Seconds of speech that are worth another try.
 const LEAST: f64 = 1.0;
@@ -10,6 +11,10 @@ const LEAST: f64 = 1.0;
 const NEAR: f64 = 2.0;
 /// Seconds before and behind it that are heard along.
 const MARGIN: f64 = 0.2;
+/// Seconds before and behind it in which its words may stand already.
+const AROUND: f64 = 10.0;
+/// Words in a row that are no chance.
+const ROW: usize = 3;
 
 /// A stretch of speech under no text.
 #[derive(Clone, Debug, PartialEq)]
@@ -38,6 +43,23 @@ pub(crate) fn find(recording: &Recording, segments: &[&Segment], clips: &[Range<
         (!frames.is_empty()).then_some(Gap { frames, sound: (start, end) })
     };
     groups.into_iter().filter_map(gap).collect()
+}
+
+/// Whether the text of `again`, which was decoded alone, stands beside it already, in one of `segments` or across two:
+/// most of its words in a row. Times of words can be so far off that speech seems to be under no text.
+pub(crate) fn is_said(again: &Segment, segments: &[&Segment]) -> bool {
+    let near = |s: &&&Segment| s.start < again.end + AROUND && s.end > again.start - AROUND;
+    let mut around: Vec<&Segment> = segments.iter().filter(near).copied().collect();
+    around.sort_by(|a, b| a.start.total_cmp(&b.start));
+    let around: Vec<String> = around.iter().flat_map(|segment| words(&segment.text)).collect();
+    let words = words(&again.text);
+    let enough = ROW.max((words.len() * 2).div_ceil(3));
+    words.windows(enough).any(|row| around.windows(enough).any(|said| said == row))
+}
+
+/// The words of a text without signs and cases; of scripts without spaces, its characters.
+fn words(text: &str) -> Vec<String> {
+    text.unicode_words().map(str::to_lowercase).collect()
 }
 
 /// The parts of `spans` that lie under none of `covered`; both ascending.
@@ -86,6 +108,24 @@ mod tests {
             [(0.0, 1.0), (2.0, 4.0), (7.0, 9.0), (20.0, 24.0)]
         );
         assert_eq!(uncovered(&spans, &[]), spans);
+    }
+
+    #[test]
+    fn what_stands_beside_it_is_not_said_twice() {
+        let segment = |start: f64, text: &str| Segment { start, end: start + 4.0, text: text.to_owned(), ..Segment::default() };
+        let said = [
+            segment(0.0, " The gut being cut across,"),
+            segment(5.0, " the stomach may be removed entire."),
+            segment(40.0, " Nobody was there at all."),
+        ];
+        let said: Vec<&Segment> = said.iter().collect();
+        let is_said = |text: &str| is_said(&segment(4.0, text), &said);
+        assert!(is_said(" The stomach may be removed"));
+        assert!(is_said(" Cut across. The stomach may"), "across two segments");
+        assert!(!is_said(" Nobody was there at all."), "too far away");
+        assert!(!is_said(" The stomach"), "two words may be chance");
+        assert!(!is_said(" And then the stomach may turn round and be ill"), "a third of the words");
+        assert!(!is_said(""));
     }
 
     #[test]

@@ -42,6 +42,8 @@ pub enum Reason {
     OutsideClips,
     /// Its text was likely made up.
     MadeUp,
+    /// Its text stands beside it already.
+    Said,
     /// The text repeats itself.
     CompressionRatio,
     /// The text is unlikely.

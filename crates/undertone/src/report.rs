@@ -65,6 +65,7 @@ fn name(reason: Reason) -> &'static str {
         Reason::NoText => "the model gives no text",
         Reason::OutsideClips => "outside the clips asked for",
         Reason::MadeUp => "likely made up",
+        Reason::Said => "its text stands beside it already",
         Reason::CompressionRatio => "the text repeats itself",
         Reason::LogProb => "the text is unlikely",
         Reason::Loop => "the text ran into a loop",

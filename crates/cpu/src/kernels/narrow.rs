@@ -1,4 +1,4 @@
-//! Between f32 and the 16-bit floats, for whole tensors and rows. Not products of them: see `linear`.
+//! Between f32 and bfloat16, for whole tensors and rows. Not products of bfloat16: see `linear`.
 
 use super::Cx;
 use super::rows::Shared;
@@ -51,36 +51,6 @@ pub fn widen(cx: Cx<'_>, x: &[u8], out: &mut [f32]) {
         let out = unsafe { shared.slice(range.start, range.len()) };
         dispatch(cx.isa, Widen { x: &x[2 * range.start..2 * range.end], out });
     });
-}
-
-/// Writes `x` as IEEE half to `out`, two bytes each in the machine's order, rounded to nearest even.
-///
-/// # Panics
-/// When `out` is of another length.
-pub fn narrow_f16(cx: Cx<'_>, x: &[f32], out: &mut [u8]) {
-    assert_eq!(out.len(), 2 * x.len(), "bytes of {} f16", x.len());
-    dispatch(cx.isa, NarrowF16 { x, out });
-}
-
-struct NarrowF16<'a> {
-    x: &'a [f32],
-    out: &'a mut [u8],
-}
-
-impl Body for NarrowF16<'_> {
-    type Out = ();
-
-    #[inline(always)]
-    fn run<S: Simd>(self, s: S) {
-        let whole = self.x.len() - self.x.len() % S::LANES;
-        for i in (0..whole).step_by(S::LANES) {
-            // SAFETY: LANES values from `i` are within both.
-            unsafe { s.store_f16(self.out.as_mut_ptr().add(2 * i), s.load(self.x.as_ptr().add(i))) };
-        }
-        for (out, x) in self.out.chunks_exact_mut(2).zip(self.x).skip(whole) {
-            out.copy_from_slice(&half::f16::from_f32(*x).to_bits().to_ne_bytes());
-        }
-    }
 }
 
 struct Narrow<'a> {

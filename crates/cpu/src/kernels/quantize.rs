@@ -4,7 +4,7 @@ use super::Cx;
 use super::rows::{Rows, Shared};
 use super::vectors::{read, spans};
 use crate::simd::{Body, Simd, dispatch};
-use graph::ops::quantize::MOST;
+use graph::ops::quantize::{MOST, nearest};
 
 /// Writes each row as signed bytes to `bytes`, and its factor, the greatest magnitude over 127, to `factors`.
 ///
@@ -39,10 +39,8 @@ impl Body for Row<'_, '_> {
         }
         let greatest = s.reduce_max(greatest);
         let inverse = if greatest > 0.0 { MOST / greatest } else { 0.0 };
-        // Written so that compilers make vectors of it: rounded by the lowest bit of a float of this size.
-        const BY: f32 = 12_582_912.0; // 1.5 * 2^23
         for (byte, x) in self.bytes.iter_mut().zip(self.x) {
-            *byte = (x * inverse + BY).to_bits() as u8;
+            *byte = nearest(x * inverse).cast_unsigned();
         }
         greatest / MOST
     }

@@ -2,7 +2,7 @@
 
 use super::expect_op;
 use crate::kernel::{Call, Kernel};
-use crate::kernels::narrow::narrow_f16;
+use crate::kernels::narrow::narrow;
 use graph::{DType, Op};
 
 pub const CACHE_WRITE: Kernel = Kernel {
@@ -18,7 +18,7 @@ pub const CACHE_WRITE: Kernel = Kernel {
 
 /// Whether states are kept in this type.
 pub(super) fn is_kept(dtype: DType) -> bool {
-    matches!(dtype, DType::F32 | DType::F16)
+    matches!(dtype, DType::F32 | DType::BF16)
 }
 
 fn run(call: &mut Call<'_>) {
@@ -36,9 +36,9 @@ fn run(call: &mut Call<'_>) {
         (slot * places + place) * width
     };
     let rows = new.chunks_exact(width.max(1)).enumerate();
-    if call.dtype(0) == DType::F16 {
+    if call.dtype(0) == DType::BF16 {
         let (cx, state) = (call.cx, call.out_bytes(0));
-        return rows.for_each(|(i, row)| narrow_f16(cx, row, &mut state[2 * start(i)..][..2 * width]));
+        return rows.for_each(|(i, row)| narrow(cx, row, &mut state[2 * start(i)..][..2 * width]));
     }
     let state = call.out(0);
     rows.for_each(|(i, row)| state[start(i)..][..width].copy_from_slice(row));

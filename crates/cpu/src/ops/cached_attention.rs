@@ -4,6 +4,8 @@ use super::cache_write::is_kept;
 use super::expect_op;
 use crate::isa::Isa;
 use crate::kernel::{Call, Kernel};
+#[cfg(target_arch = "x86_64")]
+use crate::kernels::cached_attention::tiled;
 use crate::kernels::cached_attention::{CachedAttention, cached_attention, cached_attention_scratch};
 use crate::kernels::linear::Out;
 use crate::kernels::linear::pack::Element;
@@ -18,22 +20,45 @@ pub const CACHED_ATTENTION: Kernel = Kernel {
     ..Kernel::PLAIN
 };
 
-fn scratch(_: Isa, threads: usize, node: &NodeView<'_>) -> usize {
+/// Columns of the table.
+fn columns(node: &NodeView<'_>) -> usize {
+    node.inputs[3].shape.last().and_then(|d| d.as_fixed()).unwrap_or_default()
+}
+
+fn scratch(isa: Isa, threads: usize, node: &NodeView<'_>) -> usize {
     let Op::CachedAttention(op) = node.op else { return 0 };
     let sizes = node.inputs[1].shape.eval(node.largest).unwrap_or_default();
-    cached_attention_scratch(threads, op.heads, sizes[1], sizes[2] / op.heads)
+    let (positions, d) = (sizes[1], sizes[2] / op.heads);
+    #[cfg(target_arch = "x86_64")]
+    if node.inputs[1].dtype == DType::BF16 && tiled::fits(isa, d, positions, columns(node), op.causal) {
+        return tiled::tiled_attention_scratch(threads, positions);
+    }
+    cached_attention_scratch(threads, op.heads, positions, d)
 }
 
 fn run(call: &mut Call<'_>) {
     match call.dtype(1) {
-        DType::F16 => attend(call, call.f16(1), call.f16(2)),
-        _ => attend(call, call.f32(1), call.f32(2)),
+        DType::BF16 => {
+            let args = args(call, call.bf16(1), call.bf16(2));
+            #[cfg(target_arch = "x86_64")]
+            if tiled::fits(call.cx.isa, args.q.cols() / args.heads, args.positions, args.columns, args.last.is_some()) {
+                let rows = call.out_rows(0);
+                return tiled::tiled_attention(call.cx, &args, Out { rows, scratch: call.scratch });
+            }
+            attend(call, &args);
+        }
+        _ => attend(call, &args(call, call.f32(1), call.f32(2))),
     }
 }
 
-fn attend<'a, E: Element>(call: &mut Call<'a>, keys: &'a [E], values: &'a [E]) {
+fn attend<E: Element>(call: &mut Call<'_>, args: &CachedAttention<'_, E>) {
+    let rows = call.out_rows(0);
+    cached_attention(call.cx, args, Out { rows, scratch: call.scratch });
+}
+
+fn args<'a, E>(call: &Call<'a>, keys: &'a [E], values: &'a [E]) -> CachedAttention<'a, E> {
     let op = expect_op!(call, CachedAttention);
-    let args = CachedAttention {
+    CachedAttention {
         q: call.rows(0),
         keys,
         values,
@@ -44,7 +69,5 @@ fn attend<'a, E: Element>(call: &mut Call<'a>, keys: &'a [E], values: &'a [E]) {
         last: op.causal.then(|| call.i32(5)),
         heads: op.heads,
         scale: op.scale,
-    };
-    let rows = call.out_rows(0);
-    cached_attention(call.cx, &args, Out { rows, scratch: call.scratch });
+    }
 }

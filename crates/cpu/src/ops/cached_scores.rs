@@ -16,7 +16,7 @@ pub const CACHED_SCORES: Kernel = Kernel {
 
 fn run(call: &mut Call<'_>) {
     match call.dtype(1) {
-        DType::F16 => score(call, call.f16(1)),
+        DType::BF16 => score(call, call.bf16(1)),
         _ => score(call, call.f32(1)),
     }
 }

@@ -195,3 +195,92 @@ macro_rules! products {
 
 products!(bf16_16, bf16_32, "tdpbf16ps", "pairs of bfloat16");
 products!(i8_16, i8_32, "tdpbssd", "fours of signed bytes");
+
+/// Attention of up to sixteen queries with a head of 64 columns: tiles 0 to 3 hold sums, 4 and 5 rows, 6 and 7 weights.
+impl Tiles {
+    /// Thirty-two rows of 64 bfloat16, `stride` bytes apart, times sixteen columns; sums go to `out`, 16 to a row.
+    ///
+    /// # Safety
+    /// `rows` points to the rows, `weights` to two tiles, and `out` takes 32 rows.
+    #[inline(always)]
+    pub unsafe fn strided_32(&self, rows: *const u8, stride: usize, weights: *const u8, out: *mut f32) {
+        // SAFETY: the tiles are configured; the caller vouches for the memory.
+        unsafe {
+            asm!(
+                "tilezero tmm0",
+                "tilezero tmm1",
+                "tileloadd tmm6, [{b} + {line}]",
+                "tileloadd tmm7, [{b} + {line} + 1024]",
+                "tileloadd tmm4, [{a} + {stride}]",
+                "tdpbf16ps tmm0, tmm4, tmm6",
+                "tileloadd tmm5, [{a} + {stride} + 64]",
+                "tdpbf16ps tmm0, tmm5, tmm7",
+                "tileloadd tmm4, [{d} + {stride}]",
+                "tdpbf16ps tmm1, tmm4, tmm6",
+                "tileloadd tmm5, [{d} + {stride} + 64]",
+                "tdpbf16ps tmm1, tmm5, tmm7",
+                "tilestored [{c} + {line}], tmm0",
+                "tilestored [{c} + {line} + 1024], tmm1",
+                a = in(reg) rows,
+                d = in(reg) rows.wrapping_add(16 * stride),
+                b = in(reg) weights,
+                c = in(reg) out,
+                stride = in(reg) stride,
+                line = in(reg) 64_usize,
+                out("tmm0") _, out("tmm1") _, out("tmm4") _, out("tmm5") _, out("tmm6") _, out("tmm7") _,
+                options(nostack),
+            );
+        }
+    }
+
+    /// Sixteen rows of `32 * steps` bfloat16, `stride` bytes apart, times 64 columns: `fill` writes each step's weights,
+    /// four tiles, to `weights`. Sums go to `out`, 64 to a row.
+    ///
+    /// # Safety
+    /// `rows` points to the rows, `weights` to four tiles, and `out` takes sixteen rows; `fill` uses no tiles.
+    #[inline(always)]
+    pub unsafe fn wide_16(
+        &self,
+        (rows, stride, steps): (*const u8, usize, usize),
+        weights: *mut u8,
+        mut fill: impl FnMut(usize),
+        out: *mut f32,
+    ) {
+        // SAFETY: the tiles are configured, and the compiler uses none, so that sums stay from block to block; the
+        // caller vouches for the memory.
+        unsafe {
+            asm!("tilezero tmm0", "tilezero tmm1", "tilezero tmm2", "tilezero tmm3",
+                out("tmm0") _, out("tmm1") _, out("tmm2") _, out("tmm3") _, options(nomem, nostack));
+            for step in 0..steps {
+                fill(step);
+                asm!(
+                    "tileloadd tmm4, [{a} + {stride}]",
+                    "tileloadd tmm6, [{b} + {line}]",
+                    "tdpbf16ps tmm0, tmm4, tmm6",
+                    "tileloadd tmm7, [{b} + {line} + 1024]",
+                    "tdpbf16ps tmm1, tmm4, tmm7",
+                    "tileloadd tmm6, [{b} + {line} + 2048]",
+                    "tdpbf16ps tmm2, tmm4, tmm6",
+                    "tileloadd tmm7, [{b} + {line} + 3072]",
+                    "tdpbf16ps tmm3, tmm4, tmm7",
+                    a = in(reg) rows.add(64 * step),
+                    b = in(reg) weights,
+                    stride = in(reg) stride,
+                    line = in(reg) 64_usize,
+                    out("tmm0") _, out("tmm1") _, out("tmm2") _, out("tmm3") _,
+                    out("tmm4") _, out("tmm6") _, out("tmm7") _,
+                    options(nostack),
+                );
+            }
+            asm!(
+                "tilestored [{c} + {row}], tmm0",
+                "tilestored [{c} + {row} + 64], tmm1",
+                "tilestored [{c} + {row} + 128], tmm2",
+                "tilestored [{c} + {row} + 192], tmm3",
+                c = in(reg) out,
+                row = in(reg) 256_usize,
+                options(nostack),
+            );
+        }
+    }
+}

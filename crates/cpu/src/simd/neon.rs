@@ -76,15 +76,6 @@ impl Simd for Neon {
         unsafe { vld1q_f32(lanes.as_ptr()) }
     }
     #[inline(always)]
-    unsafe fn store_f16(self, p: *mut u8, v: float32x4_t) {
-        let mut lanes = [0.0_f32; 4];
-        // SAFETY: the token proves the feature; the array holds four values.
-        unsafe { vst1q_f32(lanes.as_mut_ptr(), v) };
-        let bytes = lanes.map(|x| half::f16::from_f32(x).to_bits().to_ne_bytes());
-        // SAFETY: the caller vouches for LANES elements.
-        unsafe { p.copy_from_nonoverlapping(bytes.as_ptr().cast(), size_of_val(&bytes)) };
-    }
-    #[inline(always)]
     unsafe fn load_bf16(self, p: *const u16) -> float32x4_t {
         // SAFETY: the caller vouches for LANES elements.
         let lanes: [f32; 4] = std::array::from_fn(|i| f32::from_bits(u32::from(unsafe { *p.add(i) }) << 16));

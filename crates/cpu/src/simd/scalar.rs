@@ -42,12 +42,6 @@ impl Simd for Scalar {
         std::array::from_fn(|i| half::f16::from_bits(unsafe { *p.add(i) }).to_f32())
     }
     #[inline(always)]
-    unsafe fn store_f16(self, p: *mut u8, v: Self::V) {
-        let bytes = v.map(|x| half::f16::from_f32(x).to_bits().to_ne_bytes());
-        // SAFETY: the caller vouches for LANES elements.
-        unsafe { p.copy_from_nonoverlapping(bytes.as_ptr().cast(), size_of_val(&bytes)) };
-    }
-    #[inline(always)]
     unsafe fn load_bf16(self, p: *const u16) -> Self::V {
         // SAFETY: the caller vouches for LANES elements.
         std::array::from_fn(|i| f32::from_bits(u32::from(unsafe { *p.add(i) }) << 16))

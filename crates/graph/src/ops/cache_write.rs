@@ -4,7 +4,7 @@ use super::{OpDef, OpError, op, require};
 use crate::{DType, Tensor, TensorType};
 
 op! {
-    /// `state: [slots, t, w]` with row `i` of `new: f32[n, w]`, rounded if the state is f16, written to place `at[i]` of slot `slot[i]`
+    /// `state: [slots, t, w]` with row `i` of `new: f32[n, w]`, rounded if the state is bf16, written to place `at[i]` of slot `slot[i]`
     /// (StableHLO scatter without overlap). Without `placed` there is no `at`: row `i` goes to place `i` of the
     /// one slot of `slot: i32[1]`. The state is consumed; the result is the state after the write.
     CacheWrite = "cache_write" {
@@ -17,14 +17,14 @@ impl OpDef for CacheWrite {
     const CASES: &'static [&'static str] = &[
         "cache_write f32[4, 24, 8], f32[3, 8], i32[3], i32[3] {placed=true}",
         "cache_write f32[2, 10, 8], f32[10, 8], i32[1] {placed=false}",
-        "cache_write f16[4, 24, 40], f32[3, 40], i32[3], i32[3] {placed=true}",
+        "cache_write bf16[4, 24, 40], f32[3, 40], i32[3], i32[3] {placed=true}",
     ];
 
     fn infer(&self, inputs: &[TensorType]) -> Result<Vec<TensorType>, OpError> {
         super::arity("cache_write", inputs, 3 + usize::from(self.placed))?;
         let (state, new) = (&inputs[0], &inputs[1]);
         require!(state.rank() == 3, "cache_write: the state is {state}, expected [slots, t, w]");
-        let is_kept = new.dtype == state.dtype || (new.dtype, state.dtype) == (DType::F32, DType::F16);
+        let is_kept = new.dtype == state.dtype || (new.dtype, state.dtype) == (DType::F32, DType::BF16);
         let fits = is_kept && new.rank() == 2 && new.shape.0[1] == state.shape.0[2];
         require!(fits, "cache_write: new is {new}, expected {}[n, {}]", state.dtype, state.shape.0[2]);
         let rows = if self.placed { new.shape.0[0] } else { 1.into() };

@@ -4,10 +4,11 @@ use super::{OpDef, OpError, attention, op, require};
 use crate::{DType, Tensor, TensorType};
 
 op! {
-    /// Multi-head attention over a cache: `q: f32[n, w]`, `k, v: f32[slots, t, w]` or f16, `table: i32[rows, t]` or
+    /// Multi-head attention over a cache: `q: f32[n, w]`, `k, v: f32[slots, t, w]` or bf16, `table: i32[rows, t]` or
     /// `i32[rows, 1]`, `row: i32[n]` and, with `causal`, `pos: i32[n]`. Query `i` attends to places
     /// `j = 0..=pos[i]` (to all `t` without `causal`), whose keys and values stand at place `j` of slot
-    /// `table[row[i], j]` (`table[row[i], 0]` if the table has one column).
+    /// `table[row[i], j]` (`table[row[i], 0]` if the table has one column). With k and v of bf16, a device may round the
+    /// queries and the weights of the values, too.
     CachedAttention = "cached_attention" {
         /// How many heads share the width.
         heads: usize,
@@ -23,8 +24,8 @@ impl OpDef for CachedAttention {
         "cached_attention f32[5, 128], f32[4, 24, 128], f32[4, 24, 128], i32[3, 24], i32[5], i32[5] {heads=2, scale=0.125, causal=true}",
         "cached_attention f32[1, 64], f32[2, 40, 64], f32[2, 40, 64], i32[1, 40], i32[1], i32[1] {heads=1, scale=0.125, causal=true}",
         "cached_attention f32[7, 128], f32[3, 150, 128], f32[3, 150, 128], i32[4, 1], i32[7] {heads=2, scale=0.125, causal=false}",
-        "cached_attention f32[9, 128], f16[3, 150, 128], f16[3, 150, 128], i32[4, 1], i32[9] {heads=2, scale=0.125, causal=false}",
-        "cached_attention f32[3, 48], f16[2, 24, 48], f16[2, 24, 48], i32[3, 24], i32[3], i32[3] {heads=4, scale=0.3, causal=true}",
+        "cached_attention f32[9, 128], bf16[3, 150, 128], bf16[3, 150, 128], i32[4, 1], i32[9] {heads=2, scale=0.125, causal=false}",
+        "cached_attention f32[3, 48], bf16[2, 24, 48], bf16[2, 24, 48], i32[3, 24], i32[3], i32[3] {heads=4, scale=0.3, causal=true}",
         "cached_attention f32[2, 48], f32[1, 33, 48], f32[1, 33, 48], i32[2, 1], i32[2] {heads=6, scale=0.35, causal=false}",
     ];
 
@@ -32,8 +33,8 @@ impl OpDef for CachedAttention {
         super::arity("cached_attention", inputs, 5 + usize::from(self.causal))?;
         let (q, k, v, table) = (&inputs[0], &inputs[1], &inputs[2], &inputs[3]);
         require!(q.dtype == DType::F32 && q.rank() == 2, "cached_attention: q is {q}, expected f32[n, w]");
-        let fits = matches!(k.dtype, DType::F32 | DType::F16) && k.rank() == 3 && k.shape.0[2] == q.shape.0[1];
-        require!(fits, "cached_attention: k is {k}, expected f32 or f16[slots, t, {}]", q.shape.0[1]);
+        let fits = matches!(k.dtype, DType::F32 | DType::BF16) && k.rank() == 3 && k.shape.0[2] == q.shape.0[1];
+        require!(fits, "cached_attention: k is {k}, expected f32 or bf16[slots, t, {}]", q.shape.0[1]);
         require!(k == v, "cached_attention: k is {k}, v is {v}; expected the same type");
         let columns = table.shape.last();
         let fits = table.dtype == DType::I32

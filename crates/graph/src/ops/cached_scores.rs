@@ -4,7 +4,7 @@ use super::{OpDef, OpError, attention, op, require};
 use crate::{DType, Dim, Shape, Tensor, TensorType};
 
 op! {
-    /// The raw scores of some heads over a cache: `q: f32[n, w]`, `k: f32[slots, t, w]` or f16, `table: i32[rows, 1]`,
+    /// The raw scores of some heads over a cache: `q: f32[n, w]`, `k: f32[slots, t, w]` or bf16, `table: i32[rows, 1]`,
     /// `row: i32[n]` to `f32[heads picked, n, t]`: `scale * q k^T` of query `i` and all `t` places of slot
     /// `table[row[i], 0]` (what `qk_matmul_output` of ONNX Attention holds).
     CachedScores = "cached_scores" {
@@ -21,7 +21,7 @@ impl OpDef for CachedScores {
     const CASES: &'static [&'static str] = &[
         "cached_scores f32[7, 128], f32[3, 150, 128], i32[4, 1], i32[7] {heads=2, pick=[1], scale=0.125}",
         "cached_scores f32[19, 48], f32[2, 33, 48], i32[2, 1], i32[19] {heads=6, pick=[5, 0, 3], scale=0.35}",
-        "cached_scores f32[9, 48], f16[2, 33, 48], i32[2, 1], i32[9] {heads=2, pick=[1], scale=0.35}",
+        "cached_scores f32[9, 48], bf16[2, 33, 48], i32[2, 1], i32[9] {heads=2, pick=[1], scale=0.35}",
         "cached_scores f32[1, 64], f32[1, 5, 64], i32[1, 1], i32[1] {heads=1, pick=[0], scale=1.0}",
     ];
 
@@ -29,8 +29,8 @@ impl OpDef for CachedScores {
         super::arity("cached_scores", inputs, 4)?;
         let (q, k, table) = (&inputs[0], &inputs[1], &inputs[2]);
         require!(q.dtype == DType::F32 && q.rank() == 2, "cached_scores: q is {q}, expected f32[n, w]");
-        let fits = matches!(k.dtype, DType::F32 | DType::F16) && k.rank() == 3 && k.shape.0[2] == q.shape.0[1];
-        require!(fits, "cached_scores: k is {k}, expected f32 or f16[slots, t, {}]", q.shape.0[1]);
+        let fits = matches!(k.dtype, DType::F32 | DType::BF16) && k.rank() == 3 && k.shape.0[2] == q.shape.0[1];
+        require!(fits, "cached_scores: k is {k}, expected f32 or bf16[slots, t, {}]", q.shape.0[1]);
         let fits = table.dtype == DType::I32 && table.rank() == 2 && table.shape.0[1] == 1.into();
         require!(fits, "cached_scores: the table is {table}, expected i32[rows, 1]");
         let per_query = TensorType::new(DType::I32, [q.shape.0[0]]);

@@ -1,10 +1,18 @@
 //! quantize: rows of floats as bytes with a factor each. Not a conversion: bytes alone have lost their scale.
 
 use super::{OpDef, OpError, arity, op, require};
-use crate::{DType, Shape, Tensor, TensorType};
+use crate::{DType, Data, Shape, Tensor, TensorType};
 
 /// The greatest byte: -128 is never used, so that a value and its negative are as far from zero.
 pub const MOST: f32 = 127.0;
+
+/// The whole number nearest to `x`, of two the even one, for `|x| <= 127`: the lowest bits of a float so large that its
+/// steps are 1. Whole vocabularies are rounded when a model is loaded, and a call for each number would take seconds.
+#[inline(always)]
+pub fn nearest(x: f32) -> i8 {
+    const LARGE: f32 = 12_582_912.0; // 1.5 * 2^23
+    (x + LARGE).to_bits() as i8
+}
 
 op! {
     /// Each row of `x[..., k]` as bytes and a factor: `q: i8[..., k]` and `s: f32[...]` with `x` near `q * s`.
@@ -32,10 +40,10 @@ impl OpDef for Quantize {
         for row in x.chunks(k) {
             let greatest = row.iter().fold(0.0f32, |m, x| m.max(x.abs()));
             let inverse = if greatest > 0.0 { MOST / greatest } else { 0.0 };
-            bytes.extend(row.iter().map(|x| (x * inverse).round_ties_even()));
+            bytes.extend(row.iter().map(|x| nearest(x * inverse)));
             factors.push(greatest / MOST);
         }
         let rows = results[1].shape.as_fixed().unwrap_or_default();
-        vec![Tensor::from_f32(DType::I8, &inputs[0].dims, bytes), Tensor::f32(&rows, factors)]
+        vec![Tensor { dims: inputs[0].dims.clone(), data: Data::I8(bytes) }, Tensor::f32(&rows, factors)]
     }
 }

@@ -1,0 +1,389 @@
+//! Attention of up to sixteen queries at once to the keys and values of one slot, in tiles of bfloat16: the decoder's to
+//! the window. Not its attention to its own past, whose rows a table scatters.
+//!
+//! Keys are read where they lie: sixteen positions are the rows of a tile, and the queries its columns. The scores are
+//! turned around, become weights, and are multiplied by the values, whose pairs of positions are woven on the way. What
+//! a query gets does not depend on those beside it.
+
+use std::arch::x86_64::{
+    __m512, __m512i, _MM_HINT_T1, _mm_prefetch, _mm512_castpd_ps, _mm512_castps_pd, _mm512_loadu_ps,
+    _mm512_loadu_si512, _mm512_setzero_si512, _mm512_shuffle_f32x4, _mm512_storeu_ps, _mm512_storeu_si512,
+    _mm512_unpackhi_epi16, _mm512_unpackhi_pd, _mm512_unpackhi_ps, _mm512_unpacklo_epi16, _mm512_unpacklo_pd,
+    _mm512_unpacklo_ps,
+};
+use std::ops::Range;
+
+use half::bf16;
+
+use super::CachedAttention;
+use crate::isa::Isa;
+use crate::kernels::linear::Out;
+use crate::kernels::narrow::{of_finite, to_bf16};
+use crate::kernels::rows::{Shared, SharedRows};
+use crate::kernels::{Cx, cut};
+use crate::math;
+use crate::simd::{Amx, Body, Simd, Tiles, dispatch};
+
+/// Queries of a tile.
+const QUERIES: usize = 16;
+/// Columns of a head.
+const D: usize = 64;
+/// Positions of a step.
+const STEP: usize = 32;
+/// f32 values of a tile.
+const TILE: usize = 256;
+/// How many positions ahead of their use keys and values are asked for.
+const AHEAD: usize = 64;
+
+/// Whether [`tiled_attention`] takes heads of `d` columns over `positions` positions of slots that `columns` name, seen
+/// whole.
+pub fn fits(isa: Isa, d: usize, positions: usize, columns: usize, causal: bool) -> bool {
+    isa == Isa::Amx && d == D && positions >= STEP && columns == 1 && !causal
+}
+
+/// f32 values of one thread: a head's queries, tiles of scores and of values, scores, weights, outputs.
+fn thread_len(positions: usize) -> usize {
+    let positions = positions.next_multiple_of(STEP);
+    2 * TILE + 2 * TILE + 4 * TILE + QUERIES * positions + QUERIES * positions / 2 + QUERIES * D
+}
+
+/// The f32 values of scratch that [`tiled_attention`] needs.
+pub fn tiled_attention_scratch(threads: usize, positions: usize) -> usize {
+    threads * thread_len(positions)
+}
+
+/// Writes `[n, heads * d]` to `out`: see [`super::cached_attention`].
+///
+/// # Panics
+/// When it does not [fit](fits), shapes don't, an index is out of range, the scale is not positive, or the scratch is
+/// shorter than [`tiled_attention_scratch`].
+pub fn tiled_attention(cx: Cx<'_>, args: &CachedAttention<'_, bf16>, out: Out<'_, '_>) {
+    let Out { mut rows, scratch } = out;
+    args.check();
+    let d = args.q.cols() / args.heads;
+    assert!(fits(cx.isa, d, args.positions, args.columns, args.last.is_some()), "attention of another kind");
+    assert_eq!((rows.rows(), rows.cols()), (args.q.rows(), args.q.cols()), "shapes of attention");
+    assert!(args.scale > 0.0, "a scale of {}", args.scale);
+    let (threads, share) = (cx.pool.threads(), thread_len(args.positions));
+    assert!(scratch.len() >= threads * share, "{} values of scratch, {} needed", scratch.len(), threads * share);
+    let scratch = Shared::new(scratch);
+    let out = rows.shared();
+    let parts = threads.min(args.heads);
+    cx.pool.run_on(parts, &|thread, part| {
+        // SAFETY: no two parts run on one thread at the same time.
+        let scratch = unsafe { scratch.slice(thread * share, share) };
+        dispatch(cx.isa, Part { args, heads: cut(part, parts, args.heads), out, scratch });
+    });
+}
+
+/// Some heads of all queries.
+struct Part<'a, 's> {
+    args: &'a CachedAttention<'a, bf16>,
+    heads: Range<usize>,
+    out: SharedRows<'a>,
+    scratch: &'s mut [f32],
+}
+
+impl Body for Part<'_, '_> {
+    type Out = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, s: S) {
+        let Part { args, heads, out, scratch } = self;
+        let tiles = Tiles::new(Amx::detect().expect("amx is not available"));
+        let positions = args.positions.next_multiple_of(STEP);
+        let (queries, rest) = scratch.split_at_mut(2 * TILE);
+        let (turned, rest) = rest.split_at_mut(2 * TILE);
+        let (woven, rest) = rest.split_at_mut(4 * TILE);
+        let (scores, rest) = rest.split_at_mut(QUERIES * positions);
+        let (weights, sums) = rest.split_at_mut(QUERIES * positions / 2);
+        let width = args.q.cols();
+        let mut first = 0;
+        while first < args.q.rows() {
+            let slot = args.slot(first, 0);
+            let end = (first + QUERIES).min(args.q.rows());
+            let end = (first + 1..end).find(|&i| args.slot(i, 0) != slot).unwrap_or(end);
+            for head in heads.clone() {
+                let at = slot * args.positions * width + head * D;
+                pack_queries(args, first..end, head, queries);
+                // SAFETY: the slot holds `positions` rows of `width` from `at`, as `check` saw.
+                unsafe {
+                    score(&tiles, (args.keys.as_ptr().add(at), args.positions, width), queries, turned, scores);
+                }
+                let factor = args.scale * std::f32::consts::LOG2_E;
+                let totals = weigh(s, (scores, args.positions, positions), (end - first, factor), weights);
+                let values = args.values.as_ptr().wrapping_add(at);
+                // SAFETY: as above.
+                unsafe { gather(&tiles, (values, args.positions, width), weights, woven, sums) };
+                for (r, total) in totals.iter().enumerate().take(end - first) {
+                    // SAFETY: the columns of these heads are in one part only.
+                    let to = unsafe { std::slice::from_raw_parts_mut(out.row(first + r).add(head * D), D) };
+                    unwoven(&sums[r * D..][..D], 1.0 / total, to);
+                }
+            }
+            first = end;
+        }
+    }
+}
+
+/// Pairs of columns of each query, for one head: two tiles of sixteen pairs of sixteen queries. Absent queries are zero.
+fn pack_queries(args: &CachedAttention<'_, bf16>, rows: Range<usize>, head: usize, out: &mut [f32]) {
+    out.fill(0.0);
+    for (c, i) in rows.enumerate() {
+        for (pair, x) in args.q.row(i)[head * D..][..D].chunks_exact(2).enumerate() {
+            let word = u32::from(to_bf16(x[1])) << 16 | u32::from(to_bf16(x[0]));
+            out[pair * QUERIES + c] = f32::from_bits(word);
+        }
+    }
+}
+
+/// Writes the products of every position with every query to `scores[query][position]`.
+///
+/// # Safety
+/// `keys` points to `positions` rows of D values, `width` apart.
+#[inline(always)]
+unsafe fn score(
+    tiles: &Tiles,
+    (keys, positions, width): (*const bf16, usize, usize),
+    queries: &[f32],
+    turned: &mut [f32],
+    scores: &mut [f32],
+) {
+    let stride = scores.len() / QUERIES;
+    for step in (0..positions).step_by(STEP) {
+        // The last step starts early, so that it reads no further than the slot; what it says twice is the same.
+        let at = step.min(positions - STEP);
+        // SAFETY: the rows are within the slot; the tiles fit; prefetch takes any address.
+        unsafe {
+            ask(keys.wrapping_add((step + AHEAD) * width), width);
+            tiles.strided_32(keys.add(at * width).cast(), 2 * width, queries.as_ptr().cast(), turned.as_mut_ptr());
+            for half in [0, 16] {
+                turn(turned.as_ptr().add(half * QUERIES), scores.as_mut_ptr().add(at + half), stride);
+            }
+        }
+    }
+}
+
+/// Asks for the columns of a head at the positions of a step.
+#[inline(always)]
+unsafe fn ask(rows: *const bf16, width: usize) {
+    for j in 0..STEP {
+        for half in [0, 32] {
+            // SAFETY: prefetch takes any address.
+            unsafe { _mm_prefetch::<_MM_HINT_T1>(rows.wrapping_add(j * width + half).cast()) };
+        }
+    }
+}
+
+/// Turns the scores of the first `count` queries into `2^(factor * (score - greatest))` as bfloat16, zero beyond
+/// `valid` positions, and gives the sum of each row.
+#[inline(always)]
+fn weigh<S: Simd>(
+    s: S,
+    (scores, valid, positions): (&mut [f32], usize, usize),
+    (count, factor): (usize, f32),
+    weights: &mut [f32],
+) -> [f32; QUERIES] {
+    let mut totals = [1.0; QUERIES];
+    let rows = scores.chunks_exact_mut(positions).zip(weights.chunks_exact_mut(positions / 2));
+    for ((row, weights), total) in rows.zip(&mut totals).take(count) {
+        row[valid..].fill(f32::NEG_INFINITY);
+        let mut greatest = s.splat(f32::NEG_INFINITY);
+        for v in row.chunks_exact(S::LANES) {
+            // SAFETY: the chunk holds a vector.
+            greatest = s.max(unsafe { s.load(v.as_ptr()) }, greatest);
+        }
+        let shift = s.splat(-factor * s.reduce_max(greatest));
+        let (factor, mut sum) = (s.splat(factor), s.splat(0.0));
+        for v in row.chunks_exact_mut(S::LANES) {
+            // SAFETY: the chunk holds a vector.
+            unsafe {
+                let e = math::exp2_coarse(s, s.fma(s.load(v.as_ptr()), factor, shift));
+                sum = s.add(sum, e);
+                s.store(v.as_mut_ptr(), e);
+            }
+        }
+        for (to, pair) in weights.iter_mut().zip(row.chunks_exact(2)) {
+            *to = f32::from_bits(u32::from(of_finite(pair[1])) << 16 | u32::from(of_finite(pair[0])));
+        }
+        *total = s.reduce_add(sum);
+    }
+    totals
+}
+
+/// Adds the values of all positions, times their weights: sixteen rows of D sums, woven as [`weave`] leaves them.
+///
+/// # Safety
+/// `values` points to `positions` rows of D values, `width` apart.
+#[inline(always)]
+unsafe fn gather(
+    tiles: &Tiles,
+    (values, positions, width): (*const bf16, usize, usize),
+    weights: &[f32],
+    woven: &mut [f32],
+    sums: &mut [f32],
+) {
+    let stride = weights.len() / QUERIES * size_of::<f32>();
+    let (to, steps) = (woven.as_mut_ptr(), positions.div_ceil(STEP));
+    let fill = |step: usize| {
+        let at = step * STEP;
+        // SAFETY: as many rows as are woven are within the slot; prefetch takes any address.
+        unsafe {
+            ask(values.wrapping_add((at + AHEAD) * width), width);
+            weave(values.wrapping_add(at * width), width, STEP.min(positions - at), to);
+        }
+    };
+    // SAFETY: the weights hold sixteen rows of the steps, the tiles and the sums fit.
+    unsafe { tiles.wide_16((weights.as_ptr().cast(), stride, steps), to.cast(), fill, sums.as_mut_ptr()) };
+}
+
+/// Pairs of positions of 64 columns as four tiles. Of each 32 columns the first tile has columns 0 to 3, 8 to 11 and so
+/// on, the second the others. Positions beyond `count` are zero.
+///
+/// # Safety
+/// `rows` points to `count` rows, `width` apart; `out` takes four tiles.
+#[target_feature(enable = "avx512f,avx512bw")]
+unsafe fn weave(rows: *const bf16, width: usize, count: usize, out: *mut f32) {
+    // SAFETY: the caller's contract.
+    let row = |j: usize, half: usize| -> __m512i {
+        if j < count {
+            unsafe { _mm512_loadu_si512(rows.add(j * width + half * 32).cast()) }
+        } else {
+            _mm512_setzero_si512()
+        }
+    };
+    for pair in 0..STEP / 2 {
+        for half in 0..2 {
+            let (a, b) = (row(2 * pair, half), row(2 * pair + 1, half));
+            // SAFETY: pair is below sixteen, so both are within their tiles.
+            unsafe {
+                let to = out.add(2 * half * TILE + pair * 16);
+                _mm512_storeu_si512(to.cast(), _mm512_unpacklo_epi16(a, b));
+                _mm512_storeu_si512(to.add(TILE).cast(), _mm512_unpackhi_epi16(a, b));
+            }
+        }
+    }
+}
+
+/// Columns in their order again, times `factor`: see [`weave`].
+fn unwoven(sums: &[f32], factor: f32, out: &mut [f32]) {
+    for (i, four) in out.chunks_exact_mut(4).enumerate() {
+        let (half, within) = (i / 8, i % 8);
+        let from = &sums[half * 32 + within % 2 * 16 + within / 2 * 4..][..4];
+        four.iter_mut().zip(from).for_each(|(to, x)| *to = x * factor);
+    }
+}
+
+/// Transposes a tile of sixteen rows of sixteen values; row `i` of the result goes to `out[i * stride..]`.
+///
+/// # Safety
+/// `tile` points to the tile; `out` takes the rows.
+#[target_feature(enable = "avx512f")]
+unsafe fn turn(tile: *const f32, out: *mut f32, stride: usize) {
+    // SAFETY: the caller's contract.
+    let rows: [__m512; 16] = std::array::from_fn(|i| unsafe { _mm512_loadu_ps(tile.add(16 * i)) });
+    // Twos, then fours of rows, within each quarter of a vector.
+    let mut twos = rows;
+    for i in (0..16).step_by(2) {
+        twos[i] = _mm512_unpacklo_ps(rows[i], rows[i + 1]);
+        twos[i + 1] = _mm512_unpackhi_ps(rows[i], rows[i + 1]);
+    }
+    let mut fours = twos;
+    for i in (0..16).step_by(4) {
+        let d = [0, 1, 2, 3].map(|j| _mm512_castps_pd(twos[i + j]));
+        fours[i] = _mm512_castpd_ps(_mm512_unpacklo_pd(d[0], d[2]));
+        fours[i + 1] = _mm512_castpd_ps(_mm512_unpackhi_pd(d[0], d[2]));
+        fours[i + 2] = _mm512_castpd_ps(_mm512_unpacklo_pd(d[1], d[3]));
+        fours[i + 3] = _mm512_castpd_ps(_mm512_unpackhi_pd(d[1], d[3]));
+    }
+    // Then quarters: column j of quarter q is column 4 q + j.
+    for j in 0..4 {
+        let [a, b, c, d] = [fours[j], fours[4 + j], fours[8 + j], fours[12 + j]];
+        let (ab, cd) = (_mm512_shuffle_f32x4::<0x88>(a, b), _mm512_shuffle_f32x4::<0x88>(c, d));
+        let (ab_odd, cd_odd) = (_mm512_shuffle_f32x4::<0xdd>(a, b), _mm512_shuffle_f32x4::<0xdd>(c, d));
+        let columns = [
+            _mm512_shuffle_f32x4::<0x88>(ab, cd),
+            _mm512_shuffle_f32x4::<0x88>(ab_odd, cd_odd),
+            _mm512_shuffle_f32x4::<0xdd>(ab, cd),
+            _mm512_shuffle_f32x4::<0xdd>(ab_odd, cd_odd),
+        ];
+        for (q, column) in columns.into_iter().enumerate() {
+            // SAFETY: the caller's contract.
+            unsafe { _mm512_storeu_ps(out.add((4 * q + j) * stride), column) };
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kernels::rows::{Rows, RowsMut};
+    use crate::kernels::testing::{assert_close, assert_same_bits, noise};
+    use crate::pool::Pool;
+
+    fn narrowed(seed: u64, len: usize) -> Vec<bf16> {
+        noise(seed, len).into_iter().map(bf16::from_f32).collect()
+    }
+
+    fn run(threads: usize, args: &CachedAttention<'_, bf16>) -> Vec<f32> {
+        let pool = Pool::new(threads);
+        let (n, width) = (args.q.rows(), args.q.cols());
+        let mut out = vec![f32::NAN; n * width];
+        let mut scratch = vec![f32::NAN; tiled_attention_scratch(threads, args.positions)];
+        let target = Out { rows: RowsMut::new(&mut out, n, width), scratch: &mut scratch };
+        tiled_attention(Cx { isa: Isa::Amx, pool: &pool }, args, target);
+        out
+    }
+
+    #[test]
+    fn agrees_with_f64_and_neither_queries_nor_threads_change_bits() {
+        if !Isa::Amx.is_available() {
+            return;
+        }
+        for (heads, positions) in [(3, 101), (1, 32), (8, 64), (2, 1500)] {
+            let width = heads * D;
+            let (keys, values) = (narrowed(1, 2 * positions * width), narrowed(2, 2 * positions * width));
+            let (table, row) = ([1, 0], [0, 0, 0, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
+            let q: Vec<f32> = narrowed(3, row.len() * width).iter().map(|x| x.to_f32() * 4.0).collect();
+            let args = CachedAttention {
+                q: Rows::new(&q, row.len(), width),
+                keys: &keys,
+                values: &values,
+                positions,
+                table: &table,
+                columns: 1,
+                row: &row,
+                last: None,
+                heads,
+                scale: 0.125,
+            };
+            let mut want = vec![0.0; q.len()];
+            for (i, want) in want.chunks_exact_mut(width).enumerate() {
+                let slot = table[row[i] as usize] as usize;
+                for h in 0..heads {
+                    let at = |x: &[bf16], j: usize, c: usize| {
+                        x[(slot * positions + j) * width + h * D + c].to_f64()
+                    };
+                    let dot = |j: usize| -> f64 {
+                        (0..D).map(|c| f64::from(q[i * width + h * D + c]) * at(&keys, j, c)).sum()
+                    };
+                    let weights: Vec<f64> = (0..positions).map(|j| (dot(j) * 0.125).exp()).collect();
+                    let total: f64 = weights.iter().sum();
+                    for c in 0..D {
+                        let sum: f64 = (0..positions).map(|j| weights[j] * at(&values, j, c)).sum();
+                        want[h * D + c] = sum / total;
+                    }
+                }
+            }
+            let all = run(1, &args);
+            assert_close(&all, &want, 4e-3, &format!("{heads} heads, {positions} positions"));
+            for threads in 2..=4 {
+                assert_same_bits(&all, &run(threads, &args), "threads");
+            }
+            for i in 0..row.len() {
+                let one = CachedAttention { q: args.q.part(i, 1), row: &row[i..=i], ..args };
+                assert_same_bits(&run(2, &one), &all[i * width..][..width], "one query");
+            }
+        }
+    }
+}
