@@ -16,8 +16,8 @@ pub struct DeviceOptions {
     pub isa: Option<String>,
     /// How many threads; [`default_threads`] if `None` or 0.
     pub threads: Option<usize>,
-    /// The precision.
-    pub compute: Compute,
+    /// The precision; what [`auto`] says if `None`.
+    pub compute: Option<Compute>,
 }
 
 /// Opens the CPU.
@@ -33,7 +33,17 @@ pub fn open(options: &DeviceOptions) -> Result<Box<dyn Device>, Error> {
         })?,
     };
     let threads = options.threads.filter(|&n| n > 0).unwrap_or_else(default_threads);
-    Ok(Box::new(Cpu::with_isa(isa, threads).with_compute(options.compute)))
+    let compute = options.compute.unwrap_or_else(|| auto(isa));
+    Ok(Box::new(Cpu::with_isa(isa, threads).with_compute(compute)))
+}
+
+/// The fastest precision that keeps the words: bytes where the machine multiplies them at once, f32 elsewhere. A fixed
+/// table, so that a machine always computes alike.
+pub fn auto(isa: Isa) -> Compute {
+    match isa {
+        Isa::Avx512Vnni | Isa::Avx512Bf16 | Isa::Amx => Compute::Int8,
+        Isa::Scalar | Isa::Avx2 | Isa::Avx512 | Isa::Neon => Compute::F32,
+    }
 }
 
 /// The physical cores that this process may use, and no more than sixteen: a second thread on a core shares the units
@@ -64,6 +74,7 @@ mod tests {
             |isa: &str| DeviceOptions { isa: Some(isa.into()), threads: Some(2), ..Default::default() };
         let device = open(&options("scalar")).unwrap();
         assert_eq!((device.target().isa, device.target().threads), ("scalar", 2));
+        assert_eq!(device.target().compute, Compute::F32, "nothing is gained by bytes there");
         let Err(error) = open(&options("sse9")) else { panic!("sse9 was opened") };
         assert!(error.to_string().contains("\"sse9\"") && error.to_string().contains("scalar"), "{error}");
     }

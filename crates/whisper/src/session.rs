@@ -46,7 +46,10 @@ impl Session {
         let load = |part: Part| -> Result<Box<dyn Executable>, Error> {
             let program = Session::program(&model, part, device, options)?;
             let weights: Arc<dyn Weights> = model.tensors.clone();
-            device.load(program, weights).map_err(|source| Error::Load { part, source })
+            let loaded = device.load(program, weights).map_err(|source| Error::Load { part, source });
+            // What was packed is not looked at again, and would be held twice.
+            model.tensors.weights.release();
+            loaded
         };
         let decoder = load(Part::Decoder)?;
         let types = |e: &dyn Executable| {

@@ -108,6 +108,11 @@ impl Weights {
         self.by_name.get(name).map(|&i| self.view(&self.tensors[i].1))
     }
 
+    /// Lets go of the memory in which the file was read; what is looked at again is read again.
+    pub fn release(&self) {
+        self.files.iter().for_each(Bytes::release);
+    }
+
     /// Every tensor with its name, roughly in the order of the computation.
     pub fn tensors(&self) -> impl ExactSizeIterator<Item = (&str, View<'_>)> {
         self.tensors.iter().map(|(name, place)| (name.as_str(), self.view(place)))

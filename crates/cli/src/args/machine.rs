@@ -19,16 +19,16 @@ pub struct Machine {
 impl Machine {
     /// The device to open.
     pub fn device(&self) -> DeviceOptions {
-        self.arithmetic.device(self.threads)
+        self.arithmetic.device(self.threads, None)
     }
 }
 
 /// How the device computes.
 #[derive(Args)]
 pub struct Arithmetic {
-    /// Precision of weights and arithmetic
-    #[arg(long, value_enum, default_value_t = Compute::F32, help_heading = "Machine")]
-    compute: Compute,
+    /// Precision of weights and arithmetic; auto is the fastest that keeps the words [default: auto; f32 in `whisper`]
+    #[arg(long, value_enum, help_heading = "Machine")]
+    compute: Option<Compute>,
 
     /// Instruction set to use: scalar, avx2, avx512, avx512_vnni, avx512_bf16, amx, neon [default: the fastest that the machine has]
     #[arg(long, value_name = "NAME", help_heading = "Machine")]
@@ -38,18 +38,22 @@ pub struct Arithmetic {
 /// A precision.
 #[derive(Clone, Copy, ValueEnum)]
 enum Compute {
+    Auto,
     F32,
     Bf16,
     Int8,
 }
 
 impl Arithmetic {
-    /// The device to open, with `threads` threads (`None` or 0 for the default).
-    pub fn device(&self, threads: Option<usize>) -> DeviceOptions {
+    /// The device to open, with `threads` threads (`None` or 0 for the default); its precision is `compute` where none
+    /// was asked for.
+    pub fn device(&self, threads: Option<usize>, compute: Option<undertone::Compute>) -> DeviceOptions {
         let compute = match self.compute {
-            Compute::F32 => undertone::Compute::F32,
-            Compute::Bf16 => undertone::Compute::Bf16,
-            Compute::Int8 => undertone::Compute::Int8,
+            None => compute,
+            Some(Compute::Auto) => None,
+            Some(Compute::F32) => Some(undertone::Compute::F32),
+            Some(Compute::Bf16) => Some(undertone::Compute::Bf16),
+            Some(Compute::Int8) => Some(undertone::Compute::Int8),
         };
         DeviceOptions { isa: self.isa.clone(), threads, compute }
     }

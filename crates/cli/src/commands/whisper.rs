@@ -18,7 +18,7 @@ pub fn run(args: &Whisper) -> anyhow::Result<ExitCode> {
         wanted: Wanted {
             model: &args.model,
             model_dir: args.model_dir.as_deref(),
-            device: args.arithmetic.device(args.threads()),
+            device: args.arithmetic.device(args.threads(), Some(undertone::Compute::F32)),
             loudness: Loudness::of(args.voice.quiet, false),
         },
         ffmpeg: args.voice.ffmpeg.as_deref(),

@@ -54,7 +54,7 @@ fn what_is_wrong_is_named_with_what_would_do() {
         &["transcribe", "a.wav", "--output-format", "doc"],
         &["doc", "txt, vtt, srt, tsv, json, lrc, csv, ass, ttml or all"],
     );
-    says(&["transcribe", "a.wav", "--compute", "int8"], &["int8", "f32"]);
+    says(&["transcribe", "a.wav", "--compute", "int4"], &["int4", "auto, f32, bf16, int8"]);
     says(&["transcribe", &file, "--isa", "sse9"], &["\"sse9\"", "scalar"]);
     says(&["transcribe", "a.wav", "--hotwords-form", "prompt"], &["--hotwords-form", "pass --hotwords"]);
     says(&["transcribe", "a.wav", "--output-format", "all"], &["--output-dir"]);
