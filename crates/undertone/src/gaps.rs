@@ -35,7 +35,7 @@ pub(crate) fn find(recording: &Recording, segments: &[&Segment], clips: &[Range<
         clips.iter().any(|clip| frame_seconds(clip.start) <= *start && *end <= frame_seconds(clip.end))
     };
     let bare = uncovered(voiced, &covered);
-    let groups = together(&bare.into_iter().filter(inside).collect::<Vec<_>>());
+    let groups = together(&bare.into_iter().filter(inside).collect::<Vec<_>>(), &covered);
     let gap = |(start, end): (f64, f64)| {
         let (from, to) = recording.to_view((start - MARGIN).max(0.0), end + MARGIN);
         let frame = |time: f64| (time * FRAMES_PER_SECOND as f64).round() as usize;
@@ -80,12 +80,13 @@ fn uncovered(spans: &[(f64, f64)], covered: &[(f64, f64)]) -> Vec<(f64, f64)> {
     bare
 }
 
-/// Spans that are near each other as one, without those of too little speech.
-fn together(spans: &[(f64, f64)]) -> Vec<(f64, f64)> {
+/// Spans that are near each other with none of `covered` between them as one, without those of too little speech.
+fn together(spans: &[(f64, f64)], covered: &[(f64, f64)]) -> Vec<(f64, f64)> {
+    let is_between = |last: f64, start: f64| covered.iter().any(|(from, to)| *from < start && *to > last);
     let mut groups: Vec<((f64, f64), f64)> = Vec::new();
     for &(start, end) in spans {
         match groups.last_mut() {
-            Some(((_, last), speech)) if start - *last < NEAR => {
+            Some(((_, last), speech)) if start - *last < NEAR && !is_between(*last, start) => {
                 *last = end;
                 *speech += end - start;
             }
@@ -130,6 +131,9 @@ mod tests {
 
     #[test]
     fn scraps_are_joined_and_small_ones_left_alone() {
-        assert_eq!(together(&[(0.0, 0.5), (1.0, 1.6), (9.0, 9.9), (12.0, 14.0)]), [(0.0, 1.6), (12.0, 14.0)]);
+        let scraps = [(0.0, 0.5), (1.0, 1.6), (9.0, 9.9), (12.0, 14.0)];
+        assert_eq!(together(&scraps, &[]), [(0.0, 1.6), (12.0, 14.0)]);
+        let words = [(0.5, 0.9), (9.9, 12.0)];
+        assert_eq!(together(&scraps, &words), [(12.0, 14.0)], "pauses between words are no gap");
     }
 }
