@@ -22,8 +22,10 @@ OPENVINO, WHISPER_CPP = "run_openvino.py", "run_pywhispercpp.py"
 ROWS = (
     Row("undertone f32", OURS),
     Row("undertone bf16", OURS, "bfloat16"),
+    Row("undertone int8", OURS, "int8"),
     Row("undertone f32, 8 lanes", OURS, lanes=8),
     Row("undertone bf16, 8 lanes", OURS, "bfloat16", lanes=8),
+    Row("undertone int8, 8 lanes", OURS, "int8", lanes=8),
     Row("openai-whisper f32", OPENAI, weights="openai"),
     Row("faster-whisper float32", FASTER),
     Row("faster-whisper int8", FASTER, "int8"),
