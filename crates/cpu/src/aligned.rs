@@ -34,8 +34,12 @@ pub use plain::Plain;
 #[derive(Debug)]
 enum Memory {
     /// Kept for its drop alone. Of small alignment: memory that asks for more comes written, not merely promised.
-    Heap { _values: Box<[std::cell::UnsafeCell<u128>]> },
-    Pages { _map: MmapMut },
+    Heap {
+        _values: Box<[std::cell::UnsafeCell<u128>]>,
+    },
+    Pages {
+        _map: MmapMut,
+    },
 }
 
 // SAFETY: the memory is only reached through `Aligned`, each of which has its own part.
@@ -112,6 +116,7 @@ impl<T: Plain> Aligned<T> {
     }
 
     /// The same values in `region`.
+    #[must_use]
     pub fn moved(&self, region: &mut Region) -> Self {
         let mut moved = region.take(self.len);
         moved.copy_from_slice(self);

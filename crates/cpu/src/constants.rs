@@ -30,8 +30,10 @@ pub(crate) fn load(
 ) -> Result<(Vec<Stored>, Footprint), LoadError> {
     let loader = Loader { program, weights };
     let mut stored = Vec::with_capacity(program.constants.len());
-    let packed_bytes = |c: &compiler::Constant| c.packed_for.map_or(0, |step| program.steps[step].kernel.packed_bytes);
-    let mut region = Region::new(program.constants.iter().map(|c| Region::bytes::<u8>(packed_bytes(c))).sum());
+    let packed_bytes =
+        |c: &compiler::Constant| c.packed_for.map_or(0, |step| program.steps[step].kernel.packed_bytes);
+    let mut region =
+        Region::new(program.constants.iter().map(|c| Region::bytes::<u8>(packed_bytes(c))).sum());
     let mut footprint = Footprint { arena: program.plan.arena, ..Footprint::default() };
     for constant in &program.constants {
         let one = match constant.packed_for {
@@ -142,7 +144,8 @@ fn by_rows(op: &Op, output: usize, view: &TensorView<'_>) -> Tensor {
     let row_bytes = view.bytes.len() / rows.max(1);
     let mut whole: Option<Tensor> = None;
     for bytes in view.bytes.chunks((ROWS * row_bytes).max(1)) {
-        let dims: Vec<usize> = [bytes.len() / row_bytes.max(1)].into_iter().chain(row_dims.iter().copied()).collect();
+        let dims: Vec<usize> =
+            [bytes.len() / row_bytes.max(1)].into_iter().chain(row_dims.iter().copied()).collect();
         let part = to_tensor(&TensorView { dtype: view.dtype, dims: &dims, bytes });
         let types = op.infer(&[part.ty()]).expect("the op fits some rows as it fits all");
         let part = op.eval(&[&part], &types).swap_remove(output);

@@ -3,8 +3,8 @@
 use crate::graph::{Def, Graph, Node, NodeId, Param, ParamKind, SymbolRange, Value, ValueInfo};
 use crate::ops::{
     Attention, CacheWrite, CachedAttention, CachedScores, Concat, Constant, Conv1d, Convert, Elementwise,
-    Gather, Iota, LayerNorm, Linear, Lstm, MaskSpans, Matmul, MedianFilter, Op, OpError, Pad, Quantize, Reduce,
-    ReduceKind, Reshape, Slice, Softmax, Spectrogram, TopK, Transpose,
+    Gather, Iota, LayerNorm, Linear, Lstm, MaskSpans, Matmul, MedianFilter, Op, OpError, Pad, Quantize,
+    Reduce, ReduceKind, Reshape, Slice, Softmax, Spectrogram, TopK, Transpose,
 };
 use crate::{DType, Dim, Shape, Symbol, TensorType};
 use std::collections::HashSet;

@@ -138,7 +138,9 @@ pub fn within(got: &Tensor, expected: &Tensor, tolerance: Tolerance) -> Result<(
 /// Whether operand `i` of `op` is a model's.
 fn is_weight(op: &Op, types: &[TensorType], i: usize) -> bool {
     match op {
-        Op::Linear(op) => i == 1 || i == 3 && types[0].dtype == DType::I8 || op.bias && i == Linear::behind(types[0].dtype),
+        Op::Linear(op) => {
+            i == 1 || i == 3 && types[0].dtype == DType::I8 || op.bias && i == Linear::behind(types[0].dtype)
+        }
         Op::Conv1d(_) | Op::LayerNorm(_) => i > 0,
         Op::Spectrogram(_) | Op::Lstm(_) => i == 1,
         Op::Gather(_) => i == 0,

@@ -113,7 +113,12 @@ mod tests {
 
     #[test]
     fn what_stands_beside_it_is_not_said_twice() {
-        let segment = |start: f64, text: &str| Segment { start, end: start + 4.0, text: text.to_owned(), ..Segment::default() };
+        let segment = |start: f64, text: &str| Segment {
+            start,
+            end: start + 4.0,
+            text: text.to_owned(),
+            ..Segment::default()
+        };
         let said = [
             segment(0.0, " The gut being cut across,"),
             segment(5.0, " the stomach may be removed entire."),

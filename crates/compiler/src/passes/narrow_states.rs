@@ -21,6 +21,8 @@ fn run(graph: &Graph) -> Graph {
         }
     };
     let mut rebuild = Rebuild::with_params(graph, kept);
-    graph.nodes().iter().for_each(|node| rebuild.copy(node));
+    for node in graph.nodes() {
+        rebuild.copy(node);
+    }
     rebuild.finish()
 }

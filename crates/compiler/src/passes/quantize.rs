@@ -25,9 +25,7 @@ fn rules() -> Vec<Rule> {
     let [layer] = vars();
     let rule = rule("a layer in bytes", node(layer, |op| matches!(op, Op::Linear(_))), quantized)
         .only_if("its activations are f32", |m| m.graph().ty(m.root().inputs[0]).dtype == DType::F32)
-        .only_if("its weights are known at load time", |m| {
-            LoadTime::of(m.graph()).knows(m.root().inputs[1])
-        });
+        .only_if("its weights are known at load time", |m| LoadTime::of(m.graph()).knows(m.root().inputs[1]));
     vec![rule]
 }
 

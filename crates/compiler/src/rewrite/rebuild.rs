@@ -53,7 +53,9 @@ impl<'g> Rebuild<'g> {
         let added = self.new.add(op, inputs);
         let outputs = added.unwrap_or_else(|e| panic!("{by}, at %{}: {e}", self.old.value(root).name));
         let whole = self.old.value(root).name.trim_end_matches(PART);
-        outputs.iter().for_each(|v| self.rename(*v, &format!("{whole}{PART}")));
+        for output in &outputs {
+            self.rename(*output, &format!("{whole}{PART}"));
+        }
         outputs
     }
 

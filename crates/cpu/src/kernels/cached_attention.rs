@@ -8,10 +8,10 @@
 //! chain over the lanes' dimensions and one tree over the lanes; an output is one chain over positions.
 
 pub(super) mod pass;
-#[cfg(target_arch = "x86_64")]
-pub mod tiled;
 #[cfg(test)]
 mod tests;
+#[cfg(target_arch = "x86_64")]
+pub mod tiled;
 
 use std::ops::Range;
 

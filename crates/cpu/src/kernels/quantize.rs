@@ -12,7 +12,11 @@ use graph::ops::quantize::{MOST, nearest};
 /// When lengths don't fit.
 pub fn quantize(cx: Cx<'_>, x: Rows<'_>, bytes: &mut [u8], factors: &mut [f32]) {
     let (rows, cols) = (x.rows(), x.cols());
-    assert_eq!((bytes.len(), factors.len()), (rows * cols, rows), "bytes and factors of {rows} rows of {cols}");
+    assert_eq!(
+        (bytes.len(), factors.len()),
+        (rows * cols, rows),
+        "bytes and factors of {rows} rows of {cols}"
+    );
     let (bytes, factors) = (Shared::new(bytes), Shared::new(factors));
     cx.split(rows, rows * cols, |part| {
         for i in part {

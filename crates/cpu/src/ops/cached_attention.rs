@@ -41,7 +41,13 @@ fn run(call: &mut Call<'_>) {
         DType::BF16 => {
             let args = args(call, call.bf16(1), call.bf16(2));
             #[cfg(target_arch = "x86_64")]
-            if tiled::fits(call.cx.isa, args.q.cols() / args.heads, args.positions, args.columns, args.last.is_some()) {
+            if tiled::fits(
+                call.cx.isa,
+                args.q.cols() / args.heads,
+                args.positions,
+                args.columns,
+                args.last.is_some(),
+            ) {
                 let rows = call.out_rows(0);
                 return tiled::tiled_attention(call.cx, &args, Out { rows, scratch: call.scratch });
             }

@@ -12,7 +12,8 @@ fn accepts(node: &NodeView<'_>) -> bool {
     let Op::Convert(op) = node.op else { return false };
     matches!(
         (node.inputs[0].dtype, op.to),
-        (DType::F16 | DType::BF16 | DType::I8 | DType::Bool, DType::F32) | (DType::F32, DType::F16 | DType::BF16 | DType::I8)
+        (DType::F16 | DType::BF16 | DType::I8 | DType::Bool, DType::F32)
+            | (DType::F32, DType::F16 | DType::BF16 | DType::I8)
     )
 }
 

@@ -3,10 +3,10 @@
 
 use std::arch::x86_64::{
     __m128i, __m512bh, __m512i, _MM_HINT_T1, _mm_loadu_si128, _mm_prefetch, _mm_set1_epi32, _mm256_add_epi32,
-    _mm256_cvtepi8_epi16, _mm256_hadd_epi32, _mm256_madd_epi16, _mm256_permute4x64_epi64, _mm256_setzero_si256,
-    _mm256_storeu_si256, _mm512_dpbf16_ps, _mm512_dpbusd_epi32,
-    _mm512_loadu_si512, _mm512_set1_epi32, _mm512_setzero_ps, _mm512_slli_epi32, _mm512_storeu_ps,
-    _mm512_storeu_si512, _mm512_sub_epi32, _mm512_setzero_si512,
+    _mm256_cvtepi8_epi16, _mm256_hadd_epi32, _mm256_madd_epi16, _mm256_permute4x64_epi64,
+    _mm256_setzero_si256, _mm256_storeu_si256, _mm512_dpbf16_ps, _mm512_dpbusd_epi32, _mm512_loadu_si512,
+    _mm512_set1_epi32, _mm512_setzero_ps, _mm512_setzero_si512, _mm512_slli_epi32, _mm512_storeu_ps,
+    _mm512_storeu_si512, _mm512_sub_epi32,
 };
 
 use crate::isa::Isa;
@@ -130,6 +130,7 @@ unsafe fn pairs(p: *const i32) -> __m512bh {
 
 /// Row by row: a vector holds four outputs, two sums of two products each.
 #[target_feature(enable = "avx2")]
+#[allow(clippy::cast_ptr_alignment)] // The loads need no alignment.
 unsafe fn madd_tile<const R: usize>(x: *const i32, w: *const i32, steps: usize, out: *mut i32) {
     for r in 0..R {
         let mut acc = [_mm256_setzero_si256(); 8];
@@ -156,4 +157,3 @@ unsafe fn madd_tile<const R: usize>(x: *const i32, w: *const i32, steps: usize, 
         }
     }
 }
-

@@ -33,7 +33,8 @@ impl OpDef for CachedAttention {
         super::arity("cached_attention", inputs, 5 + usize::from(self.causal))?;
         let (q, k, v, table) = (&inputs[0], &inputs[1], &inputs[2], &inputs[3]);
         require!(q.dtype == DType::F32 && q.rank() == 2, "cached_attention: q is {q}, expected f32[n, w]");
-        let fits = matches!(k.dtype, DType::F32 | DType::BF16) && k.rank() == 3 && k.shape.0[2] == q.shape.0[1];
+        let fits =
+            matches!(k.dtype, DType::F32 | DType::BF16) && k.rank() == 3 && k.shape.0[2] == q.shape.0[1];
         require!(fits, "cached_attention: k is {k}, expected f32 or bf16[slots, t, {}]", q.shape.0[1]);
         require!(k == v, "cached_attention: k is {k}, v is {v}; expected the same type");
         let columns = table.shape.last();

@@ -29,7 +29,8 @@ impl OpDef for CachedScores {
         super::arity("cached_scores", inputs, 4)?;
         let (q, k, table) = (&inputs[0], &inputs[1], &inputs[2]);
         require!(q.dtype == DType::F32 && q.rank() == 2, "cached_scores: q is {q}, expected f32[n, w]");
-        let fits = matches!(k.dtype, DType::F32 | DType::BF16) && k.rank() == 3 && k.shape.0[2] == q.shape.0[1];
+        let fits =
+            matches!(k.dtype, DType::F32 | DType::BF16) && k.rank() == 3 && k.shape.0[2] == q.shape.0[1];
         require!(fits, "cached_scores: k is {k}, expected f32 or bf16[slots, t, {}]", q.shape.0[1]);
         let fits = table.dtype == DType::I32 && table.rank() == 2 && table.shape.0[1] == 1.into();
         require!(fits, "cached_scores: the table is {table}, expected i32[rows, 1]");

@@ -88,7 +88,11 @@ impl OpDef for Linear {
         result.shape.0[x.rank() - 1] = out;
         if x.dtype == DType::I8 {
             let rows = Shape(x.shape.0[..x.rank() - 1].to_vec());
-            super::expect("linear: the factors of x", &inputs[2], &TensorType { dtype: DType::F32, shape: rows })?;
+            super::expect(
+                "linear: the factors of x",
+                &inputs[2],
+                &TensorType { dtype: DType::F32, shape: rows },
+            )?;
             super::expect("linear: the factors of w", &inputs[3], &TensorType::new(DType::F32, [out]))?;
         }
         if self.bias {

@@ -1,5 +1,7 @@
 //! The bytes of a weights file: mapped, or in memory. Not a parser: any content is fine here.
 
+#![allow(unsafe_code)] // The map itself, and what is said of its pages.
+
 use std::fs::File;
 use std::ops::Deref;
 use std::path::Path;
@@ -19,7 +21,7 @@ pub enum Bytes {
 
 impl Bytes {
     /// Lets go of the pages that were read: they are read again when they are looked at again.
-    #[allow(unsafe_code)]
+
     pub fn release(&self) {
         #[cfg(unix)]
         if let Bytes::Mapped(map) = self {
@@ -42,7 +44,7 @@ impl Deref for Bytes {
 }
 
 /// Maps a regular file.
-#[allow(unsafe_code)]
+
 pub fn map(path: &Path) -> Result<Bytes, Error> {
     let io = |source| Error::Io { path: path.to_owned(), source };
     // A FIFO would block in `open`, so the kind is looked at first.

@@ -8,7 +8,9 @@ use std::ops::Range;
 use super::AttentionDims;
 use crate::isa::Isa;
 use crate::kernels::linear::Out;
-use crate::kernels::linear::groups::{Factor, GROUPS, NarrowRows, PANEL, STEP_BYTES, STEP_WORDS, Weights, steps};
+use crate::kernels::linear::groups::{
+    Factor, GROUPS, NarrowRows, PANEL, STEP_BYTES, STEP_WORDS, Weights, steps,
+};
 use crate::kernels::linear::narrow::{Engine, MAX_SUMS, bytes_mut, tile_rows};
 use crate::kernels::narrow::of_finite;
 use crate::kernels::rows::{Shared, SharedRows};

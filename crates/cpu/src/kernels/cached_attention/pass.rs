@@ -48,7 +48,13 @@ pub(super) fn scores<S: Simd, E: Element>(s: S, block: &Block<'_, E>, q: &[f32],
 
 /// The scores of `N` positions from `j`.
 #[inline(always)]
-fn group<S: Simd, E: Element, const N: usize>(s: S, block: &Block<'_, E>, q: &[f32], weights: &mut [f32], j: usize) {
+fn group<S: Simd, E: Element, const N: usize>(
+    s: S,
+    block: &Block<'_, E>,
+    q: &[f32],
+    weights: &mut [f32],
+    j: usize,
+) {
     let (d, count, positions) = (block.d, block.queries.len(), block.args.positions);
     let width = block.heads.len() * d;
     let mut rows = [&block.args.keys[..0]; N];
@@ -71,7 +77,11 @@ fn group<S: Simd, E: Element, const N: usize>(s: S, block: &Block<'_, E>, q: &[f
 
 /// The products of `a` with each of `b`: one chain over vectors, then the tree over lanes.
 #[inline(always)]
-pub(in crate::kernels) fn dots<S: Simd, E: Element, const N: usize>(s: S, a: &[f32], b: [&[E]; N]) -> [f32; N] {
+pub(in crate::kernels) fn dots<S: Simd, E: Element, const N: usize>(
+    s: S,
+    a: &[f32],
+    b: [&[E]; N],
+) -> [f32; N] {
     let mut acc = [s.splat(0.0); N];
     let len = a.len();
     let whole = len - len % S::LANES;

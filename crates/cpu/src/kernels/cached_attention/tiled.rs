@@ -65,7 +65,12 @@ pub fn tiled_attention(cx: Cx<'_>, args: &CachedAttention<'_, bf16>, out: Out<'_
     assert_eq!((rows.rows(), rows.cols()), (args.q.rows(), args.q.cols()), "shapes of attention");
     assert!(args.scale > 0.0, "a scale of {}", args.scale);
     let (threads, share) = (cx.pool.threads(), thread_len(args.positions));
-    assert!(scratch.len() >= threads * share, "{} values of scratch, {} needed", scratch.len(), threads * share);
+    assert!(
+        scratch.len() >= threads * share,
+        "{} values of scratch, {} needed",
+        scratch.len(),
+        threads * share
+    );
     let scratch = Shared::new(scratch);
     let out = rows.shared();
     let parts = threads.min(args.heads);
@@ -108,7 +113,13 @@ impl Body for Part<'_, '_> {
                 pack_queries(args, first..end, head, queries);
                 // SAFETY: the slot holds `positions` rows of `width` from `at`, as `check` saw.
                 unsafe {
-                    score(&tiles, (args.keys.as_ptr().add(at), args.positions, width), queries, turned, scores);
+                    score(
+                        &tiles,
+                        (args.keys.as_ptr().add(at), args.positions, width),
+                        queries,
+                        turned,
+                        scores,
+                    );
                 }
                 let factor = args.scale * std::f32::consts::LOG2_E;
                 let totals = weigh(s, (scores, args.positions, positions), (end - first, factor), weights);
@@ -156,7 +167,12 @@ unsafe fn score(
         // SAFETY: the rows are within the slot; the tiles fit; prefetch takes any address.
         unsafe {
             ask(keys.wrapping_add((step + AHEAD) * width), width);
-            tiles.strided_32(keys.add(at * width).cast(), 2 * width, queries.as_ptr().cast(), turned.as_mut_ptr());
+            tiles.strided_32(
+                keys.add(at * width).cast(),
+                2 * width,
+                queries.as_ptr().cast(),
+                turned.as_mut_ptr(),
+            );
             for half in [0, 16] {
                 turn(turned.as_ptr().add(half * QUERIES), scores.as_mut_ptr().add(at + half), stride);
             }
@@ -244,9 +260,9 @@ unsafe fn gather(
 /// `rows` points to `count` rows, `width` apart; `out` takes four tiles.
 #[target_feature(enable = "avx512f,avx512bw")]
 unsafe fn weave(rows: *const bf16, width: usize, count: usize, out: *mut f32) {
-    // SAFETY: the caller's contract.
     let row = |j: usize, half: usize| -> __m512i {
         if j < count {
+            // SAFETY: row j is one of the caller's.
             unsafe { _mm512_loadu_si512(rows.add(j * width + half * 32).cast()) }
         } else {
             _mm512_setzero_si512()
@@ -343,7 +359,8 @@ mod tests {
         for (heads, positions) in [(3, 101), (1, 32), (8, 64), (2, 1500)] {
             let width = heads * D;
             let (keys, values) = (narrowed(1, 2 * positions * width), narrowed(2, 2 * positions * width));
-            let (table, row) = ([1, 0], [0, 0, 0, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
+            let (table, row) =
+                ([1, 0], [0, 0, 0, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
             let q: Vec<f32> = narrowed(3, row.len() * width).iter().map(|x| x.to_f32() * 4.0).collect();
             let args = CachedAttention {
                 q: Rows::new(&q, row.len(), width),

@@ -162,7 +162,13 @@ impl Groups {
         groups
     }
 
-    fn of<T>(factor: Factor, isa: Isa, weights: &[T], [n, k]: [usize; 2], word: impl Fn(&[T]) -> u32) -> Groups {
+    fn of<T>(
+        factor: Factor,
+        isa: Isa,
+        weights: &[T],
+        [n, k]: [usize; 2],
+        word: impl Fn(&[T]) -> u32,
+    ) -> Groups {
         assert_eq!(weights.len(), n * k, "weights of {n} outputs of {k}");
         let steps = steps(factor.bytes() * k);
         let mut words = Aligned::zeroed(n.div_ceil(PANEL) * steps * STEP_WORDS);

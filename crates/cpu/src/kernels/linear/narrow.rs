@@ -57,7 +57,11 @@ pub fn narrow_linear(
     let Out { mut rows, scratch } = out;
     assert_eq!(weights.isa(), cx.isa, "weights are packed for another path");
     let shape = (x.width(), x.rows(), weights.n());
-    assert_eq!(shape, (weights.factor().bytes() * weights.k(), rows.rows(), rows.cols()), "shapes of a product");
+    assert_eq!(
+        shape,
+        (weights.factor().bytes() * weights.k(), rows.rows(), rows.cols()),
+        "shapes of a product"
+    );
     assert_eq!(epilogue.factors.is_some(), weights.factor() == Factor::Int8, "factors of bytes");
     let counts = epilogue.factors.map(|f| (f.rows.len(), f.outputs.len()));
     assert!(counts.is_none_or(|c| c == (rows.rows(), rows.cols())), "factors of another shape: {counts:?}");
@@ -126,7 +130,8 @@ impl Body for Part<'_, '_> {
                 for t in tiles.clone() {
                     let (row, count) = tile_at(t);
                     let block = &blocks[(t - first) * block_len..][..block_len];
-                    let at = Place { row, rows: count, col: panel * PANEL, n: self.weights.n(), width: PANEL };
+                    let at =
+                        Place { row, rows: count, col: panel * PANEL, n: self.weights.n(), width: PANEL };
                     engine.multiply(count, block, weights, &mut buf.0);
                     // SAFETY: parts have disjoint tiles or panels, so places in `out` are disjoint.
                     unsafe { finish(s, self.epilogue, buf.0.as_ptr(), self.out, at) };

@@ -1,6 +1,8 @@
 //! What multiplies blocks of rows by panels: tiles, vectors or plain loops. Not the cut into blocks and panels.
 
-use super::super::groups::{Factor, GROUPS, NarrowRows, PANEL, STEP_BYTES, STEP_WORDS, Weights, fill_groups, steps};
+use super::super::groups::{
+    Factor, GROUPS, NarrowRows, PANEL, STEP_BYTES, STEP_WORDS, Weights, fill_groups, steps,
+};
 use super::MAX_SUMS;
 use crate::isa::Isa;
 #[cfg(target_arch = "x86_64")]
@@ -30,9 +32,7 @@ impl Engine {
     pub(crate) fn new(isa: Isa, factor: Factor) -> Engine {
         match (isa, factor) {
             #[cfg(target_arch = "x86_64")]
-            (Isa::Amx, _) => {
-                Engine::Tiles(Tiles::new(Amx::detect().expect("amx is not available")), factor)
-            }
+            (Isa::Amx, _) => Engine::Tiles(Tiles::new(Amx::detect().expect("amx is not available")), factor),
             #[cfg(target_arch = "x86_64")]
             (Isa::Avx512Bf16, Factor::Bf16) => {
                 Engine::Pairs(PairDots::detect().expect("avx512_bf16 is not available"))
