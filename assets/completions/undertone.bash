@@ -196,7 +196,7 @@ _undertone() {
                     return 0
                     ;;
                 --compute)
-                    COMPREPLY=($(compgen -W "f32 bf16" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "auto f32 bf16 int8" -- "${cur}"))
                     return 0
                     ;;
                 --isa)
@@ -406,7 +406,7 @@ _undertone() {
                     return 0
                     ;;
                 --compute)
-                    COMPREPLY=($(compgen -W "f32 bf16" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "auto f32 bf16 int8" -- "${cur}"))
                     return 0
                     ;;
                 --isa)
@@ -634,7 +634,7 @@ _undertone() {
                     return 0
                     ;;
                 --compute)
-                    COMPREPLY=($(compgen -W "f32 bf16" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "auto f32 bf16 int8" -- "${cur}"))
                     return 0
                     ;;
                 --isa)
@@ -700,7 +700,7 @@ _undertone() {
                     return 0
                     ;;
                 --compute)
-                    COMPREPLY=($(compgen -W "f32 bf16" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "auto f32 bf16 int8" -- "${cur}"))
                     return 0
                     ;;
                 --isa)
@@ -1062,7 +1062,7 @@ _undertone() {
                     return 0
                     ;;
                 --compute)
-                    COMPREPLY=($(compgen -W "f32 bf16" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "auto f32 bf16 int8" -- "${cur}"))
                     return 0
                     ;;
                 --isa)

@@ -58,8 +58,10 @@ head\t'Hidden states to ranked next tokens'
 alignment\t'Scores of the alignment heads to costs'"
 complete -c undertone -n "__fish_undertone_using_subcommand graph" -l after -d 'As the graph is after this pass; a wrong name lists them all [default: as it is built, before any pass]' -r
 complete -c undertone -n "__fish_undertone_using_subcommand graph" -l threads -d 'Processor cores to use [default: all physical cores, up to 16]' -r
-complete -c undertone -n "__fish_undertone_using_subcommand graph" -l compute -d 'Precision of weights and arithmetic' -r -f -a "f32\t''
-bf16\t''"
+complete -c undertone -n "__fish_undertone_using_subcommand graph" -l compute -d 'Precision of weights and arithmetic; auto is the fastest that keeps the words [default: auto; f32 in `whisper`]' -r -f -a "auto\t''
+f32\t''
+bf16\t''
+int8\t''"
 complete -c undertone -n "__fish_undertone_using_subcommand graph" -l isa -d 'Instruction set to use: scalar, avx2, avx512, avx512_vnni, avx512_bf16, amx, neon [default: the fastest that the machine has]' -r
 complete -c undertone -n "__fish_undertone_using_subcommand graph" -l plan -d 'The compiled program: its peak bytes, then each step with its kernel and the places of its operands'
 complete -c undertone -n "__fish_undertone_using_subcommand graph" -l dot -d 'In Graphviz\'s language'
@@ -69,8 +71,10 @@ complete -c undertone -n "__fish_undertone_using_subcommand profile" -s m -l mod
 complete -c undertone -n "__fish_undertone_using_subcommand profile" -s l -l language -d 'Language that is spoken [default: detected]' -r
 complete -c undertone -n "__fish_undertone_using_subcommand profile" -l top -d 'How many of the slowest steps to show for each part' -r
 complete -c undertone -n "__fish_undertone_using_subcommand profile" -l threads -d 'Processor cores to use [default: all physical cores, up to 16]' -r
-complete -c undertone -n "__fish_undertone_using_subcommand profile" -l compute -d 'Precision of weights and arithmetic' -r -f -a "f32\t''
-bf16\t''"
+complete -c undertone -n "__fish_undertone_using_subcommand profile" -l compute -d 'Precision of weights and arithmetic; auto is the fastest that keeps the words [default: auto; f32 in `whisper`]' -r -f -a "auto\t''
+f32\t''
+bf16\t''
+int8\t''"
 complete -c undertone -n "__fish_undertone_using_subcommand profile" -l isa -d 'Instruction set to use: scalar, avx2, avx512, avx512_vnni, avx512_bf16, amx, neon [default: the fastest that the machine has]' -r
 complete -c undertone -n "__fish_undertone_using_subcommand profile" -l ffmpeg -d 'ffmpeg program for the codecs that are not built in [default: the one on PATH, if any]' -r -F
 complete -c undertone -n "__fish_undertone_using_subcommand profile" -s q -l quiet -d 'Say nothing but errors'
@@ -325,8 +329,10 @@ complete -c undertone -n "__fish_undertone_using_subcommand whisper" -l max_word
 complete -c undertone -n "__fish_undertone_using_subcommand whisper" -l threads -d 'Processor cores to use; 0 for all physical cores' -r
 complete -c undertone -n "__fish_undertone_using_subcommand whisper" -l clip_timestamps -d 'Stretches to transcribe, in seconds: start,end,start,end,...; the last end may be missing' -r
 complete -c undertone -n "__fish_undertone_using_subcommand whisper" -l hallucination_silence_threshold -d 'Silence in seconds that is skipped where text was likely made up; needs word_timestamps' -r
-complete -c undertone -n "__fish_undertone_using_subcommand whisper" -l compute -d 'Precision of weights and arithmetic' -r -f -a "f32\t''
-bf16\t''"
+complete -c undertone -n "__fish_undertone_using_subcommand whisper" -l compute -d 'Precision of weights and arithmetic; auto is the fastest that keeps the words [default: auto; f32 in `whisper`]' -r -f -a "auto\t''
+f32\t''
+bf16\t''
+int8\t''"
 complete -c undertone -n "__fish_undertone_using_subcommand whisper" -l isa -d 'Instruction set to use: scalar, avx2, avx512, avx512_vnni, avx512_bf16, amx, neon [default: the fastest that the machine has]' -r
 complete -c undertone -n "__fish_undertone_using_subcommand whisper" -l ffmpeg -d 'ffmpeg program for the codecs that are not built in [default: the one on PATH, if any]' -r -F
 complete -c undertone -n "__fish_undertone_using_subcommand whisper" -s q -l quiet -d 'Say nothing but errors'
@@ -339,8 +345,10 @@ translate\t''"
 complete -c undertone -n "__fish_undertone_using_subcommand transcribe" -s f -l output-format -d 'txt, vtt, srt, tsv, json, or all of these; lrc, csv, ass or ttml [default: lines with times on standard output; all with --output-dir]' -r
 complete -c undertone -n "__fish_undertone_using_subcommand transcribe" -s o -l output-dir -d 'Write files into this folder instead of standard output' -r -F
 complete -c undertone -n "__fish_undertone_using_subcommand transcribe" -l threads -d 'Processor cores to use [default: all physical cores, up to 16]' -r
-complete -c undertone -n "__fish_undertone_using_subcommand transcribe" -l compute -d 'Precision of weights and arithmetic' -r -f -a "f32\t''
-bf16\t''"
+complete -c undertone -n "__fish_undertone_using_subcommand transcribe" -l compute -d 'Precision of weights and arithmetic; auto is the fastest that keeps the words [default: auto; f32 in `whisper`]' -r -f -a "auto\t''
+f32\t''
+bf16\t''
+int8\t''"
 complete -c undertone -n "__fish_undertone_using_subcommand transcribe" -l isa -d 'Instruction set to use: scalar, avx2, avx512, avx512_vnni, avx512_bf16, amx, neon [default: the fastest that the machine has]' -r
 complete -c undertone -n "__fish_undertone_using_subcommand transcribe" -l ffmpeg -d 'ffmpeg program for the codecs that are not built in [default: the one on PATH, if any]' -r -F
 complete -c undertone -n "__fish_undertone_using_subcommand transcribe" -l max-line-width -d 'Characters of a line at most (without --layout: needs word times) [default with --layout: 42]' -r
@@ -413,8 +421,10 @@ complete -c undertone -n "__fish_undertone_using_subcommand eval" -s l -l langua
 complete -c undertone -n "__fish_undertone_using_subcommand eval" -l task -d 'transcribe, or translate into English' -r -f -a "transcribe\t''
 translate\t''"
 complete -c undertone -n "__fish_undertone_using_subcommand eval" -l threads -d 'Processor cores to use [default: all physical cores, up to 16]' -r
-complete -c undertone -n "__fish_undertone_using_subcommand eval" -l compute -d 'Precision of weights and arithmetic' -r -f -a "f32\t''
-bf16\t''"
+complete -c undertone -n "__fish_undertone_using_subcommand eval" -l compute -d 'Precision of weights and arithmetic; auto is the fastest that keeps the words [default: auto; f32 in `whisper`]' -r -f -a "auto\t''
+f32\t''
+bf16\t''
+int8\t''"
 complete -c undertone -n "__fish_undertone_using_subcommand eval" -l isa -d 'Instruction set to use: scalar, avx2, avx512, avx512_vnni, avx512_bf16, amx, neon [default: the fastest that the machine has]' -r
 complete -c undertone -n "__fish_undertone_using_subcommand eval" -l ffmpeg -d 'ffmpeg program for the codecs that are not built in [default: the one on PATH, if any]' -r -F
 complete -c undertone -n "__fish_undertone_using_subcommand eval" -l languages -d 'Languages that detection may choose among, separated by commas [default: all]' -r

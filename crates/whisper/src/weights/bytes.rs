@@ -21,7 +21,6 @@ pub enum Bytes {
 
 impl Bytes {
     /// Lets go of the pages that were read: they are read again when they are looked at again.
-
     pub fn release(&self) {
         #[cfg(unix)]
         if let Bytes::Mapped(map) = self {
@@ -44,7 +43,6 @@ impl Deref for Bytes {
 }
 
 /// Maps a regular file.
-
 pub fn map(path: &Path) -> Result<Bytes, Error> {
     let io = |source| Error::Io { path: path.to_owned(), source };
     // A FIFO would block in `open`, so the kind is looked at first.
