@@ -37,7 +37,7 @@ pub struct Cx<'a> {
 impl Cx<'_> {
     /// Calls `part` with ranges that make up `0..count`, for the threads to share; or once, where the `work` (about
     /// one unit for each value touched) is less than waking the others is worth.
-    fn split(&self, count: usize, work: usize, part: impl Fn(Range<usize>) + Sync) {
+    pub(crate) fn split(&self, count: usize, work: usize, part: impl Fn(Range<usize>) + Sync) {
         const WORTH: usize = 16 << 10;
         let parts = if work < WORTH { 1 } else { shares(self.pool, count) };
         self.pool.run(parts, &|i| part(cut(i, parts, count)));

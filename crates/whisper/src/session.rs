@@ -51,7 +51,13 @@ impl Session {
             model.tensors.weights.release();
             loaded
         };
-        let decoder = load(Part::Decoder)?;
+        // Packing takes half a second on one core, most of it for the head.
+        let (head, decoder, encoder) = std::thread::scope(|scope| {
+            let head = scope.spawn(|| load(Part::Head));
+            let (decoder, encoder) = (load(Part::Decoder), load(Part::Encoder));
+            (head.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)), decoder, encoder)
+        });
+        let (decoder, encoder, head) = (decoder?, encoder?, head?);
         let types = |e: &dyn Executable| {
             let graph = &e.program().graph;
             let states = e.program().args().filter(|p| p.kind == ParamKind::State);
@@ -61,8 +67,8 @@ impl Session {
         Ok(Session {
             log_mel: load(Part::LogMel)?,
             normalize: load(Part::Normalize)?,
-            encoder: load(Part::Encoder)?,
-            head: load(Part::Head)?,
+            encoder,
+            head,
             alignment: load(Part::Alignment)?,
             cross: 2 * model.config.n_text_layer,
             decoder,

@@ -2,6 +2,7 @@
 
 use super::expect_op;
 use crate::kernel::{Call, Kernel};
+use crate::kernels::rows::Shared;
 use graph::Op;
 use graph::ops::pad::source;
 
@@ -67,6 +68,18 @@ fn concat(call: &mut Call<'_>) {
 }
 
 fn transpose(call: &mut Call<'_>) {
+    match call.dtype(0).bytes() {
+        1 => transpose_of::<1>(call),
+        2 => transpose_of::<2>(call),
+        _ => transpose_of::<4>(call),
+    }
+}
+
+/// Rows of a result that are written together: a line of the operand is read for all of them.
+const BLOCK: usize = 16;
+
+/// [`transpose`] of elements of `N` bytes: threads share the rows of the result.
+fn transpose_of<const N: usize>(call: &mut Call<'_>) {
     let perm = &expect_op!(call, Transpose).perm;
     let rank = perm.len();
     let (mut dims, mut strides) = ([1; 4], [0; 4]);
@@ -74,17 +87,25 @@ fn transpose(call: &mut Call<'_>) {
         dims[4 - rank + i] = call.out_dims(0)[i];
         strides[4 - rank + i] = step(call, 0, *p);
     }
-    let (size, from) = (call.dtype(0).bytes(), call.bytes(0));
-    let mut to = call.out_bytes(0).chunks_exact_mut(size);
-    for a in 0..dims[0] {
-        for b in 0..dims[1] {
-            for c in 0..dims[2] {
-                let base = a * strides[0] + b * strides[1] + c * strides[2];
-                for d in 0..dims[3] {
-                    let Some(to) = to.next() else { return };
-                    to.copy_from_slice(&from[base + d * strides[3]..][..size]);
+    let (rows, len) = (dims[0] * dims[1] * dims[2], dims[3]);
+    let (cx, from, out) = (call.cx, call.bytes(0), Shared::new(call.out_bytes(0)));
+    let base = |row: usize| {
+        let (ab, c) = (row / dims[2].max(1), row % dims[2].max(1));
+        ab / dims[1] * strides[0] + ab % dims[1] * strides[1] + c * strides[2]
+    };
+    cx.split(rows, rows * len, |part| {
+        // SAFETY: the rows of parts don't overlap.
+        let out = unsafe { out.slice(part.start * len * N, part.len() * len * N) };
+        for first in part.clone().step_by(BLOCK) {
+            for column in (0..len).step_by(BLOCK) {
+                for row in first..(first + BLOCK).min(part.end) {
+                    let base = base(row);
+                    let to = &mut out[(row - part.start) * len * N..][..len * N];
+                    for d in column..(column + BLOCK).min(len) {
+                        to[d * N..][..N].copy_from_slice(&from[base + d * strides[3]..][..N]);
+                    }
                 }
             }
         }
-    }
+    });
 }
