@@ -39,8 +39,7 @@ def arguments():
 
 def noises(manifest):
     """Names and samples of the recordings without speech, in the manifest's order; digital silence is no noise."""
-    head, *lines = processes.rows_of(manifest)
-    entries = [dict(zip(head, line)) for line in lines]
+    entries = processes.entries(manifest)
     read = {e["file"]: samples(str(manifest.parent / e["file"])) for e in entries if e.get("kind") == "nonspeech"}
     return [(name, sound) for name, sound in read.items() if numpy.any(sound)]
 
@@ -100,7 +99,7 @@ def markdown(facts, files, rows):
             errors, wanted, lost = (sum(score[key] for score in scores) for key in ("errors", "wanted", "lost"))
             clips = sum(score["lost"] > 0 for score in scores)
             cells.append([condition, name, tables.number(100 * errors / wanted, 2), f"{errors} of {wanted}", str(lost), str(clips)])
-    parts = ["| " + " | ".join(line) + " |" for line in cells]
+    parts = tables.lines(cells)
     ours, base = (next((row.name for row in rows if row.runner == runner), None) for runner in (OURS, OPENAI))
     for condition, own in facts.items():
         for (path, transcript, _), mine, theirs in zip(files, own.get(ours, []), own.get(base, [])):

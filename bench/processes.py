@@ -180,6 +180,12 @@ def reference(audio):
     return None
 
 
+def entries(manifest):
+    """The lines of a tab-separated file by the names in its head."""
+    head, *lines = rows_of(manifest)
+    return [dict(zip(head, line)) for line in lines]
+
+
 def rows_of(table):
     """The fields of each line of a tab-separated file."""
     return [line.split("\t") for line in table.read_text().splitlines()]

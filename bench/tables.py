@@ -41,13 +41,18 @@ def table(case, runs):
             cells.append([show(line) for show in columns.values()])
         else:
             cells.append([line["row"], f"absent: {one_line(line['absent'])}"] + [""] * (len(columns) - 2))
-    rows = ["| " + " | ".join(cell.strip() for cell in row) + " |" for row in cells]
+    rows = lines([cell.strip() for cell in row] for row in cells)
     notes = [f"Ratios are to {case['base']}, pair by pair, with the smallest and the largest."] if case["base"] else []
     notes += [f"{line['row']} gave {line['texts']} different texts in {runs} runs; the first is scored." for line in present if line["texts"] > 1]
     if case["others"] > QUIET:
         share = f"{100 * case['others']:.0f} %"
         notes.append(f"Other processes took up to {share} of the machine during a run: these times are not to be quoted.")
     return "\n".join([title, "", *rows, "", *notes])
+
+
+def lines(cells):
+    """Rows of cells as lines of a Markdown table."""
+    return ["| " + " | ".join(row) + " |" for row in cells]
 
 
 def differences(cases, ours):

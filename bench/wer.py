@@ -34,8 +34,7 @@ def arguments():
 
 def listed(asked):
     """Pairs of a file and its transcript: all clips, then what is long."""
-    head, *lines = processes.rows_of(asked.manifest)
-    entries = [dict(zip(head, line)) for line in lines]
+    entries = processes.entries(asked.manifest)
     known = [e for e in entries if e["language"] == asked.language and e.get("transcript") and e.get("kind") not in LEFT_OUT]
     long = [] if asked.no_long else [e for e in known if e.get("kind") == "long"]
     clips = [e for e in known if e.get("kind") != "long"][: asked.clips]
@@ -76,7 +75,7 @@ def markdown(rows, found, absent, files):
             line += [tables.number(100 * errors / wanted if wanted else None, 2), f"{errors} of {wanted}"]
         unlike = [score["unlike_base"] for score in found[row.name]]
         cells.append(line + ["-" if None in unlike else str(sum(unlike))])
-    parts = ["| " + " | ".join(line) + " |" for line in cells]
+    parts = tables.lines(cells)
     for row in rows:
         for score, (path, _, _) in zip(found.get(row.name, []), files):
             if score["pairs"]:

@@ -49,8 +49,7 @@ def plain(word):
 
 def listed(asked):
     """The recordings with speech, each with its known times: (kind, [(start, end, words)]) or None."""
-    head, *lines = processes.rows_of(asked.manifest)
-    entries = [dict(zip(head, line)) for line in lines]
+    entries = processes.entries(asked.manifest)
     speech = [e["file"] for e in entries if e["language"] == asked.language and e.get("kind") not in LEFT_OUT]
     return {asked.manifest.parent / name: known(asked.manifest.parent / name) for name in speech}
 
@@ -171,7 +170,7 @@ def markdown(truth, found):
             halves = [distances(truth[path][1], words[path.name]) for path in own]
             both = (sum((half[side] for half in halves), []) for side in (0, 1))
             cells.append([kind, str(sum(len(truth[path][1]) for path in own)), row, *summary(*both)])
-    parts = ["| " + " | ".join(line) + " |" for line in cells]
+    parts = tables.lines(cells)
     rows = [["row", "from", *head], ["---"] * 2 + ["---:"] * 5]
     for one, other in ((IN_PASS, EXACT), (EXACT, OPENAI), (NO_VAD, OPENAI)):
         starts, ends = [], []
@@ -181,7 +180,7 @@ def markdown(truth, found):
             starts += [abs(left[a][1] - right[b][1]) for a, b in pairs]
             ends += [abs(left[a][2] - right[b][2]) for a, b in pairs]
         rows.append([one, other, *summary(starts, ends)])
-    return "\n".join([*parts, "", *("| " + " | ".join(line) + " |" for line in rows)]) + "\n"
+    return "\n".join([*parts, "", *tables.lines(rows)]) + "\n"
 
 
 def main():

@@ -77,9 +77,9 @@ impl Region {
         Region { next, left, memory: Arc::new(Memory::Heap { _values: values }) }
     }
 
-    /// The bytes that `len` values of `T` take of a region.
-    pub const fn bytes<T>(len: usize) -> usize {
-        (len * size_of::<T>()).next_multiple_of(LINE)
+    /// What a buffer of `bytes` bytes takes of a region.
+    pub const fn room(bytes: usize) -> usize {
+        bytes.next_multiple_of(LINE)
     }
 
     /// `len` zeros of the region; of a new one, if it has too few left.
@@ -89,7 +89,7 @@ impl Region {
             return Region::new(bytes).take(len);
         }
         let data = self.next.cast::<T>();
-        let step = bytes.next_multiple_of(LINE);
+        let step = Region::room(bytes);
         (self.next, self.left) = (self.next.wrapping_add(step), self.left - step);
         Aligned { _memory: Arc::clone(&self.memory), data, len, values: PhantomData }
     }

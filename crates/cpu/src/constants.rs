@@ -7,6 +7,7 @@ use crate::kernel::{self, Dims, Memory, Operand};
 use compiler::device::Footprint;
 use compiler::{LoadError, Program, TensorView, Weights};
 use graph::{Bindings, Data, Def, Op, ParamKind, Tensor, TensorType, Value};
+use std::cell::RefCell;
 
 /// One constant as its kernel wants it.
 pub(crate) enum Stored {
@@ -28,12 +29,11 @@ pub(crate) fn load(
     weights: &dyn Weights,
     isa: Isa,
 ) -> Result<(Vec<Stored>, Footprint), LoadError> {
-    let loader = Loader { program, weights };
+    let loader = Loader { program, weights, beside: RefCell::new(None) };
     let mut stored = Vec::with_capacity(program.constants.len());
     let packed_bytes =
         |c: &compiler::Constant| c.packed_for.map_or(0, |step| program.steps[step].kernel.packed_bytes);
-    let mut region =
-        Region::new(program.constants.iter().map(|c| Region::bytes::<u8>(packed_bytes(c))).sum());
+    let mut region = Region::new(program.constants.iter().map(|c| Region::room(packed_bytes(c))).sum());
     let mut footprint = Footprint { arena: program.plan.arena, ..Footprint::default() };
     for constant in &program.constants {
         let one = match constant.packed_for {
@@ -60,19 +60,30 @@ pub(crate) fn load(
 struct Loader<'a> {
     program: &'a Program,
     weights: &'a dyn Weights,
+    /// What was computed beside the last constant and may be the next: the factors beside the bytes.
+    beside: RefCell<Option<(Value, Tensor)>>,
 }
 
 impl<'a> Loader<'a> {
     /// The value as a tensor. A node that depends on weights alone is evaluated anew for each constant, so that no
     /// more than one constant is there twice.
     fn tensor(&self, value: Value) -> Result<Tensor, LoadError> {
+        if let Some((kept, tensor)) = self.beside.take()
+            && kept == value
+        {
+            return Ok(tensor);
+        }
         let graph = &self.program.graph;
         let Def::Node(id, output) = graph.value(value).def else {
             return Ok(to_tensor(&self.weight(value)?));
         };
         let node = graph.node(id);
         if matches!(node.op, Op::Convert(_) | Op::Quantize(_)) && !self.is_computed(node.inputs[0]) {
-            return Ok(by_rows(&node.op, output, &self.weight(node.inputs[0])?));
+            let mut results = by_rows(&node.op, &self.weight(node.inputs[0])?);
+            let own = results.remove(output);
+            let others = node.outputs.iter().copied().filter(|other| *other != value);
+            self.beside.replace(others.zip(results).next());
+            return Ok(own);
         }
         let inputs: Vec<Tensor> = node.inputs.iter().map(|v| self.tensor(*v)).collect::<Result<_, _>>()?;
         let types: Vec<TensorType> = node.outputs.iter().map(|v| graph.ty(*v).clone()).collect();
@@ -136,28 +147,31 @@ impl<'a> Loader<'a> {
     }
 }
 
-/// Result `output` of an op on a weight that keeps rows apart, some rows at a time: a vocabulary in f32 would be the most
+/// The results of an op on a weight that keeps rows apart, some rows at a time: a vocabulary in f32 would be the most
 /// that a process ever holds.
-fn by_rows(op: &Op, output: usize, view: &TensorView<'_>) -> Tensor {
+fn by_rows(op: &Op, view: &TensorView<'_>) -> Vec<Tensor> {
     const ROWS: usize = 256;
     let (rows, row_dims) = view.dims.split_first().map_or((1, view.dims), |(rows, dims)| (*rows, dims));
     let row_bytes = view.bytes.len() / rows.max(1);
-    let mut whole: Option<Tensor> = None;
+    let mut whole: Vec<Tensor> = Vec::new();
     for bytes in view.bytes.chunks((ROWS * row_bytes).max(1)) {
         let dims: Vec<usize> =
             [bytes.len() / row_bytes.max(1)].into_iter().chain(row_dims.iter().copied()).collect();
         let part = to_tensor(&TensorView { dtype: view.dtype, dims: &dims, bytes });
         let types = op.infer(&[part.ty()]).expect("the op fits some rows as it fits all");
-        let part = op.eval(&[&part], &types).swap_remove(output);
-        match &mut whole {
-            None => whole = Some(part),
-            Some(whole) => append(whole, part),
+        let parts = op.eval(&[&part], &types);
+        if whole.is_empty() {
+            whole = parts;
+        } else {
+            whole.iter_mut().zip(parts).for_each(|(whole, part)| append(whole, part));
         }
     }
-    whole.unwrap_or_else(|| {
+    if whole.is_empty() {
         let types = op.infer(&[TensorType::fixed(view.dtype, view.dims)]).expect("the graph was verified");
-        Tensor::zeros(types[output].dtype, &types[output].shape.as_fixed().unwrap_or_default())
-    })
+        let zeros = |ty: &TensorType| Tensor::zeros(ty.dtype, &ty.shape.as_fixed().unwrap_or_default());
+        whole = types.iter().map(zeros).collect();
+    }
+    whole
 }
 
 /// Puts the rows of `more` behind those of `whole`.

@@ -2,8 +2,8 @@
 //! ones. Not widened products: `linear` has those.
 //!
 //! Each output is one chain over the groups of its row, whatever the rows and threads, in the order of the path's own
-//! instruction; sums of bytes are the same on every path. Rows are copied into blocks of whole steps, which also takes them from strides that fight over cache
-//! sets.
+//! instruction; sums of bytes are the same on every path. Rows are copied into blocks of whole steps, which also takes
+//! them from strides that fight over cache sets.
 
 use std::ops::Range;
 
