@@ -26,7 +26,7 @@ struct Case {
     keys: Vec<f32>,
     q: Vec<f32>,
     out: Vec<f32>,
-    row: Vec<i32>,
+    place: Vec<i32>,
 }
 
 impl Case {
@@ -35,17 +35,17 @@ impl Case {
             keys: noise(POSITIONS * WIDTH),
             q: noise(n * WIDTH),
             out: vec![0.0; PICK.len() * n * POSITIONS],
-            row: vec![0; n],
+            place: (0..POSITIONS as i32).collect(),
         }
     }
 
     fn run(&mut self, cx: Cx<'_>) {
         let args = CachedScores {
-            q: Rows::new(&self.q, self.row.len(), WIDTH),
+            q: Rows::new(&self.q, self.q.len() / WIDTH, WIDTH),
             keys: &self.keys,
             positions: POSITIONS,
-            table: &[0],
-            row: &self.row,
+            slot: 0,
+            place: &self.place,
             heads: HEADS,
             pick: &PICK,
             scale: 0.125,

@@ -121,7 +121,7 @@ fn rows_are_normalised_and_reduced_alone() {
         row_wise(width, &params, &format!("layer_norm %x, %g, %b {{eps=1e-5}} : f32[n, {width}]"));
         row_wise(width, "", &format!("softmax %x : f32[n, {width}]"));
         for kind in ["max", "sum", "mean", "log_sum_exp"] {
-            row_wise(width, "", &format!("reduce %x {{kind={kind}}} : f32[n, 1]"));
+            row_wise(width, "", &format!("reduce %x {{kind={kind}, axis=-1}} : f32[n, 1]"));
         }
         row_wise(width, "", "top_k %x {k=6} : f32[n, 6], i32[n, 6]");
     }

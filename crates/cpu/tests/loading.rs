@@ -146,7 +146,7 @@ fn empty_tensors_pass_through() {
         %a = layer_norm %x, %g, %g {eps=1e-5} : f32[n, 4]
         %s = softmax %a : f32[n, 4]
         %e = exp %s : f32[n, 4]
-        %r = reduce %e {kind=sum} : f32[n, 1]
+        %r = reduce %e {kind=sum, axis=-1} : f32[n, 1]
         %ez = exp %z : f32[2, 0]
         return %e, %r, %ez
     }";

@@ -247,8 +247,14 @@ impl Builder {
         self.one(Softmax {}, &[x])
     }
 
+    /// Over the last axis.
     pub fn reduce(&mut self, kind: ReduceKind, x: Value) -> Result<Value, OpError> {
-        self.one(Reduce { kind }, &[x])
+        self.reduce_over(kind, -1, x)
+    }
+
+    /// Over any axis, counted from behind.
+    pub fn reduce_over(&mut self, kind: ReduceKind, axis: i64, x: Value) -> Result<Value, OpError> {
+        self.one(Reduce { kind, axis }, &[x])
     }
 
     /// The values and the indices.
@@ -275,7 +281,7 @@ impl Builder {
         self.one(op, inputs)
     }
 
-    /// `inputs` are q, k, the table and the rows.
+    /// `inputs` are q, k, the slot and the places.
     pub fn cached_scores(&mut self, inputs: [Value; 4], op: CachedScores) -> Result<Value, OpError> {
         self.one(op, &inputs)
     }

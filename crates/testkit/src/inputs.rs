@@ -139,9 +139,9 @@ impl Uses<'_> {
                     }
                 }
                 Op::CachedScores(_) => {
-                    let (slots, rows) = (size(1, 0), size(2, 0));
+                    let (slots, places) = (size(1, 0), size(1, 1));
                     self.role(node.inputs[2], Role::Below(slots));
-                    self.role(node.inputs[3], Role::Below(rows));
+                    self.role(node.inputs[3], Role::Below(places));
                 }
                 Op::CacheWrite(op) => {
                     let (slots, places) = (size(0, 0), size(0, 1));

@@ -56,7 +56,11 @@ fn step(b: &mut Builder, kind: u8, (x, y): (Value, Value), square: Value) -> Opt
             let w = b.convert(square, DType::F32).ok()?;
             b.linear(x, w).ok()
         }
-        5 => b.reduce(ReduceKind::Mean, x).ok(),
+        5 => {
+            let mean =
+                b.reduce_over(ReduceKind::Mean, if pick.is_multiple_of(2) { -1 } else { -2 }, x).ok()?;
+            b.elementwise(Add, &[x, mean]).ok()
+        }
         6 => {
             let turned = b.transpose(x, &[1, 0]).ok()?;
             b.transpose(turned, &[1, 0]).ok()

@@ -335,9 +335,9 @@ impl<'a> Scheduler<'a> {
             let Window { frames, .. } = window;
             let spoken = Spoken { window: place, tokens, language, task: options.task, frames };
             let Some(recorded) = &decoded.recorded else { return Ok(find_alignment(session, &spoken)?) };
-            let (eot, heads) = (model.tokenizer.specials().eot, model.config.alignment_heads.len());
-            let (scores, probabilities) = recorded.text(&decoded.tokens, eot, (tokens.len(), heads));
-            let aligner = InPass { scores: &scores, probabilities: &probabilities };
+            let eot = model.tokenizer.specials().eot;
+            let (queries, probabilities) = recorded.text(&decoded.tokens, eot, tokens.len());
+            let aligner = InPass { queries: &queries, probabilities: &probabilities };
             Ok(find_alignment_with(&aligner, session, &spoken)?)
         };
         let timed = options.word_timestamps.is_some();

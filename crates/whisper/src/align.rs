@@ -86,9 +86,9 @@ impl Aligner for Exact {
 /// text alone, and stand in the company of timestamps and a prompt, so that times differ a little from [`Exact`].
 #[derive(Clone, Copy, Debug)]
 pub struct InPass<'a> {
-    /// `[heads, text tokens + 1, n_audio_ctx]`: the raw scores of the token before the first text token, then of each
+    /// `[text tokens + 1, layers * n_text_state]`: the queries of the token before the first text token, then of each
     /// text token; those of timestamps are left out.
-    pub scores: &'a [f32],
+    pub queries: &'a [f32],
     /// The probability with which each text token was taken.
     pub probabilities: &'a [f64],
 }
@@ -97,14 +97,13 @@ impl Aligner for InPass<'_> {
     fn align(&self, session: &mut Session, spoken: &Spoken<'_>) -> Result<Aligned, Error> {
         let rows = spoken.tokens.len() + 1;
         let config = &session.model().config;
-        let (heads, whole) = (config.alignment_heads.len(), config.n_audio_ctx);
-        let (scores, probabilities) = (self.scores.len(), self.probabilities.len());
-        if scores != heads * rows * whole || probabilities != spoken.tokens.len() {
-            return Err(Error::Recorded { scores, probabilities, heads, rows, places: whole });
+        let width = config.aligned_width();
+        let (queries, probabilities) = (self.queries.len(), self.probabilities.len());
+        if queries != rows * width || probabilities != spoken.tokens.len() {
+            return Err(Error::Recorded { queries, probabilities, rows, width });
         }
-        let places = (spoken.frames / 2).min(whole);
-        let cut = self.scores.chunks_exact(whole).flat_map(|row| &row[..places]);
-        let cost = session.costs(&cut.copied().collect::<Vec<_>>(), rows, places)?.to_vec();
+        let places = (spoken.frames / 2).min(config.n_audio_ctx);
+        let cost = session.costs(self.queries, spoken.window, places)?.to_vec();
         Ok(Aligned { probabilities: self.probabilities.to_vec(), cost, places })
     }
 }

@@ -74,6 +74,21 @@ impl Config {
         self.n_text_state / self.n_text_head
     }
 
+    /// The decoder layers that have alignment heads, ascending.
+    pub fn aligned_layers(&self) -> Vec<usize> {
+        (0..self.n_text_layer).filter(|layer| !self.heads_of(*layer).is_empty()).collect()
+    }
+
+    /// The alignment heads of one decoder layer.
+    pub fn heads_of(&self, layer: usize) -> Vec<usize> {
+        self.alignment_heads.iter().filter(|(at, _)| *at == layer).map(|(_, head)| *head).collect()
+    }
+
+    /// Width of one token's queries over all layers that have alignment heads.
+    pub fn aligned_width(&self) -> usize {
+        self.aligned_layers().len() * self.n_text_state
+    }
+
     fn sizes(&self) -> [usize; 10] {
         [
             self.n_mels,

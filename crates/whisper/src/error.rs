@@ -217,20 +217,18 @@ pub enum Error {
     },
     /// What was recorded while decoding does not fit the text.
     #[error(
-        "{scores} scores and {probabilities} probabilities were recorded, expected {heads} x {rows} x {places} scores \
+        "{queries} values of queries and {probabilities} probabilities were recorded, expected {rows} x {width} values \
          and a probability less than rows"
     )]
     Recorded {
         /// Values recorded.
-        scores: usize,
+        queries: usize,
         /// Probabilities recorded.
         probabilities: usize,
-        /// Alignment heads.
-        heads: usize,
         /// Text tokens and one.
         rows: usize,
-        /// Places of the encoding.
-        places: usize,
+        /// Values of one query, over all layers.
+        width: usize,
     },
     /// A graph can't be built: the model's sizes contradict each other.
     #[error("the {part} graph does not fit together: {source}")]

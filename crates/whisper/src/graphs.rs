@@ -7,7 +7,7 @@ mod head;
 mod layers;
 mod log_mel;
 
-pub use alignment::alignment;
+pub use alignment::{alignment, inputs as alignment_inputs};
 pub use decoder::{Capacity, decoder, inputs as decoder_inputs, results as decoder_results};
 pub use encoder::encoder;
 pub use head::{head, inputs as head_inputs, results as head_results};

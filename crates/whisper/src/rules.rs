@@ -20,8 +20,10 @@ pub const ROW_LANGUAGE: usize = 2;
 /// Bias row that leaves only text: nothing from the end token on, and nothing else banned (timing.py's
 /// probabilities of words).
 pub const ROW_TEXT: usize = 3;
+/// Bias row that bans nothing.
+pub const ROW_ALL: usize = 4;
 /// Rows that are the same for every hypothesis; those that follow are the hypotheses' own.
-pub const FIXED_ROWS: usize = 4;
+pub const FIXED_ROWS: usize = 5;
 
 /// Seconds of sound in a window.
 const WINDOW_SECONDS: f64 = 30.0;
@@ -124,7 +126,7 @@ impl Rules {
     }
 
     /// The bias rows, each of one value per token of the vocabulary: [`ROW_LATER`], [`ROW_FIRST`],
-    /// [`ROW_LANGUAGE`], [`ROW_TEXT`].
+    /// [`ROW_LANGUAGE`], [`ROW_TEXT`], [`ROW_ALL`].
     pub fn bias_table(&self) -> Vec<Vec<f32>> {
         let mut later = vec![0.0; self.n_vocab as usize];
         let ban =
@@ -136,7 +138,8 @@ impl Rules {
         language[self.languages.start as usize..self.languages.end as usize].fill(0.0);
         let mut text = vec![0.0; later.len()];
         text[self.eot as usize..].fill(f32::NEG_INFINITY);
-        vec![later, first, language, text]
+        let all = vec![0.0; later.len()];
+        vec![later, first, language, text, all]
     }
 
     /// The bias row for a hypothesis that has sampled `step` tokens in this window.

@@ -33,8 +33,8 @@ pub struct Session {
     biases: Vec<f32>,
     /// What the head said over several runs; unused while one is enough.
     gathered: Gathered,
-    /// The scores that the last run of the decoder was asked for.
-    scores: Vec<f32>,
+    /// The queries that the last run of the decoder was asked for.
+    queries: Vec<f32>,
 }
 
 impl Session {
@@ -75,7 +75,7 @@ impl Session {
             states,
             biases: vec![0.0; model.config.n_vocab],
             gathered: Gathered::default(),
-            scores: Vec::new(),
+            queries: Vec::new(),
             options,
             model,
         })
@@ -189,7 +189,7 @@ impl Session {
     /// The batch is larger than the session, or contradicts itself.
     pub fn decode(&mut self, batch: &Batch) -> Result<Ranked<'_>, Error> {
         self.run_decoder(batch)?;
-        self.keep_scores(self.model.config.n_audio_ctx);
+        self.keep_queries();
         self.rank(&batch.wanted)
     }
 
@@ -217,18 +217,18 @@ impl Session {
 
     /// Runs the head over the decoder's hidden states, which are those of `wanted`.
     fn rank(&mut self, wanted: &[Wanted]) -> Result<Ranked<'_>, Error> {
-        let Session { model, options, decoder, head, biases, gathered, scores, .. } = self;
+        let Session { model, options, decoder, head, biases, gathered, queries, .. } = self;
         let most = options.capacity(model).wanted;
         let (width, biases) = (model.config.n_text_state, (biases.as_slice(), model.config.n_vocab));
         let hidden = decoder.f32(decoder_results::HIDDEN).0;
         if wanted.len() <= most {
-            return Ok(Ranked { scores, ..rank(head.as_mut(), hidden, biases, wanted)? });
+            return Ok(Ranked { queries, ..rank(head.as_mut(), hidden, biases, wanted)? });
         }
         gathered.clear();
         for (hidden, wanted) in hidden.chunks(most * width).zip(wanted.chunks(most)) {
             gathered.append(&rank(head.as_mut(), hidden, biases, wanted)?);
         }
-        Ok(Ranked { scores, ..gathered.ranked() })
+        Ok(Ranked { queries, ..gathered.ranked() })
     }
 }
 

@@ -124,9 +124,9 @@ pub fn softmax(x: impl Into<Pattern>) -> Pattern {
     exactly(Softmax {}, [x.into()])
 }
 
-/// A `reduce` to the mean.
+/// A `reduce` of the last axis to its mean.
 pub fn mean(x: impl Into<Pattern>) -> Pattern {
-    exactly(Reduce { kind: ReduceKind::Mean }, [x.into()])
+    exactly(Reduce { kind: ReduceKind::Mean, axis: -1 }, [x.into()])
 }
 
 /// A `reshape` to any shape.

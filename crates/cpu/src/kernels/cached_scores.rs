@@ -1,22 +1,23 @@
 //! Raw scores of queries against cached keys, for the heads that an alignment asks for. Not an attention: there is
 //! no softmax, and no values.
 //!
-//! Threads share heads and blocks of queries; a block reads each key once. A score is one chain over the lanes'
-//! dimensions and one tree over the lanes.
+//! A few keys at a time are turned on their side, so that a vector holds one dimension of each; queries then pass over
+//! them several at a time. A score is one chain over the head's dimensions.
 
 use super::Cx;
-use super::cached_attention::pass::dots;
 use super::linear::pack::Element;
 use super::rows::{Rows, Shared};
-use crate::simd::{Body, Simd, dispatch};
+use crate::simd::{Body, MAX_LANES, Simd, dispatch};
 use std::ops::Range;
 
-/// Queries that read a key together.
+/// The most dimensions of a head.
+pub const MAX_HEAD: usize = 128;
+/// Queries that read a vector of keys together.
 const QUERIES: usize = 8;
-/// Keys that are scored together.
-const GROUP: usize = 4;
+/// Keys of one unit of work: what threads share.
+const KEYS: usize = 64;
 
-/// `scale * q k^T` of some heads, over all places of each query's slot.
+/// `scale * q k^T` of some heads.
 #[derive(Debug, Clone, Copy)]
 pub struct CachedScores<'a, E = f32> {
     /// `[n, heads * d]`.
@@ -25,11 +26,11 @@ pub struct CachedScores<'a, E = f32> {
     pub keys: &'a [E],
     /// Positions of a slot.
     pub positions: usize,
-    /// `[rows]`: the slot of each row.
-    pub table: &'a [i32],
-    /// `[n]`: the row of each query.
-    pub row: &'a [i32],
-    /// Heads; they divide the columns of q.
+    /// The slot.
+    pub slot: i32,
+    /// `[f]`: the positions whose keys are scored.
+    pub place: &'a [i32],
+    /// Heads; they divide the columns of q, and have at most [`MAX_HEAD`].
     pub heads: usize,
     /// The heads that are scored.
     pub pick: &'a [usize],
@@ -38,59 +39,61 @@ pub struct CachedScores<'a, E = f32> {
 }
 
 impl<E> CachedScores<'_, E> {
-    /// The slot of query `i`.
-    #[inline(always)]
-    fn slot(&self, i: usize) -> usize {
-        self.table[self.row[i] as usize] as usize
+    /// Dimensions of a head.
+    fn head(&self) -> usize {
+        self.q.cols() / self.heads
     }
 
     /// Checks every index that the kernel follows.
     fn check(&self) {
-        let (n, width) = (self.q.rows(), self.q.cols());
+        let width = self.q.cols();
         assert!(self.heads > 0 && width.is_multiple_of(self.heads), "heads divide the columns");
+        assert!(self.head() <= MAX_HEAD, "heads of {} dimensions, at most {MAX_HEAD}", self.head());
         assert!(self.pick.iter().all(|head| *head < self.heads), "heads of {}: {:?}", self.heads, self.pick);
-        assert_eq!(self.row.len(), n, "one row for each query");
         let slot_len = (self.positions * width).max(1);
         assert!(self.keys.len().is_multiple_of(slot_len), "whole slots");
-        let (rows, slots) = (self.table.len(), self.keys.len() / slot_len);
-        for (i, row) in self.row.iter().enumerate() {
-            let slot = usize::try_from(*row).ok().and_then(|row| self.table.get(row));
-            let slot = slot.unwrap_or_else(|| panic!("query {i} is of row {row} of {rows}"));
-            let valid = usize::try_from(*slot).is_ok_and(|slot| slot < slots);
-            assert!(valid, "the table of row {row} names slot {slot} of {slots}");
+        let (slot, slots) = (self.slot, self.keys.len() / slot_len);
+        assert!(usize::try_from(slot).is_ok_and(|slot| slot < slots), "slot {slot} of {slots}");
+        for place in self.place {
+            let valid = usize::try_from(*place).is_ok_and(|place| place < self.positions);
+            assert!(valid, "place {place} of {}", self.positions);
         }
+    }
+
+    /// The key of `head` at the place of number `j`.
+    fn key(&self, head: usize, j: usize) -> &[E] {
+        let at = (self.slot as usize * self.positions + self.place[j] as usize) * self.q.cols();
+        &self.keys[at + head * self.head()..][..self.head()]
     }
 }
 
-/// Writes `[heads picked, n, positions]` to `out`.
+/// Writes `[heads picked, n, f]` to `out`.
 ///
 /// # Panics
 /// When shapes don't fit or an index is out of range.
 pub fn cached_scores<E: Element>(cx: Cx<'_>, args: &CachedScores<'_, E>, out: &mut [f32]) {
     args.check();
-    let (n, d) = (args.q.rows(), args.q.cols() / args.heads);
-    assert_eq!(out.len(), args.pick.len() * n * args.positions, "shapes of scores");
-    let blocks = n.div_ceil(QUERIES);
-    let work = out.len() * d;
+    let (n, f) = (args.q.rows(), args.place.len());
+    assert_eq!(out.len(), args.pick.len() * n * f, "shapes of scores");
+    let blocks = f.div_ceil(KEYS);
+    let work = out.len() * args.head();
     let out = Shared::new(out);
     cx.split(args.pick.len() * blocks, work, |part| {
         for unit in part {
-            let (picked, block) = (unit / blocks, unit % blocks);
-            let queries = block * QUERIES..((block + 1) * QUERIES).min(n);
-            let (from, len) = ((picked * n + queries.start) * args.positions, queries.len() * args.positions);
-            // SAFETY: the rows of a head and a block are in one part only.
-            let out = unsafe { out.slice(from, len) };
-            dispatch(cx.isa, Block { args, head: args.pick[picked], queries, out });
+            let (picked, first) = (unit / blocks, unit % blocks * KEYS);
+            let keys = first..(first + KEYS).min(f);
+            dispatch(cx.isa, Block { args, picked, keys, out });
         }
     });
 }
 
-/// One head of a block of queries.
+/// All queries and some keys of one head.
 struct Block<'a, 'o, E> {
     args: &'a CachedScores<'a, E>,
-    head: usize,
-    queries: Range<usize>,
-    out: &'o mut [f32],
+    picked: usize,
+    keys: Range<usize>,
+    /// All of the result.
+    out: Shared<'o, f32>,
 }
 
 impl<E: Element> Body for Block<'_, '_, E> {
@@ -98,42 +101,74 @@ impl<E: Element> Body for Block<'_, '_, E> {
 
     #[inline(always)]
     fn run<S: Simd>(self, s: S) {
-        let Block { args, head, queries, out } = self;
-        let mut first = queries.start;
-        while first < queries.end {
-            let slot = args.slot(first);
-            let together = (first..queries.end).take_while(|i| args.slot(*i) == slot).count();
-            let out = &mut out[(first - queries.start) * args.positions..][..together * args.positions];
-            let whole = args.positions - args.positions % GROUP;
-            for j in (0..whole).step_by(GROUP) {
-                group::<S, E, GROUP>(s, args, out, [head, first, slot, j]);
+        let (n, head) = (self.args.q.rows(), self.args.pick[self.picked]);
+        let mut turned = [0.0; MAX_HEAD * MAX_LANES];
+        for j in self.keys.clone().step_by(S::LANES) {
+            let count = S::LANES.min(self.keys.end - j);
+            for lane in 0..count {
+                turn(s, self.args.key(head, j + lane), &mut turned, lane);
             }
-            for j in whole..args.positions {
-                group::<S, E, 1>(s, args, out, [head, first, slot, j]);
+            let whole = n - n % QUERIES;
+            for i in (0..whole).step_by(QUERIES) {
+                self.queries::<S, QUERIES>(s, &turned, i, (j, count));
             }
-            first += together;
+            for i in whole..n {
+                self.queries::<S, 1>(s, &turned, i, (j, count));
+            }
         }
     }
 }
 
-/// The scores of `N` positions from `j` of a slot, for the queries from `first` whose rows are in `out`.
+/// Makes `key` one lane of each vector of `turned`.
 #[inline(always)]
-fn group<S: Simd, E: Element, const N: usize>(
-    s: S,
-    args: &CachedScores<'_, E>,
-    out: &mut [f32],
-    [head, first, slot, j]: [usize; 4],
-) {
-    let (width, positions) = (args.q.cols(), args.positions);
-    let d = width / args.heads;
-    let mut keys = [&args.keys[..0]; N];
-    for (n, key) in keys.iter_mut().enumerate() {
-        *key = &args.keys[(slot * positions + j + n) * width + head * d..][..d];
+fn turn<S: Simd, E: Element>(s: S, key: &[E], turned: &mut [f32], lane: usize) {
+    let mut values = [0.0; MAX_LANES];
+    for from in (0..key.len()).step_by(S::LANES) {
+        let count = S::LANES.min(key.len() - from);
+        // SAFETY: `count` elements are within the key, and the array holds a vector.
+        unsafe {
+            let p = key.as_ptr().add(from);
+            let whole = count == S::LANES;
+            s.store(values.as_mut_ptr(), if whole { E::load(s, p) } else { E::load_part(s, p, count) });
+        }
+        for (c, value) in values[..count].iter().enumerate() {
+            turned[(from + c) * S::LANES + lane] = *value;
+        }
     }
-    for (i, row) in out.chunks_exact_mut(positions).enumerate() {
-        let scores = dots(s, &args.q.row(first + i)[head * d..][..d], keys);
-        for (to, score) in row[j..].iter_mut().zip(scores) {
-            *to = score * args.scale;
+}
+
+impl<E: Element> Block<'_, '_, E> {
+    /// The scores of `N` queries from `i` and `count` keys from `j`.
+    #[inline(always)]
+    fn queries<S: Simd, const N: usize>(&self, s: S, turned: &[f32], i: usize, (j, count): (usize, usize)) {
+        let args = self.args;
+        let (d, n, f) = (args.head(), args.q.rows(), args.place.len());
+        let column = args.pick[self.picked] * d;
+        let mut queries = [&args.q.row(i)[column..][..d]; N];
+        for (r, query) in queries.iter_mut().enumerate() {
+            *query = &args.q.row(i + r)[column..][..d];
+        }
+        let mut acc = [s.splat(0.0); N];
+        for c in 0..d {
+            debug_assert!((c + 1) * S::LANES <= turned.len());
+            // SAFETY: d is at most MAX_HEAD, for which `turned` has vectors.
+            let key = unsafe { s.load(turned.as_ptr().add(c * S::LANES)) };
+            for (acc, query) in acc.iter_mut().zip(queries) {
+                *acc = s.fma(s.splat(query[c]), key, *acc);
+            }
+        }
+        for (r, acc) in acc.into_iter().enumerate() {
+            // SAFETY: these keys of the head are in one part only.
+            let out = unsafe { self.out.slice((self.picked * n + i + r) * f + j, count) };
+            let scores = s.mul(acc, s.splat(args.scale));
+            // SAFETY: the slice has `count` values.
+            unsafe {
+                if count == S::LANES {
+                    s.store(out.as_mut_ptr(), scores);
+                } else {
+                    s.store_part(out.as_mut_ptr(), scores, count);
+                }
+            }
         }
     }
 }
@@ -146,13 +181,11 @@ mod tests {
     use crate::pool::Pool;
 
     fn reference(a: &CachedScores<'_>) -> Vec<f64> {
-        let (width, d) = (a.q.cols(), a.q.cols() / a.heads);
-        let mut out = Vec::new();
+        let (d, mut out) = (a.head(), Vec::new());
         for head in a.pick {
             for i in 0..a.q.rows() {
-                for j in 0..a.positions {
-                    let key = &a.keys[(a.slot(i) * a.positions + j) * width + head * d..][..d];
-                    let products = a.q.row(i)[head * d..][..d].iter().zip(key);
+                for j in 0..a.place.len() {
+                    let products = a.q.row(i)[head * d..][..d].iter().zip(a.key(*head, j));
                     let sum: f64 = products.map(|(x, y)| f64::from(*x) * f64::from(*y)).sum();
                     out.push(sum * f64::from(a.scale));
                 }
@@ -167,16 +200,16 @@ mod tests {
             [([2, 64, 150], &[1][..]), ([3, 24, 37], &[2, 0]), ([1, 7, 5], &[0]), ([4, 16, 3], &[3, 1, 1])]
         {
             let width = heads * d;
-            let (keys, table) = (noise(1, 3 * positions * width), [2, 0, 1, 1]);
-            let row = [0, 0, 1, 2, 3, 3, 0, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 2];
-            let q = noise(2, row.len() * width);
-            let rows = Rows::new(&q, row.len(), width);
+            let keys = noise(1, 3 * positions * width);
+            let q = noise(2, 19 * width);
+            let place: Vec<i32> = (0..positions as i32).rev().collect();
+            let rows = Rows::new(&q, 19, width);
             let args = CachedScores {
                 q: rows,
                 keys: &keys,
                 positions,
-                table: &table,
-                row: &row,
+                slot: 2,
+                place: &place,
                 heads,
                 pick,
                 scale: 0.3,
@@ -186,12 +219,12 @@ mod tests {
                 let mut all = vec![f32::NAN; want.len()];
                 cached_scores(cx, &args, &mut all);
                 assert_close(&all, &want, 1e-5, cx.isa.name());
-                for i in 0..row.len() {
-                    let one = CachedScores { q: rows.part(i, 1), row: &row[i..=i], ..args };
+                for i in 0..rows.rows() {
+                    let one = CachedScores { q: rows.part(i, 1), ..args };
                     let mut alone = vec![f32::NAN; pick.len() * positions];
                     cached_scores(cx, &one, &mut alone);
                     for (h, alone) in alone.chunks(positions).enumerate() {
-                        let all = &all[(h * row.len() + i) * positions..][..positions];
+                        let all = &all[(h * rows.rows() + i) * positions..][..positions];
                         assert_same_bits(alone, all, cx.isa.name());
                     }
                 }
@@ -199,34 +232,37 @@ mod tests {
         }
     }
 
-    #[test]
-    fn no_query_is_no_work() {
-        let args = CachedScores {
-            q: Rows::new(&[], 0, 4),
+    /// Queries of one head over a slot of two keys.
+    fn small(q: Rows<'_>) -> CachedScores<'_> {
+        CachedScores {
+            q,
             keys: &[0.0; 8],
             positions: 2,
-            table: &[0],
-            row: &[],
+            slot: 0,
+            place: &[1],
             heads: 1,
             pick: &[0],
             scale: 1.0,
-        };
+        }
+    }
+
+    #[test]
+    fn no_query_is_no_work() {
+        let args = small(Rows::new(&[], 0, 4));
         on_every_path(|cx| cached_scores(cx, &args, &mut []));
     }
 
     #[test]
-    #[should_panic(expected = "names slot -1 of 1")]
+    #[should_panic(expected = "slot -1 of 1")]
     fn a_slot_out_of_range_is_refused() {
-        let args = CachedScores {
-            q: Rows::new(&[0.0; 4], 1, 4),
-            keys: &[0.0; 8],
-            positions: 2,
-            table: &[-1],
-            row: &[0],
-            heads: 1,
-            pick: &[0],
-            scale: 1.0,
-        };
-        cached_scores(Cx { isa: Isa::Scalar, pool: &Pool::new(1) }, &args, &mut [0.0; 2]);
+        let args = CachedScores { slot: -1, ..small(Rows::new(&[0.0; 4], 1, 4)) };
+        cached_scores(Cx { isa: Isa::Scalar, pool: &Pool::new(1) }, &args, &mut [0.0]);
+    }
+
+    #[test]
+    #[should_panic(expected = "place 2 of 2")]
+    fn a_place_out_of_range_is_refused() {
+        let args = CachedScores { place: &[2], ..small(Rows::new(&[0.0; 4], 1, 4)) };
+        cached_scores(Cx { isa: Isa::Scalar, pool: &Pool::new(1) }, &args, &mut [0.0]);
     }
 }

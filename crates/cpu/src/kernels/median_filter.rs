@@ -1,6 +1,6 @@
 //! Medians of neighbours over the last axis, as many at once as a vector has lanes. Not a sort of the rows.
 //!
-//! A median is chosen, never computed, so that its bits depend on nothing else.
+//! A median is chosen, never computed, so that its bits depend on nothing else but the sign of a zero.
 
 use super::Cx;
 use super::rows::{Rows, RowsMut};
@@ -80,22 +80,28 @@ fn at_an_end(row: &[f32], width: usize, i: usize) -> f32 {
     window[half]
 }
 
-/// The medians at `n` places from `i`, whose windows are within the row: the lower half is sorted to the front,
-/// pair by pair.
+/// The medians at `n` places from `i`, whose windows are within the row: of one value more than half a window the
+/// least and the greatest can't be the median and make room for the next, until three are left.
 #[inline(always)]
 fn medians<S: Simd, const W: usize>(s: S, row: &[f32], out: &mut [f32], i: usize, n: usize) {
-    let mut window = [s.splat(0.0); W];
-    for (j, value) in window.iter_mut().enumerate() {
+    let mut kept = [s.splat(0.0); W];
+    for (j, value) in kept.iter_mut().enumerate() {
         *value = read(s, row, i - W / 2 + j, n);
     }
-    for j in 0..=W / 2 {
-        for k in j + 1..W {
-            let (a, b) = (window[j], window[k]);
-            let swap = s.lt(b, a);
-            (window[j], window[k]) = (s.select(swap, b, a), s.select(swap, a, b));
+    // The values from `first` to W / 2 + 1 are kept, in no order.
+    let last = W / 2 + 1;
+    for first in 0..W / 2 {
+        for k in first + 1..=last {
+            (kept[first], kept[k]) = (s.min(kept[first], kept[k]), s.max(kept[first], kept[k]));
+        }
+        for k in first + 1..last {
+            (kept[k], kept[last]) = (s.min(kept[k], kept[last]), s.max(kept[k], kept[last]));
+        }
+        if last + 1 + first < W {
+            kept[last] = kept[last + 1 + first];
         }
     }
-    write(s, out, i, n, window[W / 2]);
+    write(s, out, i, n, kept[W / 2]);
 }
 
 #[cfg(test)]

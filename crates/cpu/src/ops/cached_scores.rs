@@ -1,18 +1,20 @@
-//! cached_scores: the picked heads of queries that read their slots' keys together.
+//! cached_scores: the picked heads of queries over one slot's keys.
 
 use super::cache_write::is_kept;
 use super::expect_op;
 use crate::kernel::{Call, Kernel};
-use crate::kernels::cached_scores::{CachedScores, cached_scores};
+use crate::kernels::cached_scores::{CachedScores, MAX_HEAD, cached_scores};
 use crate::kernels::linear::pack::Element;
+use compiler::NodeView;
 use graph::{DType, Op};
 
-pub const CACHED_SCORES: Kernel = Kernel {
-    name: "cached_scores",
-    accepts: |node| matches!(node.op, Op::CachedScores(_)) && is_kept(node.inputs[1].dtype),
-    run,
-    ..Kernel::PLAIN
-};
+pub const CACHED_SCORES: Kernel = Kernel { name: "cached_scores", accepts, run, ..Kernel::PLAIN };
+
+fn accepts(node: &NodeView<'_>) -> bool {
+    let Op::CachedScores(op) = node.op else { return false };
+    let width = node.inputs[0].shape.last().and_then(|dim| dim.as_fixed());
+    is_kept(node.inputs[1].dtype) && width.is_some_and(|width| width / op.heads.max(1) <= MAX_HEAD)
+}
 
 fn run(call: &mut Call<'_>) {
     match call.dtype(1) {
@@ -27,8 +29,8 @@ fn score<'a, E: Element>(call: &mut Call<'a>, keys: &'a [E]) {
         q: call.rows(0),
         keys,
         positions: call.dims(1)[1],
-        table: call.i32(2),
-        row: call.i32(3),
+        slot: call.i32(2)[0],
+        place: call.i32(3),
         heads: op.heads,
         pick: &op.pick,
         scale: op.scale,

@@ -1,4 +1,4 @@
-//! convert: between f32 and the narrow types, and truth values to f32.
+//! convert: between f32 and the narrow types, truth values to f32, and f32 to whole numbers.
 
 use crate::kernel::{Call, Kernel};
 use crate::kernels::narrow::narrow;
@@ -13,7 +13,7 @@ fn accepts(node: &NodeView<'_>) -> bool {
     matches!(
         (node.inputs[0].dtype, op.to),
         (DType::F16 | DType::BF16 | DType::I8 | DType::Bool, DType::F32)
-            | (DType::F32, DType::F16 | DType::BF16 | DType::I8)
+            | (DType::F32, DType::F16 | DType::BF16 | DType::I8 | DType::I32)
     )
 }
 
@@ -32,6 +32,11 @@ fn run(call: &mut Call<'_>) {
         }
         (DType::I8, _) => call.out(0).iter_mut().zip(from).for_each(|(o, b)| *o = f32::from(b.cast_signed())),
         (DType::Bool, _) => call.out(0).iter_mut().zip(from).for_each(|(o, b)| *o = f32::from(*b)),
+        (_, DType::I32) => {
+            let values = call.f32(0);
+            let out = call.out_bytes(0).chunks_exact_mut(4);
+            out.zip(values).for_each(|(o, x)| o.copy_from_slice(&(*x as i32).to_ne_bytes()));
+        }
         (_, DType::I8) => {
             let values = call.f32(0);
             call.out_bytes(0).iter_mut().zip(values).for_each(|(o, x)| *o = (*x as i8).cast_unsigned());

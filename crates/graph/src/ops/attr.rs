@@ -96,6 +96,19 @@ impl Attribute for usize {
     }
 }
 
+impl Attribute for i64 {
+    fn to_attr(&self) -> Attr {
+        Attr::Int(*self)
+    }
+
+    fn from_attr(attr: &Attr) -> Result<i64, String> {
+        match attr {
+            Attr::Int(i) => Ok(*i),
+            _ => Err("a whole number".to_owned()),
+        }
+    }
+}
+
 impl Attribute for f32 {
     fn to_attr(&self) -> Attr {
         Attr::Float(*self)

@@ -4,9 +4,9 @@ use super::{OpDef, OpError, attention, op, require};
 use crate::{DType, Dim, Shape, Tensor, TensorType};
 
 op! {
-    /// The raw scores of some heads over a cache: `q: f32[n, w]`, `k: f32[slots, t, w]` or bf16, `table: i32[rows, 1]`,
-    /// `row: i32[n]` to `f32[heads picked, n, t]`: `scale * q k^T` of query `i` and all `t` places of slot
-    /// `table[row[i], 0]` (what `qk_matmul_output` of ONNX Attention holds).
+    /// The raw scores of some heads over a slot of a cache: `q: f32[n, w]`, `k: f32[slots, t, w]` or bf16,
+    /// `slot: i32[1]`, `place: i32[f]` to `f32[heads picked, n, f]`: `scale * q k^T` of query `i` and the key at
+    /// `place[j]` of the slot (what `qk_matmul_output` of ONNX Attention holds).
     CachedScores = "cached_scores" {
         /// How many heads share the width.
         heads: usize,
@@ -19,44 +19,42 @@ op! {
 
 impl OpDef for CachedScores {
     const CASES: &'static [&'static str] = &[
-        "cached_scores f32[7, 128], f32[3, 150, 128], i32[4, 1], i32[7] {heads=2, pick=[1], scale=0.125}",
-        "cached_scores f32[19, 48], f32[2, 33, 48], i32[2, 1], i32[19] {heads=6, pick=[5, 0, 3], scale=0.35}",
-        "cached_scores f32[9, 48], bf16[2, 33, 48], i32[2, 1], i32[9] {heads=2, pick=[1], scale=0.35}",
-        "cached_scores f32[1, 64], f32[1, 5, 64], i32[1, 1], i32[1] {heads=1, pick=[0], scale=1.0}",
+        "cached_scores f32[7, 128], f32[3, 150, 128], i32[1], i32[150] {heads=2, pick=[1], scale=0.125}",
+        "cached_scores f32[19, 48], f32[2, 33, 48], i32[1], i32[21] {heads=6, pick=[5, 0, 3], scale=0.35}",
+        "cached_scores f32[9, 48], bf16[2, 33, 48], i32[1], i32[40] {heads=2, pick=[1], scale=0.35}",
+        "cached_scores f32[1, 64], f32[1, 5, 64], i32[1], i32[1] {heads=1, pick=[0], scale=1.0}",
     ];
 
     fn infer(&self, inputs: &[TensorType]) -> Result<Vec<TensorType>, OpError> {
         super::arity("cached_scores", inputs, 4)?;
-        let (q, k, table) = (&inputs[0], &inputs[1], &inputs[2]);
+        let (q, k, place) = (&inputs[0], &inputs[1], &inputs[3]);
         require!(q.dtype == DType::F32 && q.rank() == 2, "cached_scores: q is {q}, expected f32[n, w]");
         let fits =
             matches!(k.dtype, DType::F32 | DType::BF16) && k.rank() == 3 && k.shape.0[2] == q.shape.0[1];
         require!(fits, "cached_scores: k is {k}, expected f32 or bf16[slots, t, {}]", q.shape.0[1]);
-        let fits = table.dtype == DType::I32 && table.rank() == 2 && table.shape.0[1] == 1.into();
-        require!(fits, "cached_scores: the table is {table}, expected i32[rows, 1]");
-        let per_query = TensorType::new(DType::I32, [q.shape.0[0]]);
-        super::expect("cached_scores: row", &inputs[3], &per_query)?;
+        super::expect("cached_scores: slot", &inputs[2], &TensorType::fixed(DType::I32, &[1]))?;
+        let fits = place.dtype == DType::I32 && place.rank() == 1;
+        require!(fits, "cached_scores: the places are {place}, expected i32[f]");
         attention::check_heads("cached_scores", self.heads, q)?;
         require!(!self.pick.is_empty(), "cached_scores: no head is picked, expected at least one");
         for head in &self.pick {
             require!(*head < self.heads, "cached_scores: head {head} is picked of {} heads", self.heads);
         }
-        let dims = [Dim::fixed(self.pick.len()), q.shape.0[0], k.shape.0[1]];
+        let dims = [Dim::fixed(self.pick.len()), q.shape.0[0], place.shape.0[0]];
         Ok(vec![TensorType { dtype: DType::F32, shape: Shape(dims.to_vec()) }])
     }
 
     fn eval(&self, inputs: &[&Tensor], results: &[TensorType]) -> Vec<Tensor> {
         let (q, k) = (inputs[0], inputs[1].to_f32());
         let (t, w) = (inputs[1].dims[1], q.dims[1]);
-        let (table, row) = (inputs[2].as_i32(), inputs[3].as_i32());
+        let (slot, place) = (inputs[2].as_i32()[0] as usize, inputs[3].as_i32());
         let d = w / self.heads;
         let mut out = Vec::new();
         for head in &self.pick {
-            for (query, row) in q.as_f32().chunks(w).zip(row) {
-                let slot = table[*row as usize] as usize;
+            for query in q.as_f32().chunks(w) {
                 let query = &query[head * d..][..d];
-                out.extend((0..t).map(|j| {
-                    let key = &k[(slot * t + j) * w + head * d..][..d];
+                out.extend(place.iter().map(|place| {
+                    let key = &k[(slot * t + *place as usize) * w + head * d..][..d];
                     self.scale * query.iter().zip(key).map(|(q, k)| q * k).sum::<f32>()
                 }));
             }
@@ -71,22 +69,21 @@ mod tests {
     use crate::text;
 
     #[test]
-    fn scores_are_of_the_picked_heads_in_the_row_s_slot() {
-        let case =
-            "cached_scores f32[1, 2], f32[2, 2, 2], i32[2, 1], i32[1] {heads=2, pick=[1, 0], scale=0.5}";
+    fn scores_are_of_the_picked_heads_at_the_places_of_the_slot() {
+        let case = "cached_scores f32[1, 2], f32[2, 2, 2], i32[1], i32[2] {heads=2, pick=[1, 0], scale=0.5}";
         let (op, types) = text::parse_case(case).unwrap();
         let q = Tensor::f32(&[1, 2], vec![2.0, 10.0]);
         let k = Tensor::f32(&[2, 2, 2], vec![9.0, 9.0, 9.0, 9.0, 1.0, 3.0, 2.0, 4.0]);
-        let (table, row) = (Tensor::i32(&[2, 1], vec![0, 1]), Tensor::i32(&[1], vec![1]));
-        let out = op.eval(&[&q, &k, &table, &row], &op.infer(&types).unwrap());
+        let (slot, place) = (Tensor::i32(&[1], vec![1]), Tensor::i32(&[2], vec![1, 0]));
+        let out = op.eval(&[&q, &k, &slot, &place], &op.infer(&types).unwrap());
         assert_eq!(out[0].dims, [2, 1, 2]);
-        assert_eq!(out[0].as_f32(), [15.0, 20.0, 1.0, 2.0]);
+        assert_eq!(out[0].as_f32(), [20.0, 15.0, 2.0, 1.0]);
     }
 
     #[test]
     fn what_does_not_fit_is_refused_with_its_numbers() {
         let refused = |case: &str| text::parse_case(case).unwrap_err().message;
-        let types = "f32[7, 128], f32[3, 150, 128], i32[4, 1], i32[7]";
+        let types = "f32[7, 128], f32[3, 150, 128], i32[1], i32[9]";
         assert_eq!(
             refused(&format!("cached_scores {types} {{heads=2, pick=[0, 2], scale=1.0}}")),
             "cached_scores: head 2 is picked of 2 heads"
@@ -97,9 +94,9 @@ mod tests {
         );
         assert_eq!(
             refused(
-                "cached_scores f32[7, 8], f32[3, 15, 8], i32[4, 15], i32[7] {heads=2, pick=[0], scale=1.0}"
+                "cached_scores f32[7, 8], f32[3, 15, 8], i32[1], i32[4, 15] {heads=2, pick=[0], scale=1.0}"
             ),
-            "cached_scores: the table is i32[4, 15], expected i32[rows, 1]"
+            "cached_scores: the places are i32[4, 15], expected i32[f]"
         );
     }
 }

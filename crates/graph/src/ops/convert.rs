@@ -4,7 +4,8 @@ use super::{OpDef, OpError, arity, op};
 use crate::{DType, Tensor, TensorType};
 
 op! {
-    /// The same values in another element type, rounded to nearest even (ONNX Cast, StableHLO convert).
+    /// The same values in another element type, rounded to nearest even, to whole numbers
+    /// towards zero (ONNX Cast, StableHLO convert).
     Convert = "convert" {
         /// The element type of the result.
         to: DType,
@@ -18,6 +19,7 @@ impl OpDef for Convert {
         "convert f32[3, 37] {to=f16}",
         "convert f32[3, 37] {to=bf16}",
         "convert bool[7] {to=f32}",
+        "convert f32[3, 2] {to=i32}",
     ];
 
     fn infer(&self, inputs: &[TensorType]) -> Result<Vec<TensorType>, OpError> {

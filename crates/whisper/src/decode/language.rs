@@ -37,8 +37,7 @@ pub fn detect_language(session: &mut Session, window: usize) -> Result<Vec<Detec
     let found =
         (specials.first_language..specials.first_language + specials.n_languages).filter_map(|token| {
             let language = specials.language_of(token)?;
-            let log_prob = ranked.filtered[token as usize] - ranked.log_sum[0];
-            Some(DetectedLanguage { language, probability: f64::from(log_prob.exp()) })
+            Some(DetectedLanguage { language, probability: ranked.probability(0, token) })
         });
     let mut found: Vec<DetectedLanguage> = found.collect();
     found.sort_by(|a, b| b.probability.total_cmp(&a.probability));

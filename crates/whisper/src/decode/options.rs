@@ -24,7 +24,7 @@ pub struct DecodeOptions {
     pub no_repeat_ngram_size: usize,
     /// Whether a hypothesis ends as soon as its text can only fail for repeating itself.
     pub stop_loops: bool,
-    /// Whether the scores of the alignment heads are recorded; only a search of one hypothesis does so.
+    /// Whether the queries of the alignment heads are recorded; only a search of one hypothesis does so.
     pub record: bool,
 }
 

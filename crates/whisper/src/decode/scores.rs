@@ -28,9 +28,8 @@ pub(super) struct Scores<'a> {
 impl<'a> Scores<'a> {
     /// Those of wanted token `i`.
     pub fn of(ranked: &Ranked<'a>, i: usize) -> Scores<'a> {
-        let vocab = ranked.filtered.len() / ranked.log_sum.len();
         Scores {
-            logits: Cow::Borrowed(&ranked.filtered[i * vocab..][..vocab]),
+            logits: Cow::Borrowed(ranked.row(i)),
             log_sum: ranked.log_sum[i],
             ranked: &ranked.tokens[i * CANDIDATES..][..CANDIDATES],
         }

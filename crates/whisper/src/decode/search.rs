@@ -22,7 +22,7 @@ use crate::compression_ratio::compression_ratio;
 use crate::error::Error;
 use crate::logit_rule::LogitRule;
 use crate::model::Model;
-use crate::rules::{FIXED_ROWS, ROW_LATER, Rules, Spans};
+use crate::rules::{FIXED_ROWS, ROW_ALL, Rules, Spans};
 use crate::session::{Batch, Ranked, Session, Wanted};
 
 /// How windows are searched: what all searches of one recording at one temperature have in common.
@@ -149,7 +149,7 @@ impl Search {
             batch.wanted.push(self.wanted(session, last, 0));
             batch.align.extend(self.recorded.is_some().then_some(last));
             let sot = at + self.attempt.sot;
-            batch.wanted.push(Wanted { at: sot, bias: ROW_LATER, spans: [0; 4], mass: false });
+            batch.wanted.push(Wanted { at: sot, bias: ROW_ALL, spans: [0; 4], mass: false });
             return;
         }
         let pos = self.attempt.initial.len() + self.sampled - 1;
@@ -195,7 +195,8 @@ impl Search {
         let rows = if self.is_starting() { 1 } else { self.live.len() };
         let answers = if self.is_starting() { 2 } else { rows };
         if self.is_starting() {
-            self.no_speech_prob = f64::from(ranked.no_speech[at + 1]);
+            self.no_speech_prob =
+                ranked.probability(at + 1, self.method.model.tokenizer.specials().no_speech);
         }
         let method = self.method.clone();
         let before = self.live[0].sum;
@@ -223,10 +224,8 @@ impl Search {
             forks.first().map(|fork| &fork.hypothesis).or(self.finished.last()).map_or(before, |h| h.sum);
         self.fork(forks);
         let Some(recorded) = &mut self.recorded else { return (answers, 0) };
-        let (heads, whole) = (method.model.config.alignment_heads.len(), method.model.config.n_audio_ctx);
-        let rows = ranked.scores.len() / (heads * whole).max(1);
-        let row = |head: usize| ranked.scores[(head * rows + aligned) * whole..][..whole].iter().copied();
-        recorded.scores.push((0..heads).flat_map(row).collect());
+        let width = method.model.config.aligned_width();
+        recorded.queries.push(ranked.queries[aligned * width..][..width].to_vec());
         recorded.probabilities.push(f64::from((after - before).exp()));
         (answers, 1)
     }

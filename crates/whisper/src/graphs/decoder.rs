@@ -5,7 +5,7 @@ use super::encoder::cross_states;
 use super::layers::Layers;
 use crate::config::Config;
 use compiler::Weights;
-use graph::ops::{CachedAttention, CachedScores};
+use graph::ops::CachedAttention;
 use graph::{DType, Graph, OpError, TensorType};
 
 /// How much a decoder is built for.
@@ -42,7 +42,7 @@ pub mod inputs {
     pub const WINDOW: usize = 5;
     /// `i32[m]`: which of the n tokens' hidden states are wanted.
     pub const OUT: usize = 6;
-    /// `i32[a]`: which of the n tokens' scores of the alignment heads are wanted; there may be none.
+    /// `i32[a]`: which of the n tokens' queries of the alignment heads are wanted; there may be none.
     pub const ALIGN: usize = 7;
     /// How many there are.
     pub const COUNT: usize = 8;
@@ -52,9 +52,9 @@ pub mod inputs {
 pub mod results {
     /// `f32[m, n_text_state]`: the hidden states of the wanted tokens, after the last normalisation.
     pub const HIDDEN: usize = 0;
-    /// `f32[heads, a, n_audio_ctx]`: the raw scores of the alignment heads, of the first layer that has some; the
-    /// other layers' follow in order.
-    pub const SCORES: usize = 1;
+    /// `f32[a, n_text_state]`: the cross-attention's queries of the first layer that has alignment heads; the other
+    /// layers' follow in order.
+    pub const QUERIES: usize = 1;
 }
 
 /// The decoder's graph; see [`inputs`] and [`results`] (model.py, TextDecoder). Its last step, the product with the
@@ -91,8 +91,7 @@ pub fn decoder(config: &Config, weights: &dyn Weights, capacity: Capacity) -> Re
     let p = l.b.convert(p, DType::F32)?;
     let mut x = l.b.plus(x, p)?;
     let scale = 1.0 / (config.head_width() as f32).sqrt();
-    let align_row = l.b.gather(row, align)?;
-    let mut scores = Vec::new();
+    let mut queries = Vec::new();
     for (i, (cache, cross)) in caches.into_iter().zip(cross).enumerate() {
         let block = format!("decoder.blocks.{i}");
         l.b.scope(&format!("{block}."));
@@ -110,12 +109,8 @@ pub fn decoder(config: &Config, weights: &dyn Weights, capacity: Capacity) -> Re
         let at = format!("{block}.cross_attn");
         let y = l.norm(x, &format!("{at}_ln"))?;
         let q = l.linear(y, &format!("{at}.query"), width, true)?;
-        let pick: Vec<usize> =
-            config.alignment_heads.iter().filter(|(layer, _)| *layer == i).map(|(_, head)| *head).collect();
-        if !pick.is_empty() {
-            let q = l.b.gather(q, align)?;
-            let picked = CachedScores { heads: config.n_text_head, pick, scale };
-            scores.push(l.b.cached_scores([q, cross.0, window, align_row], picked)?);
+        if config.aligned_layers().contains(&i) {
+            queries.push(l.b.gather(q, align)?);
         }
         let whole = CachedAttention { heads: config.n_text_head, scale, causal: false };
         let y = l.b.cached_attention(&[q, cross.0, cross.1, window, row], whole)?;
@@ -127,6 +122,6 @@ pub fn decoder(config: &Config, weights: &dyn Weights, capacity: Capacity) -> Re
     let x = l.b.gather(x, out)?;
     let x = l.norm(x, "decoder.ln")?;
     l.b.name(x, "hidden");
-    scores.insert(results::HIDDEN, x);
-    Ok(l.b.finish(&scores))
+    queries.insert(results::HIDDEN, x);
+    Ok(l.b.finish(&queries))
 }

@@ -6,7 +6,7 @@ use super::layers::Layers;
 use crate::config::Config;
 use compiler::Weights;
 use graph::ops::{Activation, Conv1d};
-use graph::{DType, Dim, Graph, OpError, TensorType, Value};
+use graph::{Builder, DType, Dim, Graph, OpError, TensorType, Value};
 
 /// `%mel: f32[3000, n_mels]`, normalised, to the encoding `f32[n_audio_ctx, n_audio_state]` (model.py,
 /// AudioEncoder); on the way the decoder's cross keys and values are written to slot `%slot: i32[1]` of the states
@@ -47,9 +47,19 @@ pub fn encoder(config: &Config, weights: &dyn Weights, windows: usize) -> Result
 
 /// The states that hold the cross keys and values of every decoder layer.
 pub(super) fn cross_states(l: &mut Layers<'_>, config: &Config, windows: usize) -> Vec<(Value, Value)> {
-    let ty = TensorType::fixed(DType::F32, &[windows, config.n_audio_ctx, config.n_text_state]);
-    let mut state = |i: usize, what: &str| l.b.state(&format!("cross.{i}.{what}"), ty.clone());
+    let mut state = |i: usize, what: &str| cross_state(&mut l.b, config, windows, (i, what));
     (0..config.n_text_layer).map(|i| (state(i, "key"), state(i, "value"))).collect()
+}
+
+/// The state that holds the cross keys or values of one decoder layer.
+pub(super) fn cross_state(
+    b: &mut Builder,
+    config: &Config,
+    windows: usize,
+    (layer, what): (usize, &str),
+) -> Value {
+    let ty = TensorType::fixed(DType::F32, &[windows, config.n_audio_ctx, config.n_text_state]);
+    b.state(&format!("cross.{layer}.{what}"), ty)
 }
 
 fn conv(l: &mut Layers<'_>, x: Value, name: &str, width: usize, stride: usize) -> Result<Value, OpError> {

@@ -6,7 +6,7 @@ use super::{CANDIDATES, Capacity};
 use crate::config::Config;
 use crate::tokenizer::Specials;
 use compiler::Weights;
-use graph::ops::ReduceKind;
+use graph::ops::{Elementwise, ReduceKind};
 use graph::{DType, Graph, OpError, TensorType, Value};
 
 /// The inputs' places among the arguments.
@@ -27,18 +27,14 @@ pub mod inputs {
 
 /// The results' places.
 pub mod results {
-    /// `f32[m, n_vocab]`: logits before any rule.
-    pub const LOGITS: usize = 0;
-    /// `f32[m, 1]`: the probability of `<|nospeech|>` before any rule.
-    pub const NO_SPEECH: usize = 1;
     /// `f32[m, n_vocab]`: logits after the rules.
-    pub const FILTERED: usize = 2;
+    pub const FILTERED: usize = 0;
     /// `f32[m, 1]`: the logarithm of the sum of the exponentials of `FILTERED`.
-    pub const LOG_SUM: usize = 3;
+    pub const LOG_SUM: usize = 1;
     /// `f32[m, k]`: log-probabilities of the candidates after the rules, best first.
-    pub const LOG_PROBS: usize = 4;
+    pub const LOG_PROBS: usize = 2;
     /// `i32[m, k]`: the candidates.
-    pub const TOKENS: usize = 5;
+    pub const TOKENS: usize = 3;
 }
 
 /// The head's graph; see [`inputs`] and [`results`] (model.py, TextDecoder's last line, by which the embedding is the
@@ -66,7 +62,6 @@ pub fn head(
     let embedding = l.weight("decoder.token_embedding.weight", &[vocab, width])?;
     let logits = l.b.linear(hidden, embedding)?;
     l.b.name(logits, "logits");
-    let no_speech = no_speech(&mut l, logits, specials)?;
     let filtered = rules.filter(&mut l, logits, specials)?;
     l.b.name(filtered, "filtered");
     let log_sum = l.b.reduce(ReduceKind::LogSumExp, filtered)?;
@@ -75,18 +70,7 @@ pub fn head(
     let log_probs = l.b.sub(values, log_sum)?;
     l.b.name(log_probs, "log_probs");
     l.b.name(tokens, "tokens");
-    Ok(l.b.finish(&[logits, no_speech, filtered, log_sum, log_probs, tokens]))
-}
-
-/// The softmax of the logits at `<|nospeech|>`.
-fn no_speech(l: &mut Layers<'_>, logits: Value, specials: &Specials) -> Result<Value, OpError> {
-    let at = specials.no_speech as usize;
-    let one = l.b.slice(logits, 1, at..at + 1)?;
-    let all = l.b.reduce(ReduceKind::LogSumExp, logits)?;
-    let log = l.b.sub(one, all)?;
-    let p = l.b.exp(log)?;
-    l.b.name(p, "no_speech");
-    Ok(p)
+    Ok(l.b.finish(&[filtered, log_sum, log_probs, tokens]))
 }
 
 /// The inputs of the rules.
@@ -105,18 +89,18 @@ impl Rules {
         let bias = b.gather(self.biases, self.bias)?;
         let x = b.plus(logits, bias)?;
         let x = b.mask_spans(x, self.spans)?;
-        // If the timestamps together are likelier than any text token, text is banned.
-        let text = b.slice(x, 1, 0..first)?;
-        let text = b.reduce(ReduceKind::Max, text)?;
+        // If the timestamps together are likelier than any text token, text is banned: the span from 0 to the first
+        // of them. No single one is likelier than they all, so that the likeliest of all tokens may stand for text.
+        let likeliest = b.reduce(ReduceKind::Max, x)?;
         let times = b.slice(x, 1, first..vocab)?;
         let times = b.reduce(ReduceKind::LogSumExp, times)?;
-        let outweighed = b.less(text, times)?;
-        let outweighed = b.and(outweighed, self.mass)?;
-        let id = b.iota(vocab)?;
-        let begin = b.constant(first as f32)?;
-        let is_text = b.less(id, begin)?;
-        let banned = b.and(outweighed, is_text)?;
-        let ban = b.constant(f32::NEG_INFINITY)?;
-        b.select(banned, ban, x)
+        let outweighs = b.less(times, likeliest)?;
+        let (none, begin) = (b.constant(0.0)?, b.constant(first as f32)?);
+        let end = b.select(self.mass, begin, none)?;
+        let end = b.select(outweighs, none, end)?;
+        let place = b.iota(2)?;
+        let span = b.elementwise(Elementwise::Mul, &[end, place])?;
+        let span = b.convert(span, DType::I32)?;
+        b.mask_spans(x, span)
     }
 }

@@ -1,11 +1,11 @@
-//! The decoder run once over a whole text, for the probabilities of its tokens and the scores of the alignment heads.
+//! The decoder run once over a whole text, for the probabilities of its tokens and the queries of the alignment heads.
 //! Not the words: `align` finds their times.
 
 use super::batch::{Batch, Wanted, rank};
 use super::{Part, Session, run};
 use crate::align::Aligned;
 use crate::error::Error;
-use crate::graphs::decoder_results;
+use crate::graphs::{alignment_inputs, decoder_results};
 use crate::rules::ROW_TEXT;
 use compiler::Arg;
 
@@ -44,35 +44,45 @@ impl Session {
         };
         self.run_decoder(&batch)?;
         let places = (frames / 2).min(audio);
-        self.keep_scores(places);
+        self.keep_queries();
         let probabilities = self.probabilities(&batch.wanted, &tokens[text_start..n - 1])?;
-        let scores = std::mem::take(&mut self.scores);
-        let costs = self.costs(&scores, n, places)?;
+        let queries = std::mem::take(&mut self.queries);
+        let costs = self.costs(&queries, window, places)?;
         let cost = costs[before * places..(n - 1) * places].to_vec();
-        self.scores = scores;
+        self.queries = queries;
         Ok(Aligned { probabilities, cost, places })
     }
 
-    /// The costs `[rows, places]` of `[heads, rows, places]` scores; none without a place.
+    /// The costs `[n, places]` of `[n, layers * n_text_state]` queries at the first `places` places of the window whose
+    /// cross keys and values are kept as `window`; none without a place.
     ///
     /// # Errors
-    /// There are more rows than the model's context, or more places than an encoding has.
-    pub(crate) fn costs(&mut self, scores: &[f32], rows: usize, places: usize) -> Result<&[f32], Error> {
+    /// There are more queries than the model's context, or more places than an encoding has.
+    pub(crate) fn costs(&mut self, queries: &[f32], window: usize, places: usize) -> Result<&[f32], Error> {
         if places == 0 {
             return Ok(&[]);
         }
-        let dims = [self.model.config.alignment_heads.len(), rows, places];
-        run(self.alignment.as_mut(), Part::Alignment, &mut [Arg::F32(scores, &dims)])?;
+        let width = self.model.config.aligned_width();
+        let (window, place) = ([window as i32], (0..places as i32).collect::<Vec<_>>());
+        let (dims, places) = ([queries.len() / width, width], [places]);
+        let mut args = vec![Arg::F32(queries, &dims), Arg::I32(&window, &[1]), Arg::I32(&place, &places)];
+        debug_assert_eq!(args.len(), alignment_inputs::COUNT);
+        let (layers, cross) = (self.model.config.aligned_layers(), self.cross);
+        let keys = self.states.iter_mut().enumerate().skip(cross).step_by(2);
+        let keys = keys.filter(|(at, _)| layers.contains(&((at - cross) / 2)));
+        args.extend(keys.map(|(_, keys)| Arg::State(keys)));
+        run(self.alignment.as_mut(), Part::Alignment, &mut args)?;
         Ok(self.alignment.f32(0).0)
     }
 
-    /// Keeps the scores of the decoder's last run, their first `places` places, as `[heads, a, places]`.
-    pub(super) fn keep_scores(&mut self, places: usize) {
-        self.scores.clear();
-        for index in decoder_results::SCORES..self.decoder.program().graph.results().len() {
-            let (scores, dims) = self.decoder.f32(index);
-            for row in scores.chunks_exact(dims[2]) {
-                self.scores.extend_from_slice(&row[..places]);
+    /// Keeps the queries of the decoder's last run as `[a, layers * n_text_state]`.
+    pub(super) fn keep_queries(&mut self) {
+        let width = self.model.config.n_text_state;
+        let layers = decoder_results::QUERIES..self.decoder.program().graph.results().len();
+        self.queries.clear();
+        for token in 0..self.decoder.f32(layers.start).0.len() / width {
+            for layer in layers.clone() {
+                self.queries.extend_from_slice(&self.decoder.f32(layer).0[token * width..][..width]);
             }
         }
     }

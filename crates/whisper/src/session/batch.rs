@@ -22,7 +22,7 @@ pub struct Batch {
     pub window: Vec<i32>,
     /// The tokens whose successors are wanted, with their rules.
     pub wanted: Vec<Wanted>,
-    /// Places in the batch of the tokens for which the scores of the alignment heads are wanted; none costs nothing.
+    /// Places in the batch of the tokens for which the queries of the alignment heads are wanted; none costs nothing.
     pub align: Vec<usize>,
 }
 
@@ -42,10 +42,6 @@ pub struct Wanted {
 /// What the decoder says of the wanted tokens, in their order.
 #[derive(Clone, Copy, Debug)]
 pub struct Ranked<'a> {
-    /// `[m, n_vocab]` logits before any rule.
-    pub logits: &'a [f32],
-    /// `[m]` probabilities of no speech before any rule.
-    pub no_speech: &'a [f32],
     /// `[m, n_vocab]` logits after the rules, minus infinity where banned.
     pub filtered: &'a [f32],
     /// `[m]` the logarithms of the sums of the exponentials of `filtered`: a token's log-probability is its filtered
@@ -55,16 +51,26 @@ pub struct Ranked<'a> {
     pub log_probs: &'a [f32],
     /// `[m, CANDIDATES]` the candidates.
     pub tokens: &'a [i32],
-    /// `[heads, a, n_audio_ctx]` the raw scores of the alignment heads, in the order of the layers, for the tokens of
-    /// [`Batch::align`].
-    pub scores: &'a [f32],
+    /// `[a, layers * n_text_state]` the queries of the layers with alignment heads, for the tokens of [`Batch::align`].
+    pub queries: &'a [f32],
+}
+
+impl<'a> Ranked<'a> {
+    /// The logits of wanted token `i` after the rules, `[n_vocab]`.
+    pub fn row(&self, i: usize) -> &'a [f32] {
+        let vocab = self.filtered.len() / self.log_sum.len();
+        &self.filtered[i * vocab..][..vocab]
+    }
+
+    /// The probability after the rules that `token` follows wanted token `i`.
+    pub fn probability(&self, i: usize, token: u32) -> f64 {
+        f64::from((self.row(i)[token as usize] - self.log_sum[i]).exp())
+    }
 }
 
 /// The results of several runs of the head, one behind the other.
 #[derive(Default)]
 pub(super) struct Gathered {
-    logits: Vec<f32>,
-    no_speech: Vec<f32>,
     filtered: Vec<f32>,
     log_sum: Vec<f32>,
     log_probs: Vec<f32>,
@@ -73,14 +79,12 @@ pub(super) struct Gathered {
 
 impl Gathered {
     pub(super) fn clear(&mut self) {
-        let Gathered { logits, no_speech, filtered, log_sum, log_probs, tokens } = self;
-        [logits, no_speech, filtered, log_sum, log_probs].into_iter().for_each(Vec::clear);
+        let Gathered { filtered, log_sum, log_probs, tokens } = self;
+        [filtered, log_sum, log_probs].into_iter().for_each(Vec::clear);
         tokens.clear();
     }
 
     pub(super) fn append(&mut self, ranked: &Ranked<'_>) {
-        self.logits.extend_from_slice(ranked.logits);
-        self.no_speech.extend_from_slice(ranked.no_speech);
         self.filtered.extend_from_slice(ranked.filtered);
         self.log_sum.extend_from_slice(ranked.log_sum);
         self.log_probs.extend_from_slice(ranked.log_probs);
@@ -89,13 +93,11 @@ impl Gathered {
 
     pub(super) fn ranked(&self) -> Ranked<'_> {
         Ranked {
-            logits: &self.logits,
-            no_speech: &self.no_speech,
             filtered: &self.filtered,
             log_sum: &self.log_sum,
             log_probs: &self.log_probs,
             tokens: &self.tokens,
-            scores: &[],
+            queries: &[],
         }
     }
 }
@@ -122,12 +124,10 @@ pub(super) fn rank<'a>(
     debug_assert_eq!(args.len(), head_inputs::COUNT);
     run(head, Part::Head, &mut args)?;
     Ok(Ranked {
-        logits: head.f32(head_results::LOGITS).0,
-        no_speech: head.f32(head_results::NO_SPEECH).0,
         filtered: head.f32(head_results::FILTERED).0,
         log_sum: head.f32(head_results::LOG_SUM).0,
         log_probs: head.f32(head_results::LOG_PROBS).0,
         tokens: head.i32(head_results::TOKENS).0,
-        scores: &[],
+        queries: &[],
     })
 }

@@ -28,7 +28,7 @@ pub enum Part {
     Decoder,
     /// Hidden states to ranked next tokens.
     Head,
-    /// Scores of the alignment heads to costs.
+    /// Queries of the alignment heads to costs.
     Alignment,
 }
 
@@ -61,7 +61,7 @@ impl Part {
             Part::Encoder => graphs::encoder(config, weights, options.windows),
             Part::Decoder => graphs::decoder(config, weights, options.capacity(model)),
             Part::Head => graphs::head(config, model.tokenizer.specials(), weights, options.capacity(model)),
-            Part::Alignment => graphs::alignment(config),
+            Part::Alignment => graphs::alignment(config, options.windows),
         };
         graph.map_err(|source| Error::Graph { part: self, source })
     }
