@@ -4,7 +4,7 @@
 
 mod measure;
 
-use cpu::aligned::Aligned;
+use cpu::aligned::{Aligned, Region};
 use cpu::kernels::Cx;
 use cpu::kernels::attention::{
     Attention, AttentionDims, NarrowAttention, attention, attention_scratch, narrow_attention,
@@ -55,7 +55,7 @@ impl Case {
             dims: [m, k, n],
             narrow_x: bytes(&x),
             x,
-            groups: Groups::of_bf16(isa, &narrowed(&w), [n, k]),
+            groups: Groups::of_bf16(isa, &narrowed(&w), [n, k], &mut Region::new(0)),
             packed: Packed::new(isa, source),
             out: vec![0.0; m * n],
             scratch: Aligned::zeroed(scratch),

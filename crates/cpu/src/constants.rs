@@ -4,9 +4,15 @@ use crate::aligned::Region;
 use crate::device::kernel_at;
 use crate::isa::Isa;
 use crate::kernel::{self, Dims, Memory, Operand};
+use crate::kernels::Cx;
+use crate::kernels::linear::pack::Elements;
+use crate::kernels::quantize::quantize;
+use crate::ops::linear::with_elements;
+use crate::pool::Pool;
 use compiler::device::Footprint;
 use compiler::{LoadError, Program, TensorView, Weights};
 use graph::{Bindings, Data, Def, Op, ParamKind, Tensor, TensorType, Value};
+use std::borrow::Cow;
 use std::cell::RefCell;
 
 /// One constant as its kernel wants it.
@@ -29,7 +35,7 @@ pub(crate) fn load(
     weights: &dyn Weights,
     isa: Isa,
 ) -> Result<(Vec<Stored>, Footprint), LoadError> {
-    let loader = Loader { program, weights, beside: RefCell::new(None) };
+    let loader = Loader { program, weights, isa, beside: RefCell::new(None) };
     let mut stored = Vec::with_capacity(program.constants.len());
     let packed_bytes =
         |c: &compiler::Constant| c.packed_for.map_or(0, |step| program.steps[step].kernel.packed_bytes);
@@ -43,9 +49,8 @@ pub(crate) fn load(
                 let (choice, node) = (&step.kernel, program.view(step, &largest));
                 let packing = kernel_at(choice.index).packing.expect("the kernel that packs has a packing");
                 footprint.packed += choice.packed_bytes;
-                let mut packed = loader.with(constant.value, |view| (packing.pack)(isa, &node, view))?;
-                packed.move_to(&mut region);
-                Stored::Packed(packed)
+                let pack = |view: &TensorView<'_>| (packing.pack)(isa, &node, view, &mut region);
+                Stored::Packed(loader.with(constant.value, pack)?)
             }
             None => loader.plain(constant.value)?,
         };
@@ -60,6 +65,7 @@ pub(crate) fn load(
 struct Loader<'a> {
     program: &'a Program,
     weights: &'a dyn Weights,
+    isa: Isa,
     /// What was computed beside the last constant and may be the next: the factors beside the bytes.
     beside: RefCell<Option<(Value, Tensor)>>,
 }
@@ -79,7 +85,12 @@ impl<'a> Loader<'a> {
         };
         let node = graph.node(id);
         if matches!(node.op, Op::Convert(_) | Op::Quantize(_)) && !self.is_computed(node.inputs[0]) {
-            let mut results = by_rows(&node.op, &self.weight(node.inputs[0])?);
+            let view = self.weight(node.inputs[0])?;
+            let mut results = if matches!(node.op, Op::Quantize(_)) {
+                quantized(self.isa, &view)
+            } else {
+                by_rows(&node.op, &view)
+            };
             let own = results.remove(output);
             let others = node.outputs.iter().copied().filter(|other| *other != value);
             self.beside.replace(others.zip(results).next());
@@ -147,6 +158,23 @@ impl<'a> Loader<'a> {
     }
 }
 
+/// The bytes and factors of a weight's rows: what the kernel makes of it, straight from the elements of the model.
+fn quantized(isa: Isa, view: &TensorView<'_>) -> Vec<Tensor> {
+    let (cols, dims) = view.dims.split_last().map_or((1, view.dims), |(cols, dims)| (*cols, dims));
+    let mut bytes = vec![0; view.dims.iter().product()];
+    let mut factors = vec![0.0; dims.iter().product()];
+    // The parts of a model are loaded side by side.
+    let cx = Cx { isa, pool: &Pool::new(1) };
+    let out = (bytes.as_mut_slice(), factors.as_mut_slice());
+    with_elements(view, |elements| match elements {
+        Elements::F32(x) => quantize(cx, x, cols, out),
+        Elements::F16(x) => quantize(cx, x, cols, out),
+        Elements::Bf16(x) => quantize(cx, x, cols, out),
+    });
+    let bytes = bytes.into_iter().map(u8::cast_signed).collect();
+    vec![Tensor { dims: view.dims.to_vec(), data: Data::I8(bytes) }, Tensor::f32(dims, factors)]
+}
+
 /// The results of an op on a weight that keeps rows apart, some rows at a time: a vocabulary in f32 would be the most
 /// that a process ever holds.
 fn by_rows(op: &Op, view: &TensorView<'_>) -> Vec<Tensor> {
@@ -202,13 +230,14 @@ fn to_tensor(view: &TensorView<'_>) -> Tensor {
 }
 
 /// The elements as little-endian bytes.
-pub(crate) fn to_bytes(tensor: &Tensor) -> Vec<u8> {
+pub(crate) fn to_bytes(tensor: &Tensor) -> Cow<'_, [u8]> {
     match &tensor.data {
         Data::F32(v) => v.iter().flat_map(|x| x.to_le_bytes()).collect(),
         Data::I32(v) => v.iter().flat_map(|x| x.to_le_bytes()).collect(),
         Data::F16(v) => v.iter().flat_map(|x| x.to_le_bytes()).collect(),
         Data::BF16(v) => v.iter().flat_map(|x| x.to_le_bytes()).collect(),
-        Data::I8(v) => v.iter().map(|x| x.cast_unsigned()).collect(),
+        // SAFETY: signed bytes are bytes.
+        Data::I8(v) => Cow::Borrowed(unsafe { std::slice::from_raw_parts(v.as_ptr().cast(), v.len()) }),
         Data::Bool(v) => v.iter().map(|x| u8::from(*x)).collect(),
     }
 }

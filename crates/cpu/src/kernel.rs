@@ -38,8 +38,8 @@ pub struct Packing {
     pub attributes: bool,
     /// Bytes after packing.
     pub bytes: fn(Isa, &NodeView<'_>) -> usize,
-    /// Packs it.
-    pub pack: fn(Isa, &NodeView<'_>, &TensorView<'_>) -> Constant,
+    /// Packs it, what is large into the region.
+    pub pack: fn(Isa, &NodeView<'_>, &TensorView<'_>, &mut Region) -> Constant,
 }
 
 /// An operand as a kernel wants it at every run.
@@ -51,17 +51,6 @@ pub enum Constant {
     Groups(Groups),
     /// A window and its transform.
     Stft(Stft),
-}
-
-impl Constant {
-    /// Moves what is large to `region`.
-    pub(crate) fn move_to(&mut self, region: &mut Region) {
-        match self {
-            Constant::Panels(packed) => packed.move_to(region),
-            Constant::Groups(groups) => groups.move_to(region),
-            Constant::Stft(_) => (),
-        }
-    }
 }
 
 impl Kernel {

@@ -10,7 +10,7 @@ mod convert;
 mod elementwise;
 mod gather;
 mod layer_norm;
-mod linear;
+pub(crate) mod linear;
 mod lstm;
 mod mask_spans;
 mod matmul;

@@ -1,52 +1,66 @@
-//! Rows of floats as bytes with a factor each. Not of weights: those are quantised when a model is loaded.
+//! Rows of floats as bytes with a factor each: activations at every run, weights when a model is loaded.
 
 use super::Cx;
-use super::rows::{Rows, Shared};
-use super::vectors::{read, spans};
-use crate::simd::{Body, Simd, dispatch};
+use super::linear::pack::Element;
+use super::rows::Shared;
+use super::vectors::spans;
+use crate::simd::{Body, MAX_LANES, Simd, dispatch};
 use graph::ops::quantize::{MOST, nearest};
 
-/// Writes each row as signed bytes to `bytes`, and its factor, the greatest magnitude over 127, to `factors`.
+/// Writes each row of `cols` values as signed bytes to `bytes`, and its factor, the greatest magnitude over 127, to
+/// `factors`.
 ///
 /// # Panics
 /// When lengths don't fit.
-pub fn quantize(cx: Cx<'_>, x: Rows<'_>, bytes: &mut [u8], factors: &mut [f32]) {
-    let (rows, cols) = (x.rows(), x.cols());
-    assert_eq!(
-        (bytes.len(), factors.len()),
-        (rows * cols, rows),
-        "bytes and factors of {rows} rows of {cols}"
-    );
+pub fn quantize<E: Element>(cx: Cx<'_>, x: &[E], cols: usize, (bytes, factors): (&mut [u8], &mut [f32])) {
+    let rows = factors.len();
+    assert_eq!((x.len(), bytes.len()), (rows * cols, rows * cols), "values of {rows} rows of {cols}");
     let (bytes, factors) = (Shared::new(bytes), Shared::new(factors));
     cx.split(rows, rows * cols, |part| {
         for i in part {
             // SAFETY: rows don't overlap, and each is in one part.
             let (bytes, factor) = unsafe { (bytes.slice(i * cols, cols), factors.slice(i, 1)) };
-            factor[0] = dispatch(cx.isa, Row { x: x.row(i), bytes });
+            factor[0] = dispatch(cx.isa, Row { x: &x[i * cols..][..cols], bytes });
         }
     });
 }
 
-struct Row<'a, 'b> {
-    x: &'a [f32],
+struct Row<'a, 'b, E> {
+    x: &'a [E],
     bytes: &'b mut [u8],
 }
 
-impl Body for Row<'_, '_> {
+impl<E: Element> Body for Row<'_, '_, E> {
     type Out = f32;
 
     #[inline(always)]
     fn run<S: Simd>(self, s: S) -> f32 {
         let mut greatest = s.splat(0.0);
         for (i, n) in spans(s, self.x.len()) {
-            greatest = s.max(s.abs(read(s, self.x, i, n)), greatest);
+            greatest = s.max(s.abs(self.read(s, i, n)), greatest);
         }
         let greatest = s.reduce_max(greatest);
         let inverse = if greatest > 0.0 { MOST / greatest } else { 0.0 };
-        for (byte, x) in self.bytes.iter_mut().zip(self.x) {
-            *byte = nearest(x * inverse).cast_unsigned();
+        let mut scaled = [0.0; MAX_LANES];
+        for (i, n) in spans(s, self.x.len()) {
+            // SAFETY: the array holds a vector.
+            unsafe { s.store(scaled.as_mut_ptr(), s.mul(self.read(s, i, n), s.splat(inverse))) };
+            for (byte, x) in self.bytes[i..i + n].iter_mut().zip(scaled) {
+                *byte = nearest(x).cast_unsigned();
+            }
         }
         greatest / MOST
+    }
+}
+
+impl<E: Element> Row<'_, '_, E> {
+    /// `n` values from `i`, zero above.
+    #[inline(always)]
+    fn read<S: Simd>(&self, s: S, i: usize, n: usize) -> S::V {
+        debug_assert!(i + n <= self.x.len() && n <= S::LANES);
+        let p = self.x.as_ptr().wrapping_add(i);
+        // SAFETY: i and n are of the row's spans.
+        unsafe { if n == S::LANES { E::load(s, p) } else { E::load_part(s, p, n) } }
     }
 }
 
@@ -62,7 +76,7 @@ mod tests {
         x[406..411].copy_from_slice(&[127.0, 0.5, 1.5, -2.5, -127.0]);
         on_every_path(|cx| {
             let (mut bytes, mut factors) = (vec![7; x.len()], vec![7.0; 5]);
-            quantize(cx, Rows::new(&x, 5, 203), &mut bytes, &mut factors);
+            quantize(cx, &x, 203, (&mut bytes, &mut factors));
             for ((row, bytes), factor) in x.chunks(203).zip(bytes.chunks(203)).zip(&factors) {
                 let greatest = row.iter().fold(0.0_f32, |m, x| m.max(x.abs()));
                 assert_eq!(*factor, greatest / 127.0);
@@ -72,6 +86,20 @@ mod tests {
                 }
             }
             assert_eq!(bytes[406..411], [127, 0, 2, 254, 129]);
+        });
+    }
+
+    #[test]
+    fn halves_are_quantised_as_their_values() {
+        let x = noise(2, 7 * 131);
+        let half: Vec<half::f16> = x.iter().map(|x| half::f16::from_f32(*x)).collect();
+        let wide: Vec<f32> = half.iter().map(|x| x.to_f32()).collect();
+        on_every_path(|cx| {
+            let (mut bytes, mut factors) = (vec![7; x.len()], vec![7.0; 7]);
+            let (mut own, mut own_factors) = (bytes.clone(), factors.clone());
+            quantize(cx, &half, 131, (&mut bytes, &mut factors));
+            quantize(cx, &wide, 131, (&mut own, &mut own_factors));
+            assert_eq!((&bytes, &factors), (&own, &own_factors), "{}", cx.isa);
         });
     }
 }

@@ -2,6 +2,7 @@
 
 use super::expect_op;
 use super::linear::{activation, narrow_factor, packed_bytes, with_elements};
+use crate::aligned::Region;
 use crate::isa::Isa;
 use crate::kernel::{Call, Constant, Kernel, Packing};
 use crate::kernels::conv1d::{
@@ -24,18 +25,18 @@ pub const CONV1D: Kernel = Kernel {
     ..Kernel::PLAIN
 };
 
-fn pack(isa: Isa, node: &NodeView<'_>, view: &TensorView<'_>) -> Constant {
+fn pack(isa: Isa, node: &NodeView<'_>, view: &TensorView<'_>, region: &mut Region) -> Constant {
     let [n, c, taps] = [view.dims[0], view.dims[1], view.dims[2]];
     if narrow_factor(isa, node).is_some() {
         return with_elements(view, |elements| match elements {
             Elements::Bf16(x) => {
-                Constant::Groups(Groups::of_bf16(isa, &taps_first(x, n, c, taps), [n, c * taps]))
+                Constant::Groups(Groups::of_bf16(isa, &taps_first(x, n, c, taps), [n, c * taps], region))
             }
             _ => unreachable!("the shape rule asks for bf16 weights"),
         });
     }
-    let pack = |elements: Elements<'_>| {
-        Packed::new(isa, Source { elements, order: Order::OutputRows, n, k: c * taps })
+    let mut pack = |elements: Elements<'_>| {
+        Packed::new_in(region, isa, Source { elements, order: Order::OutputRows, n, k: c * taps })
     };
     let packed = with_elements(view, |elements| match elements {
         Elements::F32(x) => pack(Elements::F32(&taps_first(x, n, c, taps))),

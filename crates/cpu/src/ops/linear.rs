@@ -1,6 +1,7 @@
 //! linear: packed panels, bias, activation and residual in the store.
 
 use super::expect_op;
+use crate::aligned::Region;
 use crate::isa::Isa;
 use crate::kernel::{Call, Constant, Kernel, Packing};
 use crate::kernels::linear::groups::{Factor, Groups};
@@ -49,19 +50,21 @@ pub(super) fn packed_bytes(isa: Isa, node: &NodeView<'_>) -> usize {
     packed_len(isa, n, k) * node.inputs[1].dtype.bytes()
 }
 
-fn pack(isa: Isa, node: &NodeView<'_>, view: &TensorView<'_>) -> Constant {
+fn pack(isa: Isa, node: &NodeView<'_>, view: &TensorView<'_>, region: &mut Region) -> Constant {
     let (n, k) = (view.dims[0], view.dims[1]);
     match narrow_factor(isa, node) {
-        Some(Factor::Int8) => return Constant::Groups(Groups::of_i8(isa, view.bytes, [n, k])),
+        Some(Factor::Int8) => return Constant::Groups(Groups::of_i8(isa, view.bytes, [n, k], region)),
         Some(Factor::Bf16) => {
             return with_elements(view, |elements| match elements {
-                Elements::Bf16(x) => Constant::Groups(Groups::of_bf16(isa, x, [n, k])),
+                Elements::Bf16(x) => Constant::Groups(Groups::of_bf16(isa, x, [n, k], region)),
                 _ => unreachable!("the shape rule asks for bf16 weights"),
             });
         }
         None => (),
     }
-    let pack = |elements: Elements<'_>| Packed::new(isa, Source { elements, order: Order::OutputRows, n, k });
+    let pack = |elements: Elements<'_>| {
+        Packed::new_in(region, isa, Source { elements, order: Order::OutputRows, n, k })
+    };
     Constant::Panels(with_elements(view, pack))
 }
 
@@ -116,7 +119,7 @@ pub(super) fn activation(op: ops::Activation) -> Option<Activation> {
 }
 
 /// The elements of a model's tensor as kernels take them; copied where the model holds them unaligned.
-pub(super) fn with_elements<T>(view: &TensorView<'_>, f: impl FnOnce(Elements<'_>) -> T) -> T {
+pub(crate) fn with_elements<T>(view: &TensorView<'_>, f: impl FnOnce(Elements<'_>) -> T) -> T {
     /// Reads the elements in place, or from an aligned copy.
     fn aligned<E: Copy, T>(bytes: &[u8], read: fn(&[u8]) -> E, f: impl FnOnce(&[E]) -> T) -> T {
         let (data, size) = (bytes.as_ptr(), size_of::<E>());

@@ -2,6 +2,7 @@
 
 use super::expect_op;
 use super::linear::with_elements;
+use crate::aligned::Region;
 use crate::isa::Isa;
 use crate::kernel::{Call, Constant, Kernel, Packing};
 use crate::kernels::linear::pack::Elements;
@@ -22,7 +23,7 @@ fn packed_bytes(isa: Isa, node: &NodeView<'_>) -> usize {
     packed_len(isa, dims[1]) * size_of::<f32>()
 }
 
-fn pack_weights(isa: Isa, _: &NodeView<'_>, view: &TensorView<'_>) -> Constant {
+fn pack_weights(isa: Isa, _: &NodeView<'_>, view: &TensorView<'_>, _: &mut Region) -> Constant {
     let width = view.dims[1];
     Constant::Panels(with_elements(view, |elements| match elements {
         Elements::F32(r) => pack(isa, r, width),

@@ -13,5 +13,5 @@ fn accepts(node: &NodeView<'_>) -> bool {
 
 fn run(call: &mut Call<'_>) {
     let (bytes, factors) = (call.out_bytes(0), call.out(1));
-    quantize(call.cx, call.rows(0), bytes, factors);
+    quantize(call.cx, call.f32(0), call.rows(0).cols(), (bytes, factors));
 }

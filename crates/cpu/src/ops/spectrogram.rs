@@ -1,6 +1,7 @@
 //! spectrogram: a mixed-radix Fourier transform over many frames at once, for Whisper's frames of 400 samples.
 
 use super::expect_op;
+use crate::aligned::Region;
 use crate::isa::Isa;
 use crate::kernel::{Call, Constant, Kernel, Packing};
 use crate::kernels::linear::Out;
@@ -22,7 +23,7 @@ fn accepts(node: &NodeView<'_>) -> bool {
     matches!(node.op, Op::Spectrogram(_)) && node.constant[1] && window().is_some_and(|w| w == [FRAME])
 }
 
-fn pack(_: Isa, node: &NodeView<'_>, window: &TensorView<'_>) -> Constant {
+fn pack(_: Isa, node: &NodeView<'_>, window: &TensorView<'_>, _: &mut Region) -> Constant {
     let Op::Spectrogram(op) = node.op else { unreachable!("accepted as a spectrogram") };
     let values = window.bytes.chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]]));
     Constant::Stft(Stft::new(&values.collect::<Vec<_>>(), op.hop))

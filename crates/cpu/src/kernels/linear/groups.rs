@@ -139,54 +139,43 @@ impl Groups {
         n.div_ceil(PANEL) * (steps(factor.bytes() * k) * STEP_WORDS + sums) * size_of::<i32>()
     }
 
-    /// Packs `[n, k]` weights for `isa`.
+    /// Packs `[n, k]` weights for `isa` in memory of `region`.
     ///
     /// # Panics
     /// When their count is not `n * k`.
-    pub fn of_bf16(isa: Isa, weights: &[bf16], nk: [usize; 2]) -> Groups {
-        let word = |pair: &[bf16]| pair.iter().rev().fold(0, |word, x| word << 16 | u32::from(x.to_bits()));
-        Groups::of(Factor::Bf16, isa, weights, nk, word)
+    pub fn of_bf16(isa: Isa, weights: &[bf16], nk: [usize; 2], region: &mut Region) -> Groups {
+        // SAFETY: a bf16 is a transparent u16, of whose two bytes any bits are a byte.
+        let bytes = unsafe { std::slice::from_raw_parts(weights.as_ptr().cast(), size_of_val(weights)) };
+        Groups::of(Factor::Bf16, isa, bytes, nk, region)
     }
 
-    /// Packs `[n, k]` weights for `isa`, signed bytes.
+    /// Packs `[n, k]` weights for `isa`, signed bytes, in memory of `region`.
     ///
     /// # Panics
     /// When their count is not `n * k`.
-    pub fn of_i8(isa: Isa, weights: &[u8], nk: [usize; 2]) -> Groups {
-        let word = |four: &[u8]| four.iter().rev().fold(0, |word, x| word << 8 | u32::from(*x));
-        let mut groups = Groups::of(Factor::Int8, isa, weights, nk, word);
-        groups.sums = Aligned::zeroed(nk[0].next_multiple_of(PANEL));
+    pub fn of_i8(isa: Isa, weights: &[u8], nk: [usize; 2], region: &mut Region) -> Groups {
+        let mut groups = Groups::of(Factor::Int8, isa, weights, nk, region);
+        groups.sums = region.take(nk[0].next_multiple_of(PANEL));
         for (sum, row) in groups.sums.iter_mut().zip(weights.chunks_exact(nk[1].max(1))) {
             *sum = row.iter().map(|x| i32::from(x.cast_signed())).sum();
         }
         groups
     }
 
-    fn of<T>(
-        factor: Factor,
-        isa: Isa,
-        weights: &[T],
-        [n, k]: [usize; 2],
-        word: impl Fn(&[T]) -> u32,
-    ) -> Groups {
-        assert_eq!(weights.len(), n * k, "weights of {n} outputs of {k}");
-        let steps = steps(factor.bytes() * k);
-        let mut words = Aligned::zeroed(n.div_ceil(PANEL) * steps * STEP_WORDS);
-        for (out, row) in weights.chunks_exact(k.max(1)).enumerate() {
-            let (panel, lane) = (out / PANEL, out % PANEL);
-            let panel = &mut words[panel * steps * STEP_WORDS..][..steps * STEP_WORDS];
-            for (group, factors) in row.chunks(4 / factor.bytes()).enumerate() {
-                let at = group / GROUPS * STEP_WORDS + lane / 16 * 256 + group % GROUPS * 16 + lane % 16;
-                panel[at] = word(factors).cast_signed();
+    fn of(factor: Factor, isa: Isa, weights: &[u8], [n, k]: [usize; 2], region: &mut Region) -> Groups {
+        let width = factor.bytes() * k;
+        assert_eq!(weights.len(), n * width, "weights of {n} outputs of {k}");
+        let weights = NarrowRows::new(weights, n, [width, width]);
+        let steps = steps(width);
+        let mut words: Aligned<i32> = region.take(n.div_ceil(PANEL) * steps * STEP_WORDS);
+        for (p, panel) in words.chunks_exact_mut((steps * STEP_WORDS).max(1)).enumerate() {
+            for (step, halves) in panel.chunks_exact_mut(STEP_WORDS).enumerate() {
+                for (half, words) in halves.chunks_exact_mut(LANES * GROUPS).enumerate() {
+                    turn(weights, p * PANEL + half * LANES, step, words);
+                }
             }
         }
         Groups { words, sums: Aligned::zeroed(0), factor, isa, n, k }
-    }
-
-    /// Moves the weights to `region`.
-    pub fn move_to(&mut self, region: &mut Region) {
-        self.words = self.words.moved(region);
-        self.sums = self.sums.moved(region);
     }
 
     /// What the groups are made of.
@@ -217,6 +206,27 @@ impl Groups {
             Factor::Int8 => &self.sums[i * PANEL..][..PANEL],
         };
         Weights { words: &self.words[i * len..][..len], sums }
+    }
+}
+
+/// Outputs of half a panel.
+const LANES: usize = 16;
+
+/// One step of the sixteen rows from `first`, group by group; rows and bytes beyond the last are zero.
+fn turn(weights: NarrowRows<'_>, first: usize, step: usize, words: &mut [i32]) {
+    let mut rows = [[0_u8; STEP_BYTES]; LANES];
+    for (lane, to) in rows.iter_mut().enumerate().take(weights.rows().saturating_sub(first)) {
+        let row = &weights.row(first + lane)[step * STEP_BYTES..];
+        match row.first_chunk() {
+            Some(whole) => *to = *whole,
+            None => to[..row.len()].copy_from_slice(row),
+        }
+    }
+    for (group, words) in words.chunks_exact_mut(LANES).enumerate() {
+        for (word, row) in words.iter_mut().zip(&rows) {
+            let [a, b, c, d] = [0, 1, 2, 3].map(|byte| row[4 * group + byte]);
+            *word = i32::from_le_bytes([a, b, c, d]);
+        }
     }
 }
 

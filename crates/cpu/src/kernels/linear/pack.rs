@@ -132,38 +132,23 @@ impl Packed {
     /// # Panics
     /// When the count of elements is not `n * k`.
     pub fn new(isa: Isa, source: Source<'_>) -> Self {
-        let Source { elements, order, n, k } = source;
-        assert_eq!(elements.len(), n * k, "weights of {n} outputs of {k}");
-        let store = match elements {
-            Elements::F32(x) => Store::F32(packed(isa, x, order, [n, k], |x| x)),
-            Elements::F16(x) => Store::F16(packed(isa, x, order, [n, k], |x| x)),
-            Elements::Bf16(x) => Store::Bf16(packed(isa, x, order, [n, k], |x| x)),
-        };
-        Self { store, isa, n, k }
+        Self::new_in(&mut Region::new(0), isa, source)
     }
 
-    /// Packs for `isa`, widened to f32.
+    /// [`Packed::new`] in memory of `region`.
     ///
     /// # Panics
     /// When the count of elements is not `n * k`.
-    pub fn widened(isa: Isa, source: Source<'_>) -> Self {
+    pub fn new_in(region: &mut Region, isa: Isa, source: Source<'_>) -> Self {
         let Source { elements, order, n, k } = source;
         assert_eq!(elements.len(), n * k, "weights of {n} outputs of {k}");
+        let len = packed_len(isa, n, k);
         let store = match elements {
-            Elements::F32(x) => packed(isa, x, order, [n, k], |x| x),
-            Elements::F16(x) => packed(isa, x, order, [n, k], f16::to_f32),
-            Elements::Bf16(x) => packed(isa, x, order, [n, k], bf16::to_f32),
+            Elements::F32(x) => Store::F32(packed(isa, x, order, [n, k], region.take(len))),
+            Elements::F16(x) => Store::F16(packed(isa, x, order, [n, k], region.take(len))),
+            Elements::Bf16(x) => Store::Bf16(packed(isa, x, order, [n, k], region.take(len))),
         };
-        Self { store: Store::F32(store), isa, n, k }
-    }
-
-    /// Moves the weights to `region`.
-    pub fn move_to(&mut self, region: &mut Region) {
-        match &mut self.store {
-            Store::F32(x) => *x = x.moved(region),
-            Store::F16(x) => *x = x.moved(region),
-            Store::Bf16(x) => *x = x.moved(region),
-        }
+        Self { store, isa, n, k }
     }
 
     /// The weights as the products take them.
@@ -177,8 +162,8 @@ impl Packed {
     }
 }
 
-fn packed<T: Copy, U: Plain>(isa: Isa, src: &[T], order: Order, nk: [usize; 2], f: fn(T) -> U) -> Aligned<U> {
-    let mut out = Aligned::zeroed(packed_len(isa, nk[0], nk[1]));
+/// Fills `out`, which is zero, with the panels.
+fn packed<T: Plain>(isa: Isa, src: &[T], order: Order, nk: [usize; 2], mut out: Aligned<T>) -> Aligned<T> {
     let (rows, cols) = match order {
         Order::OutputRows => (nk[1], 1),
         Order::OutputColumns => (1, nk[0]),
@@ -186,7 +171,7 @@ fn packed<T: Copy, U: Plain>(isa: Isa, src: &[T], order: Order, nk: [usize; 2], 
     let width = panel_width(isa);
     for (p, panel) in out.chunks_exact_mut((width * nk[1]).max(1)).enumerate() {
         let first = p * width;
-        pack_panel(panel, width, (nk[0] - first).min(width), |j, i| f(src[(first + j) * rows + i * cols]));
+        pack_panel(panel, width, (nk[0] - first).min(width), |j, i| src[(first + j) * rows + i * cols]);
     }
     out
 }

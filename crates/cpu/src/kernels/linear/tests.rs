@@ -74,14 +74,16 @@ fn narrow_weights_have_the_bits_of_wide_ones() {
     let (x, w) = (noise(6, rows * k), noise(7, n * k));
     let half: Vec<f16> = w.iter().map(|&x| f16::from_f32(x)).collect();
     let brain: Vec<bf16> = w.iter().map(|&x| bf16::from_f32(x)).collect();
+    let of_half: Vec<f32> = half.iter().map(|x| x.to_f32()).collect();
+    let of_brain: Vec<f32> = brain.iter().map(|x| x.to_f32()).collect();
     on_every_path(|cx| {
-        for elements in [Elements::F16(&half), Elements::Bf16(&brain)] {
+        for (elements, wide) in [(Elements::F16(&half), &of_half), (Elements::Bf16(&brain), &of_brain)] {
+            let wide = Elements::F32(wide);
             for rows in [1, rows] {
                 let x = Rows::new(&x, rows, k);
                 let narrow =
                     product(cx, x, &Packed::new(cx.isa, source(elements, n, k)), &Epilogue::default());
-                let wide =
-                    product(cx, x, &Packed::widened(cx.isa, source(elements, n, k)), &Epilogue::default());
+                let wide = product(cx, x, &Packed::new(cx.isa, source(wide, n, k)), &Epilogue::default());
                 assert_same_bits(&narrow, &wide, cx.isa.name());
             }
         }
