@@ -34,6 +34,13 @@ use crate::isa::Isa;
 /// The most lanes of any path: the size of stack buffers that hold one vector.
 pub const MAX_LANES: usize = 16;
 
+/// The bfloat16 nearest to `x`, which is no NaN; ties to even.
+#[inline(always)]
+pub(crate) fn nearest_bf16(x: f32) -> u16 {
+    let bits = x.to_bits();
+    (bits.wrapping_add(0x7fff + (bits >> 16 & 1)) >> 16) as u16
+}
+
 /// Vector operations of one instruction set over `LANES` f32 values.
 ///
 /// All float operations are IEEE 754 single precision, rounded to nearest even. Every method is meant to be
@@ -71,6 +78,18 @@ pub trait Simd: Copy + Send + Sync + 'static {
     unsafe fn store(self, p: *mut f32, v: Self::V);
     /// Writes the first `n <= LANES` values to `p`.
     unsafe fn store_part(self, p: *mut f32, v: Self::V, n: usize);
+    /// Writes `LANES` values to `p` as the nearest bfloat16, ties to even; none is NaN.
+    #[inline(always)]
+    unsafe fn store_bf16(self, p: *mut u16, v: Self::V) {
+        let mut lanes = [0.0f32; MAX_LANES];
+        // SAFETY: the array holds MAX_LANES >= LANES values; the caller vouches for the pointer.
+        unsafe {
+            self.store(lanes.as_mut_ptr(), v);
+            for (i, x) in lanes.iter().enumerate().take(Self::LANES) {
+                p.add(i).write_unaligned(nearest_bf16(*x));
+            }
+        }
+    }
     /// Asks for the cache line at `p` in the second-level cache, which has more requests under way than the first;
     /// `p` may point anywhere.
     fn prefetch(self, p: *const u8);

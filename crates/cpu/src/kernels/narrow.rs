@@ -2,20 +2,13 @@
 
 use super::Cx;
 use super::rows::Shared;
-use crate::simd::{Body, Simd, dispatch};
+use crate::simd::{Body, Simd, dispatch, nearest_bf16};
 
 /// The bfloat16 nearest to `x`, ties to even; a NaN stays one. Written so that compilers make vectors of it.
 #[inline(always)]
 pub(crate) fn to_bf16(x: f32) -> u16 {
     let bits = x.to_bits();
-    if x.is_nan() { (bits >> 16 | 0x40) as u16 } else { of_finite(x) }
-}
-
-/// [`to_bf16`] of what is no NaN.
-#[inline(always)]
-pub(crate) fn of_finite(x: f32) -> u16 {
-    let bits = x.to_bits();
-    (bits.wrapping_add(0x7fff + (bits >> 16 & 1)) >> 16) as u16
+    if x.is_nan() { (bits >> 16 | 0x40) as u16 } else { nearest_bf16(x) }
 }
 
 /// The value of the bfloat16 with these bits.

@@ -3,8 +3,8 @@
 use super::Cx;
 use super::linear::pack::Element;
 use super::rows::Shared;
-use super::vectors::spans;
-use crate::simd::{Body, MAX_LANES, Simd, dispatch};
+use super::vectors::{spans, write};
+use crate::simd::{Body, Simd, dispatch};
 use graph::ops::quantize::{MOST, nearest};
 
 /// Writes each row of `cols` values as signed bytes to `bytes`, and its factor, the greatest magnitude over 127, to
@@ -25,6 +25,9 @@ pub fn quantize<E: Element>(cx: Cx<'_>, x: &[E], cols: usize, (bytes, factors): 
     });
 }
 
+/// Values that are scaled before they are rounded.
+const BLOCK: usize = 256;
+
 struct Row<'a, 'b, E> {
     x: &'a [E],
     bytes: &'b mut [u8],
@@ -41,12 +44,15 @@ impl<E: Element> Body for Row<'_, '_, E> {
         }
         let greatest = s.reduce_max(greatest);
         let inverse = if greatest > 0.0 { MOST / greatest } else { 0.0 };
-        let mut scaled = [0.0; MAX_LANES];
-        for (i, n) in spans(s, self.x.len()) {
-            // SAFETY: the array holds a vector.
-            unsafe { s.store(scaled.as_mut_ptr(), s.mul(self.read(s, i, n), s.splat(inverse))) };
-            for (byte, x) in self.bytes[i..i + n].iter_mut().zip(scaled) {
-                *byte = nearest(x).cast_unsigned();
+        let mut scaled = [0.0; BLOCK];
+        for first in (0..self.x.len()).step_by(BLOCK) {
+            let len = BLOCK.min(self.x.len() - first);
+            for (i, n) in spans(s, len) {
+                write(s, &mut scaled[..len], i, n, s.mul(self.read(s, first + i, n), s.splat(inverse)));
+            }
+            // A loop of its own, of which compilers make vectors.
+            for (byte, x) in self.bytes[first..first + len].iter_mut().zip(&scaled) {
+                *byte = nearest(*x).cast_unsigned();
             }
         }
         greatest / MOST

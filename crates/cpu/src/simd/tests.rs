@@ -117,3 +117,32 @@ fn operations_keep_their_rules() {
 fn narrow_floats_widen_exactly() {
     everywhere(Widening);
 }
+
+#[derive(Clone, Copy)]
+struct Narrow;
+impl Body for Narrow {
+    type Out = ();
+    fn run<S: Simd>(self, s: S) {
+        // Ties to even and away from it, what carries into the exponent, infinities, zeros, subnormals.
+        let special: [u32; 8] =
+            [0x3f80_8000, 0x3f81_8000, 0x3f7f_ffff, 0x7f80_0000, 0xff80_0000, 0x8000_0000, 1, 0x7f7f_ffff];
+        for shift in 0..8_u32 {
+            let of = |i: usize| f32::from_bits(special[(i + shift as usize) % 8].wrapping_add(shift / 7));
+            let values: Vec<f32> = (0..S::LANES).map(of).filter(|x| !x.is_nan()).collect();
+            let v = vector(s, |i| values[i % values.len()]);
+            let mut out = [0_u16; MAX_LANES + 1];
+            // SAFETY: the array holds LANES values from its second on.
+            unsafe { s.store_bf16(out.as_mut_ptr().add(1), v) };
+            for (i, got) in out[1..=S::LANES].iter().enumerate() {
+                let want = half::bf16::from_f32(values[i % values.len()]).to_bits();
+                assert_eq!(*got, want, "{}: {}", S::ISA, values[i % values.len()]);
+            }
+            assert!(out[0] == 0 && out[S::LANES + 1..].iter().all(|x| *x == 0));
+        }
+    }
+}
+
+#[test]
+fn narrow_values_are_the_nearest() {
+    everywhere(Narrow);
+}

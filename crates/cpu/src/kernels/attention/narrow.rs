@@ -12,7 +12,6 @@ use crate::kernels::linear::groups::{
     Factor, GROUPS, NarrowRows, PANEL, STEP_BYTES, STEP_WORDS, Weights, steps,
 };
 use crate::kernels::linear::narrow::{Engine, MAX_SUMS, bytes_mut, tile_rows};
-use crate::kernels::narrow::of_finite;
 use crate::kernels::rows::{Shared, SharedRows};
 use crate::kernels::{Cx, cut, shares};
 use crate::math;
@@ -253,18 +252,14 @@ fn weights_of<S: Simd>(
     let factor = s.splat(factor);
     for (panel, scores) in scores.chunks_exact(MAX_SUMS).enumerate() {
         for (r, row) in scores.chunks_exact(PANEL).enumerate().take(rows) {
-            let mut out = [0.0_f32; PANEL];
-            for (row, out) in row.chunks_exact(S::LANES).zip(out.chunks_exact_mut(S::LANES)) {
-                // SAFETY: the chunks hold a vector.
+            let to = &mut weights[engine.place([r, panel], rows, panels)..][..STEP_BYTES];
+            for (row, to) in row.chunks_exact(S::LANES).zip(to.chunks_exact_mut(2 * S::LANES)) {
+                // SAFETY: the chunks hold a vector, and a vector of bfloat16.
                 unsafe {
                     let e = math::exp2_coarse(s, s.fma(s.load(row.as_ptr()), factor, shift[r]));
                     sums[r] = s.add(sums[r], e);
-                    s.store(out.as_mut_ptr(), e);
+                    s.store_bf16(to.as_mut_ptr().cast(), e);
                 }
-            }
-            let to = &mut weights[engine.place([r, panel], rows, panels)..][..STEP_BYTES];
-            for (to, x) in to.chunks_exact_mut(2).zip(out) {
-                to.copy_from_slice(&of_finite(x).to_ne_bytes());
             }
         }
     }

@@ -18,7 +18,7 @@ use half::bf16;
 use super::CachedAttention;
 use crate::isa::Isa;
 use crate::kernels::linear::Out;
-use crate::kernels::narrow::{of_finite, to_bf16};
+use crate::kernels::narrow::to_bf16;
 use crate::kernels::rows::{Shared, SharedRows};
 use crate::kernels::{Cx, cut};
 use crate::math;
@@ -211,16 +211,14 @@ fn weigh<S: Simd>(
         }
         let shift = s.splat(-factor * s.reduce_max(greatest));
         let (factor, mut sum) = (s.splat(factor), s.splat(0.0));
-        for v in row.chunks_exact_mut(S::LANES) {
-            // SAFETY: the chunk holds a vector.
+        let to = weights.as_mut_ptr().cast::<u16>();
+        for (i, v) in row.chunks_exact(S::LANES).enumerate() {
+            // SAFETY: the chunk holds a vector, and the weights a half of each score.
             unsafe {
                 let e = math::exp2_coarse(s, s.fma(s.load(v.as_ptr()), factor, shift));
                 sum = s.add(sum, e);
-                s.store(v.as_mut_ptr(), e);
+                s.store_bf16(to.add(i * S::LANES), e);
             }
-        }
-        for (to, pair) in weights.iter_mut().zip(row.chunks_exact(2)) {
-            *to = f32::from_bits(u32::from(of_finite(pair[1])) << 16 | u32::from(of_finite(pair[0])));
         }
         *total = s.reduce_add(sum);
     }
