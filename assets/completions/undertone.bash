@@ -603,7 +603,7 @@ _undertone() {
             return 0
             ;;
         undertone__subcmd__profile)
-            opts="-m -l -q -h -V --model --language --top --threads --compute --isa --ffmpeg --quiet --help --version"
+            opts="-m -l -q -h -V --model --language --top --roofline --threads --compute --isa --ffmpeg --quiet --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

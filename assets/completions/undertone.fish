@@ -77,8 +77,9 @@ bf16\t''
 int8\t''"
 complete -c undertone -n "__fish_undertone_using_subcommand profile" -l isa -d 'Instruction set to use: scalar, avx2, avx512, avx512_vnni, avx512_bf16, amx, neon [default: the fastest that the machine has]' -r
 complete -c undertone -n "__fish_undertone_using_subcommand profile" -l ffmpeg -d 'ffmpeg program for the codecs that are not built in [default: the one on PATH, if any]' -r -F
+complete -c undertone -n "__fish_undertone_using_subcommand profile" -l roofline -d 'Also show how near each part, kernel and step is to the machine\'s limit'
 complete -c undertone -n "__fish_undertone_using_subcommand profile" -s q -l quiet -d 'Say nothing but errors'
-complete -c undertone -n "__fish_undertone_using_subcommand profile" -s h -l help -d 'Print help'
+complete -c undertone -n "__fish_undertone_using_subcommand profile" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c undertone -n "__fish_undertone_using_subcommand profile" -s V -l version -d 'Print version'
 complete -c undertone -n "__fish_undertone_using_subcommand completions" -s h -l help -d 'Print help'
 complete -c undertone -n "__fish_undertone_using_subcommand completions" -s V -l version -d 'Print version'
