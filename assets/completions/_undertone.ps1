@@ -29,6 +29,7 @@ Register-ArgumentCompleter -Native -CommandName 'undertone' -ScriptBlock {
             [CompletionResult]::new('inspect', 'inspect', [CompletionResultType]::ParameterValue, 'Show a model''s configuration, its tensors and their sizes')
             [CompletionResult]::new('graph', 'graph', [CompletionResultType]::ParameterValue, 'Print a model''s graphs at any stage of the compiler')
             [CompletionResult]::new('profile', 'profile', [CompletionResultType]::ParameterValue, 'Transcribe a file and show where the time and the memory went')
+            [CompletionResult]::new('bench', 'bench', [CompletionResultType]::ParameterValue, 'Measure time, memory and words of several settings, side by side')
             [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Print a completion script for a shell')
             [CompletionResult]::new('man', 'man', [CompletionResultType]::ParameterValue, 'Print the manual page')
             [CompletionResult]::new('whisper', 'whisper', [CompletionResultType]::ParameterValue, 'Transcribe with openai-whisper''s options, defaults and file names')
@@ -86,10 +87,36 @@ Register-ArgumentCompleter -Native -CommandName 'undertone' -ScriptBlock {
             [CompletionResult]::new('--compute', '--compute', [CompletionResultType]::ParameterName, 'Precision of weights and arithmetic; auto is the fastest that keeps the words [default: auto; f32 in `whisper`]')
             [CompletionResult]::new('--isa', '--isa', [CompletionResultType]::ParameterName, 'Instruction set to use: scalar, avx2, avx512, avx512_vnni, avx512_bf16, amx, neon [default: the fastest that the machine has]')
             [CompletionResult]::new('--ffmpeg', '--ffmpeg', [CompletionResultType]::ParameterName, 'ffmpeg program for the codecs that are not built in [default: the one on PATH, if any]')
+            [CompletionResult]::new('--roofline', '--roofline', [CompletionResultType]::ParameterName, 'Also show how near each part, kernel and step is to the machine''s limit')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing but errors')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing but errors')
-            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
-            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'undertone;bench' {
+            [CompletionResult]::new('-m', '-m', [CompletionResultType]::ParameterName, 'Model: a name, a path, or OWNER/REPO on the model hub')
+            [CompletionResult]::new('--model', '--model', [CompletionResultType]::ParameterName, 'Model: a name, a path, or OWNER/REPO on the model hub')
+            [CompletionResult]::new('-l', '-l', [CompletionResultType]::ParameterName, 'Language that is spoken [default: detected]')
+            [CompletionResult]::new('--language', '--language', [CompletionResultType]::ParameterName, 'Language that is spoken [default: detected]')
+            [CompletionResult]::new('--compute', '--compute', [CompletionResultType]::ParameterName, 'Precisions, separated by commas')
+            [CompletionResult]::new('--threads', '--threads', [CompletionResultType]::ParameterName, 'Counts of processor cores, separated by commas [default: all physical cores, up to 16]')
+            [CompletionResult]::new('--beam-size', '--beam-size', [CompletionResultType]::ParameterName, 'Counts of beams, separated by commas; greedy to take the likeliest token each time')
+            [CompletionResult]::new('--batch-size', '--batch-size', [CompletionResultType]::ParameterName, 'Counts of stretches that are decoded at once, separated by commas')
+            [CompletionResult]::new('--runs', '--runs', [CompletionResultType]::ParameterName, 'Rounds; medians are shown')
+            [CompletionResult]::new('--reference', '--reference', [CompletionResultType]::ParameterName, 'Text of what is said in the file, for a word error rate')
+            [CompletionResult]::new('--warm-up', '--warm-up', [CompletionResultType]::ParameterName, 'File that each process transcribes first, without its being measured; without one, fresh processes are measured')
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Write the table, or the JSON, into this file instead of standard output')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Write the table, or the JSON, into this file instead of standard output')
+            [CompletionResult]::new('--isa', '--isa', [CompletionResultType]::ParameterName, 'Instruction set to use: scalar, avx2, avx512, avx512_vnni, avx512_bf16, amx, neon [default: the fastest that the machine has]')
+            [CompletionResult]::new('--ffmpeg', '--ffmpeg', [CompletionResultType]::ParameterName, 'ffmpeg program for the codecs that are not built in [default: the one on PATH, if any]')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'JSON instead of a Markdown table, with every run')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing but errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing but errors')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
             [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
             break
@@ -310,6 +337,7 @@ Register-ArgumentCompleter -Native -CommandName 'undertone' -ScriptBlock {
             [CompletionResult]::new('inspect', 'inspect', [CompletionResultType]::ParameterValue, 'Show a model''s configuration, its tensors and their sizes')
             [CompletionResult]::new('graph', 'graph', [CompletionResultType]::ParameterValue, 'Print a model''s graphs at any stage of the compiler')
             [CompletionResult]::new('profile', 'profile', [CompletionResultType]::ParameterValue, 'Transcribe a file and show where the time and the memory went')
+            [CompletionResult]::new('bench', 'bench', [CompletionResultType]::ParameterValue, 'Measure time, memory and words of several settings, side by side')
             [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Print a completion script for a shell')
             [CompletionResult]::new('man', 'man', [CompletionResultType]::ParameterValue, 'Print the manual page')
             [CompletionResult]::new('whisper', 'whisper', [CompletionResultType]::ParameterValue, 'Transcribe with openai-whisper''s options, defaults and file names')
@@ -328,6 +356,9 @@ Register-ArgumentCompleter -Native -CommandName 'undertone' -ScriptBlock {
             break
         }
         'undertone;help;profile' {
+            break
+        }
+        'undertone;help;bench' {
             break
         }
         'undertone;help;completions' {

@@ -16,6 +16,9 @@ _undertone() {
             ",$1")
                 cmd="undertone"
                 ;;
+            undertone,bench)
+                cmd="undertone__subcmd__bench"
+                ;;
             undertone,completions)
                 cmd="undertone__subcmd__completions"
                 ;;
@@ -45,6 +48,9 @@ _undertone() {
                 ;;
             undertone,whisper)
                 cmd="undertone__subcmd__whisper"
+                ;;
+            undertone__subcmd__help,bench)
+                cmd="undertone__subcmd__help__subcmd__bench"
                 ;;
             undertone__subcmd__help,completions)
                 cmd="undertone__subcmd__help__subcmd__completions"
@@ -83,12 +89,86 @@ _undertone() {
 
     case "${cmd}" in
         undertone)
-            opts="-h -V --help --version convert inspect graph profile completions man whisper transcribe eval help"
+            opts="-h -V --help --version convert inspect graph profile bench completions man whisper transcribe eval help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        undertone__subcmd__bench)
+            opts="-m -l -o -q -h -V --model --language --compute --threads --beam-size --batch-size --runs --reference --warm-up --output --json --isa --ffmpeg --quiet --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --model)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -m)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --language)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -l)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --compute)
+                    COMPREPLY=($(compgen -W "auto f32 bf16 int8" -- "${cur}"))
+                    return 0
+                    ;;
+                --threads)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --beam-size)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --batch-size)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --runs)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --reference)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --warm-up)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -o)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --isa)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --ffmpeg)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -421,8 +501,22 @@ _undertone() {
             return 0
             ;;
         undertone__subcmd__help)
-            opts="convert inspect graph profile completions man whisper transcribe eval help"
+            opts="convert inspect graph profile bench completions man whisper transcribe eval help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        undertone__subcmd__help__subcmd__bench)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
@@ -603,7 +697,7 @@ _undertone() {
             return 0
             ;;
         undertone__subcmd__profile)
-            opts="-m -l -q -h -V --model --language --top --threads --compute --isa --ffmpeg --quiet --help --version"
+            opts="-m -l -q -h -V --model --language --top --roofline --threads --compute --isa --ffmpeg --quiet --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

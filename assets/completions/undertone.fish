@@ -30,6 +30,7 @@ complete -c undertone -n "__fish_undertone_needs_command" -f -a "convert" -d 'Wr
 complete -c undertone -n "__fish_undertone_needs_command" -f -a "inspect" -d 'Show a model\'s configuration, its tensors and their sizes'
 complete -c undertone -n "__fish_undertone_needs_command" -f -a "graph" -d 'Print a model\'s graphs at any stage of the compiler'
 complete -c undertone -n "__fish_undertone_needs_command" -f -a "profile" -d 'Transcribe a file and show where the time and the memory went'
+complete -c undertone -n "__fish_undertone_needs_command" -f -a "bench" -d 'Measure time, memory and words of several settings, side by side'
 complete -c undertone -n "__fish_undertone_needs_command" -f -a "completions" -d 'Print a completion script for a shell'
 complete -c undertone -n "__fish_undertone_needs_command" -f -a "man" -d 'Print the manual page'
 complete -c undertone -n "__fish_undertone_needs_command" -f -a "whisper" -d 'Transcribe with openai-whisper\'s options, defaults and file names'
@@ -77,9 +78,29 @@ bf16\t''
 int8\t''"
 complete -c undertone -n "__fish_undertone_using_subcommand profile" -l isa -d 'Instruction set to use: scalar, avx2, avx512, avx512_vnni, avx512_bf16, amx, neon [default: the fastest that the machine has]' -r
 complete -c undertone -n "__fish_undertone_using_subcommand profile" -l ffmpeg -d 'ffmpeg program for the codecs that are not built in [default: the one on PATH, if any]' -r -F
+complete -c undertone -n "__fish_undertone_using_subcommand profile" -l roofline -d 'Also show how near each part, kernel and step is to the machine\'s limit'
 complete -c undertone -n "__fish_undertone_using_subcommand profile" -s q -l quiet -d 'Say nothing but errors'
-complete -c undertone -n "__fish_undertone_using_subcommand profile" -s h -l help -d 'Print help'
+complete -c undertone -n "__fish_undertone_using_subcommand profile" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c undertone -n "__fish_undertone_using_subcommand profile" -s V -l version -d 'Print version'
+complete -c undertone -n "__fish_undertone_using_subcommand bench" -s m -l model -d 'Model: a name, a path, or OWNER/REPO on the model hub' -r
+complete -c undertone -n "__fish_undertone_using_subcommand bench" -s l -l language -d 'Language that is spoken [default: detected]' -r
+complete -c undertone -n "__fish_undertone_using_subcommand bench" -l compute -d 'Precisions, separated by commas' -r -f -a "auto\t''
+f32\t''
+bf16\t''
+int8\t''"
+complete -c undertone -n "__fish_undertone_using_subcommand bench" -l threads -d 'Counts of processor cores, separated by commas [default: all physical cores, up to 16]' -r
+complete -c undertone -n "__fish_undertone_using_subcommand bench" -l beam-size -d 'Counts of beams, separated by commas; greedy to take the likeliest token each time' -r
+complete -c undertone -n "__fish_undertone_using_subcommand bench" -l batch-size -d 'Counts of stretches that are decoded at once, separated by commas' -r
+complete -c undertone -n "__fish_undertone_using_subcommand bench" -l runs -d 'Rounds; medians are shown' -r
+complete -c undertone -n "__fish_undertone_using_subcommand bench" -l reference -d 'Text of what is said in the file, for a word error rate' -r -F
+complete -c undertone -n "__fish_undertone_using_subcommand bench" -l warm-up -d 'File that each process transcribes first, without its being measured; without one, fresh processes are measured' -r -F
+complete -c undertone -n "__fish_undertone_using_subcommand bench" -s o -l output -d 'Write the table, or the JSON, into this file instead of standard output' -r -F
+complete -c undertone -n "__fish_undertone_using_subcommand bench" -l isa -d 'Instruction set to use: scalar, avx2, avx512, avx512_vnni, avx512_bf16, amx, neon [default: the fastest that the machine has]' -r
+complete -c undertone -n "__fish_undertone_using_subcommand bench" -l ffmpeg -d 'ffmpeg program for the codecs that are not built in [default: the one on PATH, if any]' -r -F
+complete -c undertone -n "__fish_undertone_using_subcommand bench" -l json -d 'JSON instead of a Markdown table, with every run'
+complete -c undertone -n "__fish_undertone_using_subcommand bench" -s q -l quiet -d 'Say nothing but errors'
+complete -c undertone -n "__fish_undertone_using_subcommand bench" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c undertone -n "__fish_undertone_using_subcommand bench" -s V -l version -d 'Print version'
 complete -c undertone -n "__fish_undertone_using_subcommand completions" -s h -l help -d 'Print help'
 complete -c undertone -n "__fish_undertone_using_subcommand completions" -s V -l version -d 'Print version'
 complete -c undertone -n "__fish_undertone_using_subcommand man" -s h -l help -d 'Print help'
@@ -480,13 +501,14 @@ complete -c undertone -n "__fish_undertone_using_subcommand eval" -l no-fallback
 complete -c undertone -n "__fish_undertone_using_subcommand eval" -l no-protections -d 'Decode as openai-whisper does: loops go on, failed windows are context, and speech under no text stays so'
 complete -c undertone -n "__fish_undertone_using_subcommand eval" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c undertone -n "__fish_undertone_using_subcommand eval" -s V -l version -d 'Print version'
-complete -c undertone -n "__fish_undertone_using_subcommand help; and not __fish_seen_subcommand_from convert inspect graph profile completions man whisper transcribe eval help" -f -a "convert" -d 'Write a transcript in another format, without transcribing again'
-complete -c undertone -n "__fish_undertone_using_subcommand help; and not __fish_seen_subcommand_from convert inspect graph profile completions man whisper transcribe eval help" -f -a "inspect" -d 'Show a model\'s configuration, its tensors and their sizes'
-complete -c undertone -n "__fish_undertone_using_subcommand help; and not __fish_seen_subcommand_from convert inspect graph profile completions man whisper transcribe eval help" -f -a "graph" -d 'Print a model\'s graphs at any stage of the compiler'
-complete -c undertone -n "__fish_undertone_using_subcommand help; and not __fish_seen_subcommand_from convert inspect graph profile completions man whisper transcribe eval help" -f -a "profile" -d 'Transcribe a file and show where the time and the memory went'
-complete -c undertone -n "__fish_undertone_using_subcommand help; and not __fish_seen_subcommand_from convert inspect graph profile completions man whisper transcribe eval help" -f -a "completions" -d 'Print a completion script for a shell'
-complete -c undertone -n "__fish_undertone_using_subcommand help; and not __fish_seen_subcommand_from convert inspect graph profile completions man whisper transcribe eval help" -f -a "man" -d 'Print the manual page'
-complete -c undertone -n "__fish_undertone_using_subcommand help; and not __fish_seen_subcommand_from convert inspect graph profile completions man whisper transcribe eval help" -f -a "whisper" -d 'Transcribe with openai-whisper\'s options, defaults and file names'
-complete -c undertone -n "__fish_undertone_using_subcommand help; and not __fish_seen_subcommand_from convert inspect graph profile completions man whisper transcribe eval help" -f -a "transcribe" -d 'Print what is said in sound or video files'
-complete -c undertone -n "__fish_undertone_using_subcommand help; and not __fish_seen_subcommand_from convert inspect graph profile completions man whisper transcribe eval help" -f -a "eval" -d 'Count the word errors of transcripts against what was said'
-complete -c undertone -n "__fish_undertone_using_subcommand help; and not __fish_seen_subcommand_from convert inspect graph profile completions man whisper transcribe eval help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c undertone -n "__fish_undertone_using_subcommand help; and not __fish_seen_subcommand_from convert inspect graph profile bench completions man whisper transcribe eval help" -f -a "convert" -d 'Write a transcript in another format, without transcribing again'
+complete -c undertone -n "__fish_undertone_using_subcommand help; and not __fish_seen_subcommand_from convert inspect graph profile bench completions man whisper transcribe eval help" -f -a "inspect" -d 'Show a model\'s configuration, its tensors and their sizes'
+complete -c undertone -n "__fish_undertone_using_subcommand help; and not __fish_seen_subcommand_from convert inspect graph profile bench completions man whisper transcribe eval help" -f -a "graph" -d 'Print a model\'s graphs at any stage of the compiler'
+complete -c undertone -n "__fish_undertone_using_subcommand help; and not __fish_seen_subcommand_from convert inspect graph profile bench completions man whisper transcribe eval help" -f -a "profile" -d 'Transcribe a file and show where the time and the memory went'
+complete -c undertone -n "__fish_undertone_using_subcommand help; and not __fish_seen_subcommand_from convert inspect graph profile bench completions man whisper transcribe eval help" -f -a "bench" -d 'Measure time, memory and words of several settings, side by side'
+complete -c undertone -n "__fish_undertone_using_subcommand help; and not __fish_seen_subcommand_from convert inspect graph profile bench completions man whisper transcribe eval help" -f -a "completions" -d 'Print a completion script for a shell'
+complete -c undertone -n "__fish_undertone_using_subcommand help; and not __fish_seen_subcommand_from convert inspect graph profile bench completions man whisper transcribe eval help" -f -a "man" -d 'Print the manual page'
+complete -c undertone -n "__fish_undertone_using_subcommand help; and not __fish_seen_subcommand_from convert inspect graph profile bench completions man whisper transcribe eval help" -f -a "whisper" -d 'Transcribe with openai-whisper\'s options, defaults and file names'
+complete -c undertone -n "__fish_undertone_using_subcommand help; and not __fish_seen_subcommand_from convert inspect graph profile bench completions man whisper transcribe eval help" -f -a "transcribe" -d 'Print what is said in sound or video files'
+complete -c undertone -n "__fish_undertone_using_subcommand help; and not __fish_seen_subcommand_from convert inspect graph profile bench completions man whisper transcribe eval help" -f -a "eval" -d 'Count the word errors of transcripts against what was said'
+complete -c undertone -n "__fish_undertone_using_subcommand help; and not __fish_seen_subcommand_from convert inspect graph profile bench completions man whisper transcribe eval help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'

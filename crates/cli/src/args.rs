@@ -1,5 +1,6 @@
 //! The command line: its commands and how it is read. Not what the commands do.
 
+mod bench;
 mod convert;
 mod decoding;
 mod eval;
@@ -16,6 +17,7 @@ pub mod values;
 mod whisper;
 mod wording;
 
+pub use bench::{Bench, RUN as BENCH_RUN, Variant};
 pub use convert::Convert;
 pub use eval::Eval;
 pub use inside::{Graph, Inspect, Profile};
@@ -47,6 +49,10 @@ pub enum Command {
     Inspect(Inspect),
     Graph(Graph),
     Profile(Profile),
+    Bench(Bench),
+    /// The process of one run of `bench`, which starts it: nobody else is told of it.
+    #[command(skip)]
+    BenchRun(Bench),
     /// Print a completion script for a shell
     Completions {
         /// The shell
@@ -86,6 +92,9 @@ pub fn parse(args: impl IntoIterator<Item = OsString>) -> Command {
     let parsed = if stem.is_some_and(|stem| stem == "whisper") {
         let matches = whisper_alone().get_matches_from(args);
         Whisper::from_arg_matches(&matches).map(Box::new).map(Command::Whisper)
+    } else if args.get(1).is_some_and(|word| word == BENCH_RUN) {
+        let command = Bench::augment_args(clap::Command::new(BENCH_RUN));
+        Bench::from_arg_matches(&command.get_matches_from(&args[1..])).map(Command::BenchRun)
     } else {
         let command = command();
         let args = spellings::joined(&command, args);

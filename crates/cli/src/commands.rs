@@ -1,5 +1,6 @@
 //! The commands, a file each. Not the work: the library does it.
 
+mod bench;
 mod completions;
 mod convert;
 mod eval;
@@ -23,6 +24,8 @@ pub fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Inspect(args) => inspect::run(&args),
         Command::Graph(args) => graph::run(&args),
         Command::Profile(args) => profile::run(&args),
+        Command::Bench(args) => bench::run(&args),
+        Command::BenchRun(args) => bench::process::run(&args),
         Command::Completions { shell } => completions::run(shell),
         Command::Man => man::run(),
     }

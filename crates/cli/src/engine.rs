@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 use undertone::device::{self, DeviceOptions};
-use undertone::{Hub, Model, Options, Run, Target, Timings, Transcriber, audio, ffmpeg, outputs};
+use undertone::{Device, Hub, Model, Options, Run, Target, Timings, Transcriber, audio, ffmpeg, outputs};
 
 /// What is loaded, and for what.
 pub struct Wanted<'a> {
@@ -46,6 +46,7 @@ impl Loudness {
 
 /// A model ready to transcribe.
 pub struct Engine {
+    pub device: Box<dyn Device>,
     pub transcriber: Transcriber,
     pub model: Arc<Model>,
     pub about: About,
@@ -85,7 +86,7 @@ impl Engine {
         }
         let multilingual = model.config.is_multilingual();
         let about = About { multilingual, target, name: wanted.model.to_owned(), load_s };
-        Ok(Engine { transcriber, model, about })
+        Ok(Engine { device, transcriber, model, about })
     }
 }
 

@@ -2,7 +2,9 @@
 
 use crate::compute::Compute;
 use crate::program::Program;
+use crate::roofline::Peaks;
 use crate::schedule::KernelChoice;
+use crate::work::Work;
 use graph::{Bindings, DType, Op, TensorType};
 use std::any::Any;
 use std::sync::Arc;
@@ -58,6 +60,10 @@ pub trait Device: Send + Sync {
 
     /// A state of zeros. All sizes of `ty` are constants.
     fn state(&self, ty: &TensorType) -> Buffer;
+
+    /// What measures the peaks of this device anew at each call, with its threads and the instructions of its kernels,
+    /// in less than a second. It holds memory beyond the caches until it is dropped.
+    fn probe(&self) -> Box<dyn FnMut() -> Peaks>;
 }
 
 /// A buffer that outlives runs: a state.
@@ -132,8 +138,8 @@ pub struct StepTime {
     pub runs: u64,
     /// Its time over all runs.
     pub time: Duration,
-    /// Bytes that it read and wrote over all runs, each operand once.
-    pub bytes: u64,
+    /// What it had to do over all runs.
+    pub work: Work,
 }
 
 /// Memory of a loaded program, in bytes.

@@ -12,7 +12,9 @@ pub mod pipeline;
 pub mod plan;
 pub mod program;
 pub mod rewrite;
+pub mod roofline;
 pub mod schedule;
+pub mod work;
 
 pub use compile::{CompileError, MAX_RANK, compile, compile_as_is};
 pub use compute::Compute;
@@ -21,4 +23,6 @@ pub use device::{
 };
 pub use plan::{Place, Plan};
 pub use program::{Constant, Program, Step};
+pub use roofline::{Ideal, Peaks};
 pub use schedule::KernelChoice;
+pub use work::Work;

@@ -4,9 +4,10 @@ use crate::executable::CpuExecutable;
 use crate::isa::Isa;
 use crate::kernel::{Kernel, Memory};
 use crate::ops::{KERNELS, reference};
+use crate::peaks;
 use crate::pool::Pool;
 use compiler::{
-    Buffer, Compute, Device, Executable, KernelChoice, LoadError, NodeView, Program, Target, Weights,
+    Buffer, Compute, Device, Executable, KernelChoice, LoadError, NodeView, Peaks, Program, Target, Weights,
     compile_as_is,
 };
 use graph::{Bindings, TensorType};
@@ -95,5 +96,9 @@ impl Device for Cpu {
     fn state(&self, ty: &TensorType) -> Buffer {
         let bytes = ty.bytes(&Bindings::new()).expect("the sizes of a state are constants");
         Buffer { ty: ty.clone(), storage: Box::new(Memory::zeroed(bytes)) }
+    }
+
+    fn probe(&self) -> Box<dyn FnMut() -> Peaks> {
+        Box::new(peaks::probe(self.isa, Arc::clone(&self.pool)))
     }
 }

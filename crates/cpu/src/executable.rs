@@ -9,6 +9,7 @@ use crate::kernel::{Call, Dims, Memory, Operand};
 use crate::kernels::Cx;
 use crate::pool::Pool;
 use compiler::device::{Footprint, StepTime};
+use compiler::work;
 use compiler::{Arg, Buffer, Executable, LoadError, MAX_RANK, Place, Program, RunError, Step, Weights};
 use graph::{Bindings, DType, ParamKind, TensorType, Value};
 use std::sync::Arc;
@@ -185,8 +186,12 @@ impl CpuExecutable {
         let time = &mut self.times[index];
         time.time += start.elapsed();
         time.runs += 1;
-        let touched: usize = self.inputs.iter().chain(&self.outputs).map(Operand::bytes).sum();
-        time.bytes += touched as u64;
+        let inputs: Vec<_> = self.inputs.iter().map(Operand::view).collect();
+        let outputs: Vec<_> = self.outputs.iter().map(Operand::view).collect();
+        let step = &self.program.steps[index];
+        let in_place = step.kernel.in_place.is_some_and(|i| step.inputs[i] == step.outputs[0]);
+        let op = &self.program.node(step).op;
+        time.work += work::Call { op, inputs: &inputs, outputs: &outputs, in_place }.work();
     }
 
     fn result(&self, index: usize, dtype: DType) -> &Operand {

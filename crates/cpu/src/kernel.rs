@@ -124,6 +124,15 @@ impl Operand {
     pub fn bytes(&self) -> usize {
         self.dims.len() * self.dtype.bytes()
     }
+
+    /// The tensor as work is counted: with the elements of integers, which no result takes over, and no others.
+    pub(crate) fn view(&self) -> TensorView<'_> {
+        let bytes = if self.dtype == DType::I32 { self.bytes() } else { 0 };
+        // SAFETY: valid for the operand's sizes while the device runs the step (see Call) and until the next one; what
+        // is packed holds no integers.
+        let bytes = unsafe { std::slice::from_raw_parts(self.data, bytes) };
+        TensorView { dtype: self.dtype, dims: self.dims.sizes(), bytes }
+    }
 }
 
 /// One call of a kernel: operands, results, scratch memory. The device guarantees that pointers are valid for the

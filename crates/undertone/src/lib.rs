@@ -37,7 +37,7 @@ mod words;
 pub mod writers;
 
 pub use audio;
-pub use compiler::{Compute, Target};
+pub use compiler::{Compute, Device, Ideal, Peaks, Target};
 pub use error::Error;
 pub use fallback::Cause;
 pub use ledger::{Action, Coverage, Event, Fate, Heard, Reason};

@@ -43,6 +43,14 @@ pub fn make_folder(folder: &Path) -> Result<(), Error> {
     durable::make_folder(folder)
 }
 
+/// Writes `bytes` to `path`, whole or not at all.
+///
+/// # Errors
+/// [`Error::File`] if it can't be written.
+pub fn write(path: &Path, bytes: &[u8]) -> Result<(), Error> {
+    durable::write_whole(path, bytes)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

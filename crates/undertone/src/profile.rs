@@ -1,6 +1,8 @@
-//! Where the time of a run went, added up from the steps of the programs. Not a clock: the device measures.
+//! Where the time of a run went, added up from the steps of the programs, and how near it is to the machine's limit. Not
+//! a clock: the device measures.
 
 use compiler::device::{Footprint, StepTime};
+use compiler::{Ideal, Peaks};
 use std::collections::HashMap;
 use std::time::Duration;
 use whisper::{Part, Session};
@@ -12,8 +14,8 @@ pub struct PartProfile {
     pub part: Part,
     /// How often it ran.
     pub runs: u64,
-    /// All its steps together.
-    pub total: StepTime,
+    /// All its steps together, under the part's name.
+    pub total: Row,
     /// The steps of each kernel together, slowest first.
     pub kernels: Vec<Row>,
     /// Every step that ran, slowest first.
@@ -24,20 +26,41 @@ pub struct PartProfile {
     pub states: usize,
 }
 
-/// What was measured of a step or a kernel.
+/// What was measured of a step, a kernel or a part.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Row {
     /// The kernel's name; for a step, its number before it and what it computes behind it.
     pub name: String,
     /// What was measured.
     pub time: StepTime,
+    /// The least time of its work, the calls of each step together; none if the peaks are not known.
+    pub ideal: Option<Ideal>,
 }
 
 impl Row {
     /// 10^9 bytes read and written in a second; 0 if no time was measured.
     pub fn gb_per_s(&self) -> f64 {
         let seconds = self.time.time.as_secs_f64();
-        if seconds > 0.0 { self.time.bytes as f64 / seconds / 1e9 } else { 0.0 }
+        if seconds > 0.0 { self.time.work.bytes as f64 / seconds / 1e9 } else { 0.0 }
+    }
+
+    /// The share of the roofline in per cent: the least time over the measured one. More than 100 where bytes come from
+    /// a cache. `None` if the peaks are not known or no time was measured.
+    pub fn share(&self) -> Option<f64> {
+        let seconds = self.time.time.as_secs_f64();
+        self.ideal.filter(|_| seconds > 0.0).map(|ideal| ideal.seconds() / seconds * 100.0)
+    }
+
+    /// Both together, under the name of the first.
+    #[must_use]
+    pub fn with(mut self, other: &Row) -> Row {
+        self.time.runs += other.time.runs;
+        self.time.time += other.time.time;
+        self.time.work += other.time.work;
+        if let (Some(sum), Some(more)) = (&mut self.ideal, other.ideal) {
+            *sum += more;
+        }
+        self
     }
 
     /// Its time in per cent of `whole`; 0 if that is no time.
@@ -54,45 +77,38 @@ pub fn measure(session: &mut Session, on: bool) {
     }
 }
 
-/// What was measured since measuring started.
-pub fn collect(session: &mut Session) -> Vec<PartProfile> {
-    let profile = |part| {
+/// What was measured since measuring started; with the least times on a machine of these peaks, if they are known.
+pub fn collect(session: &mut Session, peaks: Option<&Peaks>) -> Vec<PartProfile> {
+    let profile = |part: Part| {
         let executable = session.executable(part);
         let program = executable.program();
+        let row = |name: String, time: StepTime| {
+            let ideal = peaks.map(|peaks| peaks.ideal(&time.work));
+            Row { name, time, ideal }
+        };
+        let nothing = |name: &str| row(name.to_owned(), StepTime::default());
         let rows = program.steps.iter().zip(executable.measured()).enumerate();
-        let steps: Vec<Row> = rows
-            .filter(|(_, (_, time))| time.runs > 0)
-            .map(|(number, (step, time))| {
-                let node = program.graph.node_text(program.node(step));
-                Row { name: format!("{number} {} {node}", step.kernel.name), time: *time }
-            })
-            .collect();
-        let mut kernels: HashMap<&str, StepTime> = HashMap::new();
-        for (step, time) in program.steps.iter().zip(executable.measured()).filter(|(_, t)| t.runs > 0) {
-            add(kernels.entry(step.kernel.name).or_default(), time);
-        }
-        let kernels = kernels.into_iter().map(|(name, time)| Row { name: name.to_owned(), time });
-        let mut total = StepTime::default();
-        for row in &steps {
-            add(&mut total, &row.time);
+        let (mut steps, mut kernels) = (Vec::new(), HashMap::new());
+        let mut total = nothing(part.name());
+        for (number, (step, time)) in rows.filter(|(_, (_, time))| time.runs > 0) {
+            let (kernel, node) = (step.kernel.name, program.graph.node_text(program.node(step)));
+            let step = row(format!("{number} {kernel} {node}"), *time);
+            let sum = kernels.remove(kernel).unwrap_or_else(|| nothing(kernel));
+            kernels.insert(kernel, sum.with(&step));
+            total = total.with(&step);
+            steps.push(step);
         }
         PartProfile {
             part,
             runs: steps.iter().map(|row| row.time.runs).max().unwrap_or(0),
             total,
-            kernels: slowest_first(kernels.collect()),
+            kernels: slowest_first(kernels.into_values().collect()),
             steps: slowest_first(steps),
             footprint: executable.bytes(),
             states: program.plan.states,
         }
     };
     Part::ALL.map(profile).into()
-}
-
-fn add(sum: &mut StepTime, time: &StepTime) {
-    sum.runs += time.runs;
-    sum.time += time.time;
-    sum.bytes += time.bytes;
 }
 
 fn slowest_first(mut rows: Vec<Row>) -> Vec<Row> {
@@ -103,9 +119,12 @@ fn slowest_first(mut rows: Vec<Row>) -> Vec<Row> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use compiler::Work;
 
     fn row(name: &str, millis: u64, bytes: u64) -> Row {
-        Row { name: name.into(), time: StepTime { runs: 1, time: Duration::from_millis(millis), bytes } }
+        let time = Duration::from_millis(millis);
+        let work = Work { bytes, ..Work::default() };
+        Row { name: name.into(), time: StepTime { runs: 1, time, work }, ideal: None }
     }
 
     #[test]
@@ -113,6 +132,19 @@ mod tests {
         assert_eq!(row("a", 500, 1_000_000_000).gb_per_s(), 2.0);
         assert_eq!(row("a", 500, 0).percent_of(Duration::from_secs(2)), 25.0);
         assert_eq!((row("a", 0, 9).gb_per_s(), row("a", 0, 9).percent_of(Duration::ZERO)), (0.0, 0.0));
+        let ideal = Some(Ideal { memory: 0.25, ..Ideal::default() });
+        assert_eq!(Row { ideal, ..row("a", 500, 0) }.share(), Some(50.0));
+        assert_eq!((Row { ideal, ..row("a", 0, 0) }.share(), row("a", 5, 0).share()), (None, None));
+    }
+
+    #[test]
+    fn what_steps_took_and_could_take_is_added_up() {
+        let ideal = |compute, memory| Some(Ideal { compute, memory, ..Ideal::default() });
+        let first = Row { ideal: ideal(0.5, 0.0), ..row("a", 750, 30) };
+        let both = first.with(&Row { ideal: ideal(0.0, 0.25), ..row("b", 250, 12) });
+        assert_eq!((both.name.as_str(), both.time.runs, both.time.work.bytes), ("a", 2, 42));
+        assert_eq!((both.time.time, both.share()), (Duration::from_secs(1), Some(75.0)));
+        assert_eq!(both.ideal.unwrap().bound(), "compute");
     }
 
     #[test]

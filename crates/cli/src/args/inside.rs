@@ -77,7 +77,9 @@ impl From<PartChoice> for Part {
 
 /// Transcribe a file and show where the time and the memory went
 #[derive(Args)]
-#[command(after_help = "Example:\n  undertone profile talk.mp3 --model base --threads 2")]
+#[command(
+    after_help = "Examples:\n  undertone profile talk.mp3 --model base --threads 2\n  undertone profile talk.mp3 --roofline --compute bf16"
+)]
 pub struct Profile {
     /// Sound or video file; - for standard input
     #[arg(value_name = "FILE")]
@@ -94,6 +96,16 @@ pub struct Profile {
     /// How many of the slowest steps to show for each part
     #[arg(long, value_name = "N", default_value_t = 12)]
     pub top: usize,
+
+    /// Also show how near each part, kernel and step is to the machine's limit
+    ///
+    /// The file is transcribed three times. Before, between and after, the machine's peaks are measured with the same
+    /// threads and instructions: multiply-adds of each precision in registers, exponentials, and bytes read from memory.
+    /// The share of the roofline is the least time over the measured one. The least time of a step is that of its
+    /// arithmetic, exponentials counted, or of its bytes at the speed of memory, whichever is longer. Bytes that lie in a
+    /// cache come faster, so a share can be above 100 %.
+    #[arg(long)]
+    pub roofline: bool,
 
     #[command(flatten)]
     pub machine: Machine,

@@ -36,25 +36,31 @@ pub struct Arithmetic {
 }
 
 /// A precision.
-#[derive(Clone, Copy, ValueEnum)]
-enum Compute {
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Compute {
     Auto,
     F32,
     Bf16,
     Int8,
 }
 
+impl Compute {
+    /// The precision; `None` for the machine's own.
+    pub fn chosen(self) -> Option<undertone::Compute> {
+        match self {
+            Compute::Auto => None,
+            Compute::F32 => Some(undertone::Compute::F32),
+            Compute::Bf16 => Some(undertone::Compute::Bf16),
+            Compute::Int8 => Some(undertone::Compute::Int8),
+        }
+    }
+}
+
 impl Arithmetic {
     /// The device to open, with `threads` threads (`None` or 0 for the default); its precision is `compute` where none
     /// was asked for.
     pub fn device(&self, threads: Option<usize>, compute: Option<undertone::Compute>) -> DeviceOptions {
-        let compute = match self.compute {
-            None => compute,
-            Some(Compute::Auto) => None,
-            Some(Compute::F32) => Some(undertone::Compute::F32),
-            Some(Compute::Bf16) => Some(undertone::Compute::Bf16),
-            Some(Compute::Int8) => Some(undertone::Compute::Int8),
-        };
+        let compute = self.compute.map_or(compute, Compute::chosen);
         DeviceOptions { isa: self.isa.clone(), threads, compute }
     }
 }

@@ -1,5 +1,5 @@
-//! `undertone profile`: where the time and the memory of a transcription went. Not a benchmark: measuring costs a
-//! little itself.
+//! `undertone profile`: where the time and the memory of a transcription went, and how near that is to what the machine
+//! can do. Not a benchmark: measuring costs a little itself.
 
 use crate::args::Profile;
 use crate::engine::{self, Engine, Loudness, Wanted};
@@ -8,7 +8,10 @@ use std::fmt::Write as _;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 use undertone::profile::{self, PartProfile, Row};
-use undertone::{Options, protections};
+use undertone::{Compute, Options, Part, Peaks, protections};
+
+/// How often a file is transcribed between measurements of the peaks.
+const ROUNDS: usize = 3;
 
 /// Transcribes the file and prints the tables.
 pub fn run(args: &Profile) -> anyhow::Result<ExitCode> {
@@ -19,47 +22,103 @@ pub fn run(args: &Profile) -> anyhow::Result<ExitCode> {
     let mut engine =
         Engine::load(&Wanted { model: &args.model, model_dir: None, device, loudness }, &options)?;
     protections::check(&options, &engine.model.config)?;
+    let mut probe = args.roofline.then(|| engine.device.probe());
+    let mut measured: Vec<Peaks> = probe.iter_mut().map(|probe| probe()).collect();
+    let mut wall = Duration::ZERO;
+    let (mut duration, mut damage) = (0.0, None);
     profile::measure(engine.transcriber.session(), true);
-    let started = Instant::now();
-    let outcome = engine.transcriber.transcribe(&sound, &options, &mut ())?;
-    let wall = started.elapsed();
-    let parts = profile::collect(engine.transcriber.session());
+    for _ in 0..if args.roofline { ROUNDS } else { 1 } {
+        let started = Instant::now();
+        let outcome = engine.transcriber.transcribe(&sound, &options, &mut ())?;
+        wall += started.elapsed();
+        (duration, damage) = (outcome.transcript.duration, outcome.damage);
+        measured.extend(probe.iter_mut().map(|probe| probe()));
+    }
+    let peaks = args.roofline.then(|| Peaks::median(&measured));
+    let parts = profile::collect(engine.transcriber.session(), peaks.as_ref());
     let run = engine.about.run(&options, wall.as_secs_f64());
     let mut text = format!(
-        "{} of {:.2} s on {}, {}, {} threads: loaded in {:.3} s, transcribed in {:.3} s\n",
+        "{} of {duration:.2} s on {}, {}, {} threads, {}: loaded in {:.3} s, transcribed {}in {:.3} s\n",
         args.file.display(),
-        outcome.transcript.duration,
         run.device,
         run.isa,
         run.threads,
+        run.compute,
         run.timings.load_s,
+        if args.roofline { format!("{ROUNDS} times ") } else { String::new() },
         run.timings.transcribe_s
     );
+    if let Some(peaks) = &peaks {
+        rates(&mut text, peaks, measured.len());
+        limits(&mut text, &parts);
+    }
     totals(&mut text, &parts, wall);
     memory(&mut text, &parts);
     for part in parts.iter().filter(|part| part.runs > 0) {
-        let whole = part.total.time;
+        let whole = part.total.time.time;
         let _ = writeln!(text, "\n{}: kernels", part.part);
         rows(&mut text, &part.kernels, whole);
         let _ = writeln!(text, "\n{}: slowest steps", part.part);
         rows(&mut text, &part.steps[..part.steps.len().min(args.top)], whole);
     }
     standard::print(text.as_bytes())?;
-    outcome.damage.map_or(Ok(ExitCode::SUCCESS), |damage| Err(damage.into()))
+    damage.map_or(Ok(ExitCode::SUCCESS), |damage| Err(damage.into()))
+}
+
+/// What the machine does at the most, by the type of the factors.
+fn rates(text: &mut String, peaks: &Peaks, measurements: usize) {
+    let mut line = |name: &str, cells: [String; 3]| {
+        let [f32, bf16, int8] = cells;
+        let _ = write!(text, "\n{name:<12}{f32:>12}{bf16:>12}{int8:>12}");
+    };
+    let billions = |rates: [f64; 3]| rates.map(|rate| format!("{:.2}", rate / 1e9));
+    line("peak", Compute::ALL.map(|compute| compute.to_string()));
+    line("GFLOP/s", billions(peaks.flops));
+    line("Gexp/s", billions(peaks.exps));
+    let (name, rate) = ("GB/s", peaks.bytes / 1e9);
+    let _ = writeln!(text, "\n{name:<12}{rate:>12.2}  (medians of {measurements} measurements)");
+}
+
+/// The encoder as a whole and a step of the decoder, to its ranked tokens: a run beside the least that it could take.
+fn limits(text: &mut String, parts: &[PartProfile]) {
+    let _ = writeln!(text, "\n{:<12}{:>8}{:>12}{:>12}{:>8}", "a run", "runs", "ms", "ideal ms", "roof %");
+    let of = |part: Part| parts.iter().find(|profile| profile.part == part).filter(|part| part.runs > 0);
+    if let Some(encoder) = of(Part::Encoder) {
+        limit(text, "encoder", encoder.runs, &encoder.total);
+    }
+    if let (Some(decoder), Some(head)) = (of(Part::Decoder), of(Part::Head)) {
+        limit(text, "decode step", decoder.runs, &decoder.total.clone().with(&head.total));
+    }
+    text.push_str("A decode step is the decoder and the head.\n");
+}
+
+fn limit(text: &mut String, name: &str, runs: u64, row: &Row) {
+    let each = |seconds: f64| seconds * 1e3 / runs as f64;
+    let (ms, ideal) =
+        (each(row.time.time.as_secs_f64()), each(row.ideal.map_or(0.0, |ideal| ideal.seconds())));
+    let _ =
+        writeln!(text, "{name:<12}{runs:>8}{ms:>12.3}{ideal:>12.3}{:>8.1}", row.share().unwrap_or_default());
 }
 
 fn totals(text: &mut String, parts: &[PartProfile], wall: Duration) {
-    let _ = writeln!(text, "\n{:<12}{:>8}{:>12}{:>8}{:>10}", "part", "runs", "ms", "%", "GB/s");
+    let known = parts.iter().any(|part| part.total.ideal.is_some());
+    let (name, heads) = ("part", if known { SHARES.trim_end() } else { "" });
+    let _ = writeln!(text, "\n{name:<12}{:>8}{:>12}{:>8}{:>10}{heads}", "runs", "ms", "%", "GB/s");
     let mut measured = Duration::ZERO;
-    for PartProfile { part, runs, total, .. } in parts {
-        measured += total.time;
-        let row = Row { name: part.to_string(), time: *total };
-        let (ms, percent) = (total.time.as_secs_f64() * 1e3, row.percent_of(wall));
-        let _ = writeln!(text, "{:<12}{runs:>8}{ms:>12.2}{percent:>8.1}{:>10.2}", row.name, row.gb_per_s());
+    for PartProfile { runs, total, .. } in parts {
+        measured += total.time.time;
+        let (ms, percent, rate) =
+            (total.time.time.as_secs_f64() * 1e3, total.percent_of(wall), total.gb_per_s());
+        let _ = writeln!(
+            text,
+            "{:<12}{runs:>8}{ms:>12.2}{percent:>8.1}{rate:>10.2}{}",
+            total.name,
+            shares(total).trim_end()
+        );
     }
     let rest = wall.saturating_sub(measured);
     let (ms, percent) = (rest.as_secs_f64() * 1e3, rest.as_secs_f64() / wall.as_secs_f64().max(1e-9) * 100.0);
-    let _ = writeln!(text, "{:<12}{:>8}{ms:>12.2}{percent:>8.1}{:>10}", "host", "", "");
+    let _ = writeln!(text, "{:<12}{:>8}{ms:>12.2}{percent:>8.1}", "host", "");
 }
 
 fn memory(text: &mut String, parts: &[PartProfile]) {
@@ -77,10 +136,20 @@ fn memory(text: &mut String, parts: &[PartProfile]) {
 }
 
 fn rows(text: &mut String, rows: &[Row], whole: Duration) {
-    let _ = writeln!(text, "{:>8}{:>12}{:>8}{:>10}  name", "calls", "ms", "%", "GB/s");
+    let heads = if rows.iter().any(|row| row.ideal.is_some()) { SHARES } else { "" };
+    let _ = writeln!(text, "{:>8}{:>12}{:>8}{:>10}{heads}  name", "calls", "ms", "%", "GB/s");
     for row in rows {
         let ms = row.time.time.as_secs_f64() * 1e3;
-        let (percent, rate) = (row.percent_of(whole), row.gb_per_s());
-        let _ = writeln!(text, "{:>8}{ms:>12.2}{percent:>8.1}{rate:>10.2}  {}", row.time.runs, row.name);
+        let (calls, percent, rate) = (row.time.runs, row.percent_of(whole), row.gb_per_s());
+        let _ = writeln!(text, "{calls:>8}{ms:>12.2}{percent:>8.1}{rate:>10.2}{}  {}", shares(row), row.name);
     }
+}
+
+/// The heads of [`shares`].
+const SHARES: &str = "  roof %  bound  ";
+
+/// A row's share of the roofline, and what bounds it; nothing where the peaks are not known.
+fn shares(row: &Row) -> String {
+    let bound = row.ideal.map_or("", |ideal| ideal.bound());
+    row.share().map_or_else(String::new, |share| format!("{share:>8.1}  {bound:<7}"))
 }

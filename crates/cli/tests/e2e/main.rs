@@ -1,6 +1,7 @@
 //! The real binary on real speech, end to end: its command line, what it writes, and how it ends. Not the library's
 //! own tests.
 
+mod bench;
 mod binary;
 mod interrupt;
 mod openai_draws;

@@ -250,3 +250,26 @@ fn a_profile_names_parts_kernels_and_steps() {
         assert!(got.stdout.contains(word), "{}", got.stdout);
     }
 }
+
+#[test]
+fn a_roofline_states_peaks_and_shares() {
+    let args = ["profile", &recording(SHORT), "--language", "en", "--top", "3", "--roofline"];
+    let got = done(&mut undertone(&args));
+    succeeds(&got);
+    let line = |start: &str| got.stdout.lines().find(|line| line.starts_with(start)).expect(start);
+    let numbers = |start: &str| -> Vec<f64> {
+        line(start)[start.len()..].split_whitespace().map_while(|word| word.parse().ok()).collect()
+    };
+    assert!(line("tests/").contains("transcribed 3 times"), "{}", got.stdout);
+    assert_eq!(line("peak").split_whitespace().collect::<Vec<_>>(), ["peak", "f32", "bf16", "int8"]);
+    for (rates, count) in [("GFLOP/s", 3), ("Gexp/s", 3), ("GB/s", 1)] {
+        let numbers = numbers(rates);
+        assert!(numbers.len() == count && numbers.iter().all(|rate| *rate > 0.0), "{}", got.stdout);
+    }
+    for run in ["encoder ", "decode step "] {
+        let &[runs, ms, ideal, share] = &numbers(run)[..] else { panic!("{}", got.stdout) };
+        assert!(runs >= 3.0 && (ideal / ms * 100.0 - share).abs() < 1.0, "{}", got.stdout);
+    }
+    assert!(got.stdout.contains("roof %  bound    name"), "{}", got.stdout);
+    assert!(["memory", "compute", "exp"].iter().any(|bound| line("decoder ").ends_with(bound)));
+}

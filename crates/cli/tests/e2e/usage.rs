@@ -321,7 +321,7 @@ fn the_manual_page_has_every_command_and_option() {
 fn help_is_as_reviewed() {
     let short = done(&mut undertone(&["transcribe", "-h"]));
     insta::assert_snapshot!("help_transcribe_short", short.stdout);
-    for command in ["", "transcribe", "whisper", "convert", "eval", "inspect", "graph", "profile"] {
+    for command in ["", "transcribe", "whisper", "convert", "eval", "inspect", "graph", "profile", "bench"] {
         let args = [command, "--help"];
         let got = done(&mut undertone(if command.is_empty() { &args[1..] } else { &args }));
         assert_eq!((got.code, got.stderr.as_str()), (Some(0), ""));
