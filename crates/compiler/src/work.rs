@@ -142,8 +142,7 @@ impl Call<'_> {
             }
             Op::CachedScores(op) => {
                 let row = op.pick.len() as u64 * head(op, inputs) * elements(&inputs[1]);
-                let windows = distinct(ints(&inputs[3]).map(|row| ints(&inputs[2]).nth(row as usize)));
-                let keys = windows * size(&inputs[1], 1) * row;
+                let keys = distinct(ints(&inputs[3])) * row;
                 let queries = size(&inputs[0], 0) * op.pick.len() as u64 * head(op, inputs) * 4;
                 queries + keys + all(&inputs[2..]) + all(outputs)
             }

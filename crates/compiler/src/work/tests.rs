@@ -79,11 +79,11 @@ fn cached_attention_reads_each_place_that_is_seen_once() {
 }
 
 #[test]
-fn cached_scores_read_the_picked_heads_of_the_windows() {
-    let case = "cached_scores f32[3, 8], bf16[4, 6, 8], i32[3, 1], i32[3] {heads=4, pick=[1, 3], scale=0.5}";
-    let got = work_of(case, &[&[3, 1, 3], &[0, 2, 2]], false);
-    let bytes = 4 * 3 * 4 + 6 * 4 * 2 + 4 * (3 + 3) + 4 * (2 * 3 * 6);
-    assert_eq!(got, Work { flops: [0, 2 * (2 * 3 * 6) * 2, 0], exps: [0; 3], bytes });
+fn cached_scores_read_the_picked_heads_at_the_places() {
+    let case = "cached_scores f32[3, 8], bf16[4, 6, 8], i32[1], i32[4] {heads=4, pick=[1, 3], scale=0.5}";
+    let got = work_of(case, &[&[3], &[0, 2, 5, 2]], false);
+    let bytes = 4 * 3 * 4 + 3 * 4 * 2 + 4 * (1 + 4) + 4 * (2 * 3 * 4);
+    assert_eq!(got, Work { flops: [0, 2 * (2 * 3 * 4) * 2, 0], exps: [0; 3], bytes });
 }
 
 #[test]
@@ -120,9 +120,9 @@ fn rows_are_normalised_and_reduced() {
     assert_eq!(got, Work { flops: [7 * 200, 0, 0], exps: [0; 3], bytes: 4 * (2 * 200 + 80) });
     let got = of("softmax f32[3, 37]");
     assert_eq!(got, Work { flops: [4 * 111, 0, 0], exps: [111, 0, 0], bytes: 2 * 4 * 111 });
-    let got = of("reduce f32[3, 37] {kind=log_sum_exp}");
+    let got = of("reduce f32[3, 37] {kind=log_sum_exp, axis=-1}");
     assert_eq!(got, Work { flops: [3 * 111, 0, 0], exps: [114, 0, 0], bytes: 4 * (111 + 3) });
-    assert_eq!(of("reduce f32[3, 37] {kind=max}").flops, [111, 0, 0]);
+    assert_eq!(of("reduce f32[3, 37] {kind=max, axis=-1}").flops, [111, 0, 0]);
     let got = of("quantize f32[3, 40] {}");
     assert_eq!(got, Work { flops: [240, 0, 0], exps: [0; 3], bytes: 4 * 120 + 120 + 4 * 3 });
 }
