@@ -175,10 +175,12 @@ impl Shared {
         }
         let seen = if form == HotwordsForm::Bias { &[] } else { options.hotwords.as_slice() };
         let hotwords = Hotwords::prompt(seen, tokenizer);
-        let text = |text: &Option<String>| {
-            text.as_ref().map_or_else(Vec::new, |text| tokenizer.encode(&format!(" {}", text.trim())))
+        let text = |text: Option<&String>| {
+            text.map_or_else(Vec::new, |text| tokenizer.encode(&format!(" {}", text.trim())))
         };
-        let (initial, prefix) = (text(&options.initial_prompt), text(&options.prefix));
+        // An empty prefix is none, an empty prompt is a space: so it is in openai-whisper.
+        let prefix = options.prefix.as_ref().filter(|prefix| !prefix.is_empty());
+        let (initial, prefix) = (text(options.initial_prompt.as_ref()), text(prefix));
         let attempts = (0..).map_while(|n| fallback::attempt(options, n));
         let methods = attempts
             .map(|decoding| Method::new(&model, &rules, &steer, &decoding))

@@ -210,10 +210,12 @@ impl Body for Attend<'_, '_> {
                 let valid = PANEL.min(dims.keys - panel * PANEL);
                 for (row, greatest) in scores.chunks_exact_mut(PANEL).zip(&mut greatest).take(rows) {
                     row[valid..].fill(f32::NEG_INFINITY);
+                    let mut of_panel = *greatest;
                     for v in row.chunks_exact(S::LANES) {
                         // SAFETY: the chunk holds a vector.
-                        *greatest = s.max(unsafe { s.load(v.as_ptr()) }, *greatest);
+                        of_panel = s.max(unsafe { s.load(v.as_ptr()) }, of_panel);
                     }
+                    *greatest = of_panel;
                 }
             }
             let sums = weights_of(s, &engine, scores, (greatest, factor), (rows, weights));
@@ -253,14 +255,16 @@ fn weights_of<S: Simd>(
     for (panel, scores) in scores.chunks_exact(MAX_SUMS).enumerate() {
         for (r, row) in scores.chunks_exact(PANEL).enumerate().take(rows) {
             let to = &mut weights[engine.place([r, panel], rows, panels)..][..STEP_BYTES];
+            let (mut sum, shift) = (sums[r], shift[r]);
             for (row, to) in row.chunks_exact(S::LANES).zip(to.chunks_exact_mut(2 * S::LANES)) {
                 // SAFETY: the chunks hold a vector, and a vector of bfloat16.
                 unsafe {
-                    let e = math::exp2_coarse(s, s.fma(s.load(row.as_ptr()), factor, shift[r]));
-                    sums[r] = s.add(sums[r], e);
+                    let e = math::exp2_coarse(s, s.fma(s.load(row.as_ptr()), factor, shift));
+                    sum = s.add(sum, e);
                     s.store_bf16(to.as_mut_ptr().cast(), e);
                 }
             }
+            sums[r] = sum;
         }
     }
     let mut out = [1.0; MAX_ROWS];
