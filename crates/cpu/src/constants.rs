@@ -1,12 +1,13 @@
 //! What a program reads at every run and never writes: weights, packed, copied or mapped. Not states.
 
-use crate::aligned::Region;
+use crate::aligned::{Plain, Region};
 use crate::device::kernel_at;
 use crate::isa::Isa;
 use crate::kernel::{self, Dims, Memory, Operand};
 use compiler::device::Footprint;
 use compiler::{LoadError, Program, TensorView, Weights};
 use graph::{Bindings, Data, Def, Op, ParamKind, Tensor, TensorType, Value};
+use std::borrow::Cow;
 use std::cell::RefCell;
 
 /// One constant as its kernel wants it.
@@ -79,7 +80,8 @@ impl<'a> Loader<'a> {
         };
         let node = graph.node(id);
         if matches!(node.op, Op::Convert(_) | Op::Quantize(_)) && !self.is_computed(node.inputs[0]) {
-            let mut results = by_rows(&node.op, &self.weight(node.inputs[0])?);
+            let source = node.inputs[0];
+            let mut results = by_rows(&node.op, &self.weight(source)?, || self.release(source));
             let own = results.remove(output);
             let others = node.outputs.iter().copied().filter(|other| *other != value);
             self.beside.replace(others.zip(results).next());
@@ -125,7 +127,18 @@ impl<'a> Loader<'a> {
             let bytes = to_bytes(&tensor);
             return Ok(f(&TensorView { dtype: tensor.dtype(), dims: &tensor.dims, bytes: &bytes }));
         }
-        Ok(f(&self.weight(value)?))
+        let done = f(&self.weight(value)?);
+        self.release(value);
+        Ok(done)
+    }
+
+    /// Says that a weight was read and is kept in another form now.
+    fn release(&self, value: Value) {
+        if let Def::Param(param) = self.program.graph.value(value).def
+            && let ParamKind::Weight(name) = &self.program.graph.params()[param].kind
+        {
+            self.weights.release(name);
+        }
     }
 
     /// A constant that is not packed: mapped if it lies aligned in the model or is a 16-bit table, which only
@@ -147,9 +160,9 @@ impl<'a> Loader<'a> {
     }
 }
 
-/// The results of an op on a weight that keeps rows apart, some rows at a time: a vocabulary in f32 would be the most
-/// that a process ever holds.
-fn by_rows(op: &Op, view: &TensorView<'_>) -> Vec<Tensor> {
+/// The results of an op on a weight that keeps rows apart, some rows at a time, each followed by `read`: a vocabulary in
+/// f32 would be the most that a process ever holds.
+fn by_rows(op: &Op, view: &TensorView<'_>, read: impl Fn()) -> Vec<Tensor> {
     const ROWS: usize = 256;
     let (rows, row_dims) = view.dims.split_first().map_or((1, view.dims), |(rows, dims)| (*rows, dims));
     let row_bytes = view.bytes.len() / rows.max(1);
@@ -160,6 +173,7 @@ fn by_rows(op: &Op, view: &TensorView<'_>) -> Vec<Tensor> {
         let part = to_tensor(&TensorView { dtype: view.dtype, dims: &dims, bytes });
         let types = op.infer(&[part.ty()]).expect("the op fits some rows as it fits all");
         let parts = op.eval(&[&part], &types);
+        read();
         if whole.is_empty() {
             whole = parts;
         } else {
@@ -201,16 +215,32 @@ fn to_tensor(view: &TensorView<'_>) -> Tensor {
     Tensor { dims: view.dims.to_vec(), data }
 }
 
-/// The elements as little-endian bytes.
-pub(crate) fn to_bytes(tensor: &Tensor) -> Vec<u8> {
-    match &tensor.data {
+/// The elements as little-endian bytes; where they lie, if they are so there.
+pub(crate) fn to_bytes(tensor: &Tensor) -> Cow<'_, [u8]> {
+    if cfg!(target_endian = "little") {
+        match &tensor.data {
+            Data::F32(v) => return Cow::Borrowed(as_bytes(v)),
+            Data::I32(v) => return Cow::Borrowed(as_bytes(v)),
+            Data::F16(v) => return Cow::Borrowed(as_bytes(v)),
+            Data::BF16(v) => return Cow::Borrowed(as_bytes(v)),
+            Data::I8(v) => return Cow::Borrowed(as_bytes(v)),
+            Data::Bool(_) => (),
+        }
+    }
+    Cow::Owned(match &tensor.data {
         Data::F32(v) => v.iter().flat_map(|x| x.to_le_bytes()).collect(),
         Data::I32(v) => v.iter().flat_map(|x| x.to_le_bytes()).collect(),
         Data::F16(v) => v.iter().flat_map(|x| x.to_le_bytes()).collect(),
         Data::BF16(v) => v.iter().flat_map(|x| x.to_le_bytes()).collect(),
         Data::I8(v) => v.iter().map(|x| x.cast_unsigned()).collect(),
         Data::Bool(v) => v.iter().map(|x| u8::from(*x)).collect(),
-    }
+    })
+}
+
+/// The bytes of values as the machine orders them.
+fn as_bytes<T: Plain>(values: &[T]) -> &[u8] {
+    // SAFETY: a plain value is a number without padding, so each of its bytes is written.
+    unsafe { std::slice::from_raw_parts(values.as_ptr().cast(), size_of_val(values)) }
 }
 
 /// The tensor of an operand, for the reference kernel.

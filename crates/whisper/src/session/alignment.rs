@@ -2,7 +2,7 @@
 //! Not the words: `align` finds their times.
 
 use super::batch::{Batch, Wanted, rank};
-use super::{Part, Session, run};
+use super::{Part, Session};
 use crate::align::Aligned;
 use crate::error::Error;
 use crate::graphs::decoder_results;
@@ -62,15 +62,16 @@ impl Session {
             return Ok(&[]);
         }
         let dims = [self.model.config.alignment_heads.len(), rows, places];
-        run(self.alignment.as_mut(), Part::Alignment, &mut [Arg::F32(scores, &dims)])?;
-        Ok(self.alignment.f32(0).0)
+        self.programs.run(Part::Alignment, &mut [Arg::F32(scores, &dims)])?;
+        Ok(self.programs.get(Part::Alignment).f32(0).0)
     }
 
     /// Keeps the scores of the decoder's last run, their first `places` places, as `[heads, a, places]`.
     pub(super) fn keep_scores(&mut self, places: usize) {
         self.scores.clear();
-        for index in decoder_results::SCORES..self.decoder.program().graph.results().len() {
-            let (scores, dims) = self.decoder.f32(index);
+        let decoder = self.programs.get(Part::Decoder);
+        for index in decoder_results::SCORES..decoder.program().graph.results().len() {
+            let (scores, dims) = decoder.f32(index);
             for row in scores.chunks_exact(dims[2]) {
                 self.scores.extend_from_slice(&row[..places]);
             }
@@ -79,13 +80,12 @@ impl Session {
 
     /// The probability of each of `tokens` after the decoder's hidden state of the same place.
     fn probabilities(&mut self, wanted: &[Wanted], tokens: &[u32]) -> Result<Vec<f64>, Error> {
-        let Session { model, options, decoder, head, biases, .. } = self;
+        let Session { model, options, programs, biases, hidden, .. } = self;
         let (most, vocab) = (options.capacity(model).wanted, model.config.n_vocab);
-        let hidden = decoder.f32(decoder_results::HIDDEN).0;
         let runs = hidden.chunks(most * model.config.n_text_state).zip(wanted.chunks(most));
         let mut out = Vec::with_capacity(tokens.len());
         for ((hidden, wanted), tokens) in runs.zip(tokens.chunks(most)) {
-            let ranked = rank(head.as_mut(), hidden, (biases, vocab), wanted)?;
+            let ranked = rank(programs, hidden, (biases, vocab), wanted)?;
             let rows = ranked.filtered.chunks_exact(vocab).zip(ranked.log_sum);
             let probability = |((row, log_sum), token): ((&[f32], &f32), &u32)| {
                 f64::from((row[*token as usize] - log_sum).exp())
