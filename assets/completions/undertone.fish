@@ -59,7 +59,7 @@ alignment\t'Scores of the alignment heads to costs'"
 complete -c undertone -n "__fish_undertone_using_subcommand graph" -l after -d 'As the graph is after this pass; a wrong name lists them all [default: as it is built, before any pass]' -r
 complete -c undertone -n "__fish_undertone_using_subcommand graph" -l batch-size -d 'Plan for so many stretches decoded at once' -r
 complete -c undertone -n "__fish_undertone_using_subcommand graph" -l beam-size -d 'Plan for so many beams and candidates; None for one' -r
-complete -c undertone -n "__fish_undertone_using_subcommand graph" -l threads -d 'Processor cores to use [default: all physical cores, up to 16]' -r
+complete -c undertone -n "__fish_undertone_using_subcommand graph" -l threads -d 'Threads to use, no more than there are processors [default: one for each physical core, up to 16; for the fast ones where there are several kinds]' -r
 complete -c undertone -n "__fish_undertone_using_subcommand graph" -l compute -d 'Precision of weights and arithmetic; auto is the fastest that keeps the words [default: auto; f32 in `whisper`]' -r -f -a "auto\t''
 f32\t''
 bf16\t''
@@ -72,7 +72,7 @@ complete -c undertone -n "__fish_undertone_using_subcommand graph" -s V -l versi
 complete -c undertone -n "__fish_undertone_using_subcommand profile" -s m -l model -d 'Model: a name, a path, or OWNER/REPO on the model hub' -r
 complete -c undertone -n "__fish_undertone_using_subcommand profile" -s l -l language -d 'Language that is spoken [default: detected]' -r
 complete -c undertone -n "__fish_undertone_using_subcommand profile" -l top -d 'How many of the slowest steps to show for each part' -r
-complete -c undertone -n "__fish_undertone_using_subcommand profile" -l threads -d 'Processor cores to use [default: all physical cores, up to 16]' -r
+complete -c undertone -n "__fish_undertone_using_subcommand profile" -l threads -d 'Threads to use, no more than there are processors [default: one for each physical core, up to 16; for the fast ones where there are several kinds]' -r
 complete -c undertone -n "__fish_undertone_using_subcommand profile" -l compute -d 'Precision of weights and arithmetic; auto is the fastest that keeps the words [default: auto; f32 in `whisper`]' -r -f -a "auto\t''
 f32\t''
 bf16\t''
@@ -346,7 +346,7 @@ complete -c undertone -n "__fish_undertone_using_subcommand transcribe" -l task 
 translate\t''"
 complete -c undertone -n "__fish_undertone_using_subcommand transcribe" -s f -l output-format -d 'txt, vtt, srt, tsv, json, or all of these; lrc, csv, ass or ttml [default: lines with times on standard output; all with --output-dir]' -r
 complete -c undertone -n "__fish_undertone_using_subcommand transcribe" -s o -l output-dir -d 'Write files into this folder instead of standard output' -r -F
-complete -c undertone -n "__fish_undertone_using_subcommand transcribe" -l threads -d 'Processor cores to use [default: all physical cores, up to 16]' -r
+complete -c undertone -n "__fish_undertone_using_subcommand transcribe" -l threads -d 'Threads to use, no more than there are processors [default: one for each physical core, up to 16; for the fast ones where there are several kinds]' -r
 complete -c undertone -n "__fish_undertone_using_subcommand transcribe" -l compute -d 'Precision of weights and arithmetic; auto is the fastest that keeps the words [default: auto; f32 in `whisper`]' -r -f -a "auto\t''
 f32\t''
 bf16\t''
@@ -423,7 +423,7 @@ complete -c undertone -n "__fish_undertone_using_subcommand eval" -s m -l model 
 complete -c undertone -n "__fish_undertone_using_subcommand eval" -s l -l language -d 'Language of files for which the manifest names none [default: detected, and texts compared as of any language]' -r
 complete -c undertone -n "__fish_undertone_using_subcommand eval" -l task -d 'transcribe, or translate into English' -r -f -a "transcribe\t''
 translate\t''"
-complete -c undertone -n "__fish_undertone_using_subcommand eval" -l threads -d 'Processor cores to use [default: all physical cores, up to 16]' -r
+complete -c undertone -n "__fish_undertone_using_subcommand eval" -l threads -d 'Threads to use, no more than there are processors [default: one for each physical core, up to 16; for the fast ones where there are several kinds]' -r
 complete -c undertone -n "__fish_undertone_using_subcommand eval" -l compute -d 'Precision of weights and arithmetic; auto is the fastest that keeps the words [default: auto; f32 in `whisper`]' -r -f -a "auto\t''
 f32\t''
 bf16\t''

@@ -184,7 +184,10 @@ fn whisper_writes_what_openai_whisper_writes() {
     let keys: Vec<&String> = transcript.as_object().unwrap().keys().take(3).collect();
     assert_eq!(keys, ["text", "segments", "language"]);
     assert_eq!(transcript["run"]["options"]["language_window"], "silence");
-    assert_eq!(transcript["run"]["threads"], 2);
+    assert!(
+        (1..=2).contains(&transcript["run"]["threads"].as_u64().unwrap()),
+        "no more than there are processors"
+    );
     let entries = fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name());
     let mut names: Vec<String> = entries.map(|name| name.into_string().unwrap()).collect();
     names.sort();
