@@ -241,7 +241,7 @@ _undertone() {
             return 0
             ;;
         undertone__subcmd__eval)
-            opts="-m -l -q -h -V --hypotheses --show-differences --json --model --language --task --threads --compute --isa --ffmpeg --quiet --languages --multilingual --language-detection-threshold --batch-size --vad --no-vad --vad-threshold --vad-neg-threshold --vad-min-speech-duration-ms --vad-max-speech-duration-s --vad-min-silence-duration-ms --vad-speech-pad-ms --initial-prompt --carry-initial-prompt --condition-on-previous-text --prefix --hotwords --hotwords-file --hotwords-form --grammar --regex --suppress-regex --suppress-numerals --suppress-tokens --suppress-blank --word-timestamps --prepend-punctuations --append-punctuations --clip-timestamps --hallucination-silence-threshold --without-timestamps --max-initial-timestamp --beam-size --best-of --patience --length-penalty --max-new-tokens --sample-len --repetition-penalty --no-repeat-ngram-size --temperature --temperature-increment-on-fallback --no-fallback --compression-ratio-threshold --logprob-threshold --no-speech-threshold --no-protections --help --version"
+            opts="-m -l -q -h -V --hypotheses --show-differences --json --model --language --task --threads --compute --isa --ffmpeg --quiet --languages --multilingual --language-detection-threshold --batch-size --max-memory --vad --no-vad --vad-threshold --vad-neg-threshold --vad-min-speech-duration-ms --vad-max-speech-duration-s --vad-min-silence-duration-ms --vad-speech-pad-ms --initial-prompt --carry-initial-prompt --condition-on-previous-text --prefix --hotwords --hotwords-file --hotwords-form --grammar --regex --suppress-regex --suppress-numerals --suppress-tokens --suppress-blank --word-timestamps --prepend-punctuations --append-punctuations --clip-timestamps --hallucination-silence-threshold --without-timestamps --max-initial-timestamp --beam-size --best-of --patience --length-penalty --max-new-tokens --sample-len --repetition-penalty --no-repeat-ngram-size --temperature --temperature-increment-on-fallback --no-fallback --compression-ratio-threshold --logprob-threshold --no-speech-threshold --no-protections --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -300,6 +300,10 @@ _undertone() {
                     return 0
                     ;;
                 --batch-size)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --max-memory)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -467,7 +471,7 @@ _undertone() {
             return 0
             ;;
         undertone__subcmd__graph)
-            opts="-h -V --part --after --plan --dot --threads --compute --isa --help --version"
+            opts="-h -V --part --after --plan --batch-size --beam-size --dot --threads --compute --isa --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -478,6 +482,14 @@ _undertone() {
                     return 0
                     ;;
                 --after)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --batch-size)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --beam-size)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -747,7 +759,7 @@ _undertone() {
             return 0
             ;;
         undertone__subcmd__transcribe)
-            opts="-m -l -f -o -q -v -h -V --model --language --task --output-format --output-dir --threads --compute --isa --ffmpeg --quiet --verbose --print-colors --report --resume --highlight-words --max-line-width --max-line-count --max-words-per-line --layout --max-chars-per-second --min-duration --max-duration --min-gap --languages --multilingual --language-detection-threshold --batch-size --vad --no-vad --vad-threshold --vad-neg-threshold --vad-min-speech-duration-ms --vad-max-speech-duration-s --vad-min-silence-duration-ms --vad-speech-pad-ms --initial-prompt --carry-initial-prompt --condition-on-previous-text --prefix --hotwords --hotwords-file --hotwords-form --grammar --regex --suppress-regex --suppress-numerals --suppress-tokens --suppress-blank --word-timestamps --prepend-punctuations --append-punctuations --clip-timestamps --hallucination-silence-threshold --without-timestamps --max-initial-timestamp --beam-size --best-of --patience --length-penalty --max-new-tokens --sample-len --repetition-penalty --no-repeat-ngram-size --temperature --temperature-increment-on-fallback --no-fallback --compression-ratio-threshold --logprob-threshold --no-speech-threshold --no-protections --help --version"
+            opts="-m -l -f -o -q -v -h -V --model --language --task --output-format --output-dir --threads --compute --isa --ffmpeg --quiet --verbose --print-colors --report --resume --highlight-words --max-line-width --max-line-count --max-words-per-line --layout --max-chars-per-second --min-duration --max-duration --min-gap --languages --multilingual --language-detection-threshold --batch-size --max-memory --vad --no-vad --vad-threshold --vad-neg-threshold --vad-min-speech-duration-ms --vad-max-speech-duration-s --vad-min-silence-duration-ms --vad-speech-pad-ms --initial-prompt --carry-initial-prompt --condition-on-previous-text --prefix --hotwords --hotwords-file --hotwords-form --grammar --regex --suppress-regex --suppress-numerals --suppress-tokens --suppress-blank --word-timestamps --prepend-punctuations --append-punctuations --clip-timestamps --hallucination-silence-threshold --without-timestamps --max-initial-timestamp --beam-size --best-of --patience --length-penalty --max-new-tokens --sample-len --repetition-penalty --no-repeat-ngram-size --temperature --temperature-increment-on-fallback --no-fallback --compression-ratio-threshold --logprob-threshold --no-speech-threshold --no-protections --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -846,6 +858,10 @@ _undertone() {
                     return 0
                     ;;
                 --batch-size)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --max-memory)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

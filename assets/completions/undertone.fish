@@ -58,20 +58,22 @@ decoder\t'Tokens to hidden states'
 head\t'Hidden states to ranked next tokens'
 alignment\t'Scores of the alignment heads to costs'"
 complete -c undertone -n "__fish_undertone_using_subcommand graph" -l after -d 'As the graph is after this pass; a wrong name lists them all [default: as it is built, before any pass]' -r
-complete -c undertone -n "__fish_undertone_using_subcommand graph" -l threads -d 'Processor cores to use [default: all physical cores, up to 16]' -r
+complete -c undertone -n "__fish_undertone_using_subcommand graph" -l batch-size -d 'Plan for so many stretches decoded at once' -r
+complete -c undertone -n "__fish_undertone_using_subcommand graph" -l beam-size -d 'Plan for so many beams and candidates; None for one' -r
+complete -c undertone -n "__fish_undertone_using_subcommand graph" -l threads -d 'Threads to use, no more than there are processors [default: one for each physical core, up to 16; for the fast ones where there are several kinds]' -r
 complete -c undertone -n "__fish_undertone_using_subcommand graph" -l compute -d 'Precision of weights and arithmetic; auto is the fastest that keeps the words [default: auto; f32 in `whisper`]' -r -f -a "auto\t''
 f32\t''
 bf16\t''
 int8\t''"
 complete -c undertone -n "__fish_undertone_using_subcommand graph" -l isa -d 'Instruction set to use: scalar, avx2, avx512, avx512_vnni, avx512_bf16, amx, neon [default: the fastest that the machine has]' -r
-complete -c undertone -n "__fish_undertone_using_subcommand graph" -l plan -d 'The compiled program: its peak bytes, then each step with its kernel and the places of its operands'
+complete -c undertone -n "__fish_undertone_using_subcommand graph" -l plan -d 'The memory that a transcription takes at most, then the compiled programs: peak bytes, and each step with its kernel and the places of its operands'
 complete -c undertone -n "__fish_undertone_using_subcommand graph" -l dot -d 'In Graphviz\'s language'
 complete -c undertone -n "__fish_undertone_using_subcommand graph" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c undertone -n "__fish_undertone_using_subcommand graph" -s V -l version -d 'Print version'
 complete -c undertone -n "__fish_undertone_using_subcommand profile" -s m -l model -d 'Model: a name, a path, or OWNER/REPO on the model hub' -r
 complete -c undertone -n "__fish_undertone_using_subcommand profile" -s l -l language -d 'Language that is spoken [default: detected]' -r
 complete -c undertone -n "__fish_undertone_using_subcommand profile" -l top -d 'How many of the slowest steps to show for each part' -r
-complete -c undertone -n "__fish_undertone_using_subcommand profile" -l threads -d 'Processor cores to use [default: all physical cores, up to 16]' -r
+complete -c undertone -n "__fish_undertone_using_subcommand profile" -l threads -d 'Threads to use, no more than there are processors [default: one for each physical core, up to 16; for the fast ones where there are several kinds]' -r
 complete -c undertone -n "__fish_undertone_using_subcommand profile" -l compute -d 'Precision of weights and arithmetic; auto is the fastest that keeps the words [default: auto; f32 in `whisper`]' -r -f -a "auto\t''
 f32\t''
 bf16\t''
@@ -365,7 +367,7 @@ complete -c undertone -n "__fish_undertone_using_subcommand transcribe" -l task 
 translate\t''"
 complete -c undertone -n "__fish_undertone_using_subcommand transcribe" -s f -l output-format -d 'txt, vtt, srt, tsv, json, or all of these; lrc, csv, ass or ttml [default: lines with times on standard output; all with --output-dir]' -r
 complete -c undertone -n "__fish_undertone_using_subcommand transcribe" -s o -l output-dir -d 'Write files into this folder instead of standard output' -r -F
-complete -c undertone -n "__fish_undertone_using_subcommand transcribe" -l threads -d 'Processor cores to use [default: all physical cores, up to 16]' -r
+complete -c undertone -n "__fish_undertone_using_subcommand transcribe" -l threads -d 'Threads to use, no more than there are processors [default: one for each physical core, up to 16; for the fast ones where there are several kinds]' -r
 complete -c undertone -n "__fish_undertone_using_subcommand transcribe" -l compute -d 'Precision of weights and arithmetic; auto is the fastest that keeps the words [default: auto; f32 in `whisper`]' -r -f -a "auto\t''
 f32\t''
 bf16\t''
@@ -382,7 +384,8 @@ complete -c undertone -n "__fish_undertone_using_subcommand transcribe" -l min-g
 complete -c undertone -n "__fish_undertone_using_subcommand transcribe" -l languages -d 'Languages that detection may choose among, separated by commas [default: all]' -r
 complete -c undertone -n "__fish_undertone_using_subcommand transcribe" -l multilingual -d 'Detect the language anew in every window' -r
 complete -c undertone -n "__fish_undertone_using_subcommand transcribe" -l language-detection-threshold -d 'Hear further windows while the best language is less likely than this; None to hear one [default: 0.5]' -r
-complete -c undertone -n "__fish_undertone_using_subcommand transcribe" -l batch-size -d 'Stretches of a recording that are decoded at once' -r
+complete -c undertone -n "__fish_undertone_using_subcommand transcribe" -l batch-size -d 'Stretches of a recording that are decoded at once [default: 1]' -r
+complete -c undertone -n "__fish_undertone_using_subcommand transcribe" -l max-memory -d 'Memory that may be taken, such as 300MB or 1.5GB: picks what fits of precision and lanes where these are not given' -r
 complete -c undertone -n "__fish_undertone_using_subcommand transcribe" -l vad-threshold -d 'Probability from which sound is speech [default: 0.5]' -r
 complete -c undertone -n "__fish_undertone_using_subcommand transcribe" -l vad-neg-threshold -d 'Probability under which speech ends [default: 0.15 less than the threshold]' -r
 complete -c undertone -n "__fish_undertone_using_subcommand transcribe" -l vad-min-speech-duration-ms -d 'Speech that is not longer is left out [default: 0]' -r
@@ -441,7 +444,7 @@ complete -c undertone -n "__fish_undertone_using_subcommand eval" -s m -l model 
 complete -c undertone -n "__fish_undertone_using_subcommand eval" -s l -l language -d 'Language of files for which the manifest names none [default: detected, and texts compared as of any language]' -r
 complete -c undertone -n "__fish_undertone_using_subcommand eval" -l task -d 'transcribe, or translate into English' -r -f -a "transcribe\t''
 translate\t''"
-complete -c undertone -n "__fish_undertone_using_subcommand eval" -l threads -d 'Processor cores to use [default: all physical cores, up to 16]' -r
+complete -c undertone -n "__fish_undertone_using_subcommand eval" -l threads -d 'Threads to use, no more than there are processors [default: one for each physical core, up to 16; for the fast ones where there are several kinds]' -r
 complete -c undertone -n "__fish_undertone_using_subcommand eval" -l compute -d 'Precision of weights and arithmetic; auto is the fastest that keeps the words [default: auto; f32 in `whisper`]' -r -f -a "auto\t''
 f32\t''
 bf16\t''
@@ -451,7 +454,8 @@ complete -c undertone -n "__fish_undertone_using_subcommand eval" -l ffmpeg -d '
 complete -c undertone -n "__fish_undertone_using_subcommand eval" -l languages -d 'Languages that detection may choose among, separated by commas [default: all]' -r
 complete -c undertone -n "__fish_undertone_using_subcommand eval" -l multilingual -d 'Detect the language anew in every window' -r
 complete -c undertone -n "__fish_undertone_using_subcommand eval" -l language-detection-threshold -d 'Hear further windows while the best language is less likely than this; None to hear one [default: 0.5]' -r
-complete -c undertone -n "__fish_undertone_using_subcommand eval" -l batch-size -d 'Stretches of a recording that are decoded at once' -r
+complete -c undertone -n "__fish_undertone_using_subcommand eval" -l batch-size -d 'Stretches of a recording that are decoded at once [default: 1]' -r
+complete -c undertone -n "__fish_undertone_using_subcommand eval" -l max-memory -d 'Memory that may be taken, such as 300MB or 1.5GB: picks what fits of precision and lanes where these are not given' -r
 complete -c undertone -n "__fish_undertone_using_subcommand eval" -l vad-threshold -d 'Probability from which sound is speech [default: 0.5]' -r
 complete -c undertone -n "__fish_undertone_using_subcommand eval" -l vad-neg-threshold -d 'Probability under which speech ends [default: 0.15 less than the threshold]' -r
 complete -c undertone -n "__fish_undertone_using_subcommand eval" -l vad-min-speech-duration-ms -d 'Speech that is not longer is left out [default: 0]' -r

@@ -59,7 +59,7 @@ impl Batch<'_> {
 
     /// As openai-whisper does, an English-only model hears English whatever the language given.
     fn options_for(&self, engine: &Engine) -> Options {
-        let mut options = self.options.clone();
+        let mut options = Options { batch_size: engine.lanes, ..self.options.clone() };
         let other = options.language.filter(|&language| language != Language::ENGLISH);
         if let (Some(language), false) = (other, engine.about.multilingual) {
             options.language = Some(Language::ENGLISH);

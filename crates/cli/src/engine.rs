@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 use undertone::device::{self, DeviceOptions};
+use undertone::memory::{self, Fit, Limit};
 use undertone::{Device, Hub, Model, Options, Run, Target, Timings, Transcriber, audio, ffmpeg, outputs};
 
 /// What is loaded, and for what.
@@ -18,6 +19,8 @@ pub struct Wanted<'a> {
     pub model_dir: Option<&'a Path>,
     /// The device.
     pub device: DeviceOptions,
+    /// The memory that may be taken, if there is a limit.
+    pub limit: Option<Limit>,
     /// How much is said.
     pub loudness: Loudness,
 }
@@ -50,6 +53,8 @@ pub struct Engine {
     pub transcriber: Transcriber,
     pub model: Arc<Model>,
     pub about: About,
+    /// Stretches that it decodes at once.
+    pub lanes: usize,
 }
 
 /// What is worth knowing of a model that is loaded.
@@ -71,11 +76,20 @@ impl About {
 impl Engine {
     /// Finds (or downloads), reads and compiles the model, for transcribing with `options`.
     pub fn load(wanted: &Wanted<'_>, options: &Options) -> anyhow::Result<Engine> {
-        let device = device::open(&wanted.device)?;
+        let mut device = device::open(&wanted.device)?;
         let started = Instant::now();
         let path = find(wanted.model, wanted.model_dir, wanted.loudness)?;
         let model = Arc::new(open(&path)?);
-        let transcriber = Transcriber::new(model.clone(), device.as_ref(), options)?;
+        let mut options = options.clone();
+        if let Some(limit) = wanted.limit {
+            let fit = memory::fit(&model, &wanted.device, &options, limit)?;
+            options.batch_size = fit.lanes;
+            device = device::open(&DeviceOptions { compute: Some(fit.compute), ..wanted.device.clone() })?;
+            if wanted.loudness == Loudness::Verbose {
+                standard::say(&picked(&fit));
+            }
+        }
+        let transcriber = Transcriber::new(model.clone(), device.as_ref(), &options)?;
         let load_s = started.elapsed().as_secs_f64();
         let target = device.target().clone();
         if wanted.loudness == Loudness::Verbose {
@@ -86,8 +100,17 @@ impl Engine {
         }
         let multilingual = model.config.is_multilingual();
         let about = About { multilingual, target, name: wanted.model.to_owned(), load_s };
-        Ok(Engine { device, transcriber, model, about })
+        Ok(Engine { device, transcriber, model, about, lanes: options.batch_size })
     }
+}
+
+/// What was picked to fit a limit, and the memory that it takes.
+fn picked(fit: &Fit) -> String {
+    let Fit { compute, lanes, memory } = fit;
+    format!(
+        "{compute} and batch size {lanes} fit: at most {} MB of memory",
+        memory.peak().div_ceil(1_000_000)
+    )
 }
 
 /// The path of a model; downloads it where it has to.

@@ -39,7 +39,13 @@ fn code_of(error: &anyhow::Error) -> u8 {
     let library = error.downcast_ref::<Error>();
     let unusable = matches!(
         library,
-        Some(Error::Isa { .. } | Error::SameOutput { .. } | Error::Unfit(_) | Error::Pass(_))
+        Some(
+            Error::Isa { .. }
+                | Error::Memory { .. }
+                | Error::SameOutput { .. }
+                | Error::Unfit(_)
+                | Error::Pass(_)
+        )
     );
     if error.is::<Usage>() || unusable { USAGE } else { FAILED }
 }

@@ -89,6 +89,9 @@ pub struct TensorView<'a> {
 pub trait Weights: Send + Sync {
     /// The tensor called `name`.
     fn tensor(&self, name: &str) -> Option<TensorView<'_>>;
+
+    /// Hears that the tensor called `name` was packed, and is not looked at again soon: its memory may be let go of.
+    fn release(&self, _name: &str) {}
 }
 
 /// What a parameter is bound to in one run.
@@ -129,6 +132,16 @@ pub trait Executable: Send {
 
     /// Bytes held: packed constants, copied constants, arena.
     fn bytes(&self) -> Footprint;
+
+    /// Gives the arena away, for another program of the device to run in: results are gone with it, and a run is
+    /// refused until an arena is put in. `None` if it was given away.
+    fn take_arena(&mut self) -> Option<Buffer>;
+
+    /// Puts an arena in, in the place of the one that it has.
+    ///
+    /// # Errors
+    /// It is another device's, or smaller than the program's.
+    fn put_arena(&mut self, arena: Buffer) -> Result<(), RunError>;
 }
 
 /// What was measured of one step.
@@ -149,7 +162,7 @@ pub struct Footprint {
     pub packed: usize,
     /// Other constants that are copied or computed; those that are only mapped are not counted.
     pub constants: usize,
-    /// Activations and scratch.
+    /// Activations and scratch; programs that run in one arena share it.
     pub arena: usize,
 }
 
@@ -207,6 +220,16 @@ pub enum RunError {
         /// The number given.
         got: usize,
         /// The number of inputs and states.
+        expected: usize,
+    },
+    /// No arena, or one that is too small.
+    #[error("graph @{graph} runs in an arena of {expected} bytes of its device, got {got}")]
+    Arena {
+        /// The graph.
+        graph: String,
+        /// The bytes of the arena given; 0 for none, or another device's.
+        got: usize,
+        /// The bytes that the plan takes.
         expected: usize,
     },
     /// An argument does not fit its parameter.

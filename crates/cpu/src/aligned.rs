@@ -13,7 +13,7 @@ const LINE: usize = 64;
 const LARGE: usize = 1 << 20;
 
 mod plain {
-    /// Types for which any bits are a value and that need no drop.
+    /// Numbers: types for which any bits are a value, without padding, and that need no drop.
     ///
     /// # Safety
     /// Only for such types, of at most 64 bytes and alignment.
@@ -22,6 +22,8 @@ mod plain {
     unsafe impl Plain for f32 {}
     // SAFETY: any bits are an i32.
     unsafe impl Plain for i32 {}
+    // SAFETY: any bits are an i8.
+    unsafe impl Plain for i8 {}
     // SAFETY: any bits are an f16, a transparent u16.
     unsafe impl Plain for half::f16 {}
     // SAFETY: any bits are a bf16, a transparent u16.

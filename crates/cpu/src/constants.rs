@@ -1,6 +1,6 @@
 //! What a program reads at every run and never writes: weights, packed, copied or mapped. Not states.
 
-use crate::aligned::Region;
+use crate::aligned::{Plain, Region};
 use crate::device::kernel_at;
 use crate::isa::Isa;
 use crate::kernel::{self, Dims, Memory, Operand};
@@ -85,11 +85,11 @@ impl<'a> Loader<'a> {
         };
         let node = graph.node(id);
         if matches!(node.op, Op::Convert(_) | Op::Quantize(_)) && !self.is_computed(node.inputs[0]) {
-            let view = self.weight(node.inputs[0])?;
-            let mut results = if matches!(node.op, Op::Quantize(_)) {
-                quantized(self.isa, &view)
-            } else {
-                by_rows(&node.op, &view)
+            let source = node.inputs[0];
+            let (view, release) = (self.weight(source)?, || self.release(source));
+            let mut results = match node.op {
+                Op::Quantize(_) => quantized(self.isa, &view, release),
+                _ => by_rows(&node.op, &view, release),
             };
             let own = results.remove(output);
             let others = node.outputs.iter().copied().filter(|other| *other != value);
@@ -136,7 +136,18 @@ impl<'a> Loader<'a> {
             let bytes = to_bytes(&tensor);
             return Ok(f(&TensorView { dtype: tensor.dtype(), dims: &tensor.dims, bytes: &bytes }));
         }
-        Ok(f(&self.weight(value)?))
+        let done = f(&self.weight(value)?);
+        self.release(value);
+        Ok(done)
+    }
+
+    /// Says that a weight was read and is kept in another form now.
+    fn release(&self, value: Value) {
+        if let Def::Param(param) = self.program.graph.value(value).def
+            && let ParamKind::Weight(name) = &self.program.graph.params()[param].kind
+        {
+            self.weights.release(name);
+        }
     }
 
     /// A constant that is not packed: mapped if it lies aligned in the model or is a 16-bit table, which only
@@ -158,27 +169,35 @@ impl<'a> Loader<'a> {
     }
 }
 
-/// The bytes and factors of a weight's rows: what the kernel makes of it, straight from the elements of the model.
-fn quantized(isa: Isa, view: &TensorView<'_>) -> Vec<Tensor> {
+/// Rows of a weight that are computed at a time.
+const ROWS: usize = 256;
+
+/// The bytes and factors of a weight's rows, as [`by_rows`] has them: what the kernel makes of them, straight from the
+/// elements of the model.
+fn quantized(isa: Isa, view: &TensorView<'_>, read: impl Fn()) -> Vec<Tensor> {
     let (cols, dims) = view.dims.split_last().map_or((1, view.dims), |(cols, dims)| (*cols, dims));
-    let mut bytes = vec![0; view.dims.iter().product()];
+    let mut bytes = vec![0_u8; view.dims.iter().product()];
     let mut factors = vec![0.0; dims.iter().product()];
     // The parts of a model are loaded side by side.
     let cx = Cx { isa, pool: &Pool::new(1) };
-    let out = (bytes.as_mut_slice(), factors.as_mut_slice());
-    with_elements(view, |elements| match elements {
-        Elements::F32(x) => quantize(cx, x, cols, out),
-        Elements::F16(x) => quantize(cx, x, cols, out),
-        Elements::Bf16(x) => quantize(cx, x, cols, out),
-    });
+    let parts = bytes.chunks_mut((ROWS * cols).max(1)).zip(factors.chunks_mut(ROWS));
+    for (i, out) in parts.enumerate() {
+        let from = i * ROWS * cols * view.dtype.bytes();
+        let part = TensorView { bytes: &view.bytes[from..][..out.0.len() * view.dtype.bytes()], ..*view };
+        with_elements(&part, |elements| match elements {
+            Elements::F32(x) => quantize(cx, x, cols, out),
+            Elements::F16(x) => quantize(cx, x, cols, out),
+            Elements::Bf16(x) => quantize(cx, x, cols, out),
+        });
+        read();
+    }
     let bytes = bytes.into_iter().map(u8::cast_signed).collect();
     vec![Tensor { dims: view.dims.to_vec(), data: Data::I8(bytes) }, Tensor::f32(dims, factors)]
 }
 
-/// The results of an op on a weight that keeps rows apart, some rows at a time: a vocabulary in f32 would be the most
-/// that a process ever holds.
-fn by_rows(op: &Op, view: &TensorView<'_>) -> Vec<Tensor> {
-    const ROWS: usize = 256;
+/// The results of an op on a weight that keeps rows apart, some rows at a time, each followed by `read`: a vocabulary in
+/// f32 would be the most that a process ever holds.
+fn by_rows(op: &Op, view: &TensorView<'_>, read: impl Fn()) -> Vec<Tensor> {
     let (rows, row_dims) = view.dims.split_first().map_or((1, view.dims), |(rows, dims)| (*rows, dims));
     let row_bytes = view.bytes.len() / rows.max(1);
     let mut whole: Vec<Tensor> = Vec::new();
@@ -188,6 +207,7 @@ fn by_rows(op: &Op, view: &TensorView<'_>) -> Vec<Tensor> {
         let part = to_tensor(&TensorView { dtype: view.dtype, dims: &dims, bytes });
         let types = op.infer(&[part.ty()]).expect("the op fits some rows as it fits all");
         let parts = op.eval(&[&part], &types);
+        read();
         if whole.is_empty() {
             whole = parts;
         } else {
@@ -229,17 +249,32 @@ fn to_tensor(view: &TensorView<'_>) -> Tensor {
     Tensor { dims: view.dims.to_vec(), data }
 }
 
-/// The elements as little-endian bytes.
+/// The elements as little-endian bytes; where they lie, if they are so there.
 pub(crate) fn to_bytes(tensor: &Tensor) -> Cow<'_, [u8]> {
-    match &tensor.data {
+    if cfg!(target_endian = "little") {
+        match &tensor.data {
+            Data::F32(v) => return Cow::Borrowed(as_bytes(v)),
+            Data::I32(v) => return Cow::Borrowed(as_bytes(v)),
+            Data::F16(v) => return Cow::Borrowed(as_bytes(v)),
+            Data::BF16(v) => return Cow::Borrowed(as_bytes(v)),
+            Data::I8(v) => return Cow::Borrowed(as_bytes(v)),
+            Data::Bool(_) => (),
+        }
+    }
+    Cow::Owned(match &tensor.data {
         Data::F32(v) => v.iter().flat_map(|x| x.to_le_bytes()).collect(),
         Data::I32(v) => v.iter().flat_map(|x| x.to_le_bytes()).collect(),
         Data::F16(v) => v.iter().flat_map(|x| x.to_le_bytes()).collect(),
         Data::BF16(v) => v.iter().flat_map(|x| x.to_le_bytes()).collect(),
-        // SAFETY: signed bytes are bytes.
-        Data::I8(v) => Cow::Borrowed(unsafe { std::slice::from_raw_parts(v.as_ptr().cast(), v.len()) }),
+        Data::I8(v) => v.iter().map(|x| x.cast_unsigned()).collect(),
         Data::Bool(v) => v.iter().map(|x| u8::from(*x)).collect(),
-    }
+    })
+}
+
+/// The bytes of values as the machine orders them.
+fn as_bytes<T: Plain>(values: &[T]) -> &[u8] {
+    // SAFETY: a plain value is a number without padding, so each of its bytes is written.
+    unsafe { std::slice::from_raw_parts(values.as_ptr().cast(), size_of_val(values)) }
 }
 
 /// The tensor of an operand, for the reference kernel.

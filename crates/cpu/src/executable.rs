@@ -1,7 +1,6 @@
 //! A loaded program and its runs: no allocation, no look-up by name. Not a place for decisions: kernels and
 //! places were chosen when the program was compiled.
 
-use crate::aligned::Aligned;
 use crate::constants::{self, Stored};
 use crate::device::kernel_at;
 use crate::isa::Isa;
@@ -21,8 +20,8 @@ pub(crate) struct CpuExecutable {
     isa: Isa,
     pool: Arc<Pool>,
     constants: Vec<Stored>,
-    /// Kept for what `base` points to.
-    _arena: Aligned<f32>,
+    /// Kept for what `base` points to; `None` while another program has it.
+    arena: Option<Buffer>,
     /// The arena's first value.
     base: *mut f32,
     /// Sizes of every value in the current run.
@@ -44,7 +43,7 @@ pub(crate) struct CpuExecutable {
 }
 
 // SAFETY: the operands point into the arena and constants, which travel along, or to arguments, which are only
-// followed during `run`; results are in the arena, as the compiler sees to.
+// followed during `run`; results are in the arena, as the compiler sees to, and forgotten when it is taken.
 unsafe impl Send for CpuExecutable {}
 
 impl CpuExecutable {
@@ -63,13 +62,16 @@ impl CpuExecutable {
         let sizes = |i: &graph::ValueInfo| i.ty.shape.eval(&largest).unwrap_or_default();
         let dims = values.iter().map(|i| Dims::new(&sizes(i))).collect();
         let most = |count: fn(&Step) -> usize| program.steps.iter().map(count).max().unwrap_or(0);
-        let mut arena = Aligned::<f32>::zeroed(program.plan.arena.div_ceil(size_of::<f32>()));
+        let mut memory = Memory::zeroed(program.plan.arena);
+        let base = memory.first();
+        let ty = TensorType::fixed(DType::F32, &[program.plan.arena.div_ceil(size_of::<f32>())]);
+        let arena = Some(Buffer { ty, storage: Box::new(memory) });
         Ok(CpuExecutable {
             isa,
             pool,
             constants,
-            base: arena.as_mut_ptr(),
-            _arena: arena,
+            base,
+            arena,
             dims,
             symbolic,
             bindings: largest.clone(), // with room for every symbol
@@ -194,6 +196,11 @@ impl CpuExecutable {
         time.work += work::Call { op, inputs: &inputs, outputs: &outputs, in_place }.work();
     }
 
+    fn no_arena(&self, got: usize) -> RunError {
+        let (graph, expected) = (self.program.graph.name().to_owned(), self.program.plan.arena);
+        RunError::Arena { graph, got, expected }
+    }
+
     fn result(&self, index: usize, dtype: DType) -> &Operand {
         let operand = &self.results[index];
         assert_eq!(operand.dtype, dtype, "element type of result {index}");
@@ -230,6 +237,9 @@ impl Executable for CpuExecutable {
 
     fn run(&mut self, args: &mut [Arg<'_>]) -> Result<(), RunError> {
         self.results.clear();
+        if self.arena.is_none() {
+            return Err(self.no_arena(0));
+        }
         self.bind(args)?;
         self.resize();
         for index in 0..self.program.steps.len() {
@@ -273,5 +283,21 @@ impl Executable for CpuExecutable {
 
     fn bytes(&self) -> Footprint {
         self.footprint
+    }
+
+    fn take_arena(&mut self) -> Option<Buffer> {
+        self.results.clear();
+        self.arena.take()
+    }
+
+    fn put_arena(&mut self, mut arena: Buffer) -> Result<(), RunError> {
+        self.results.clear();
+        let memory = arena.storage.downcast_mut::<Memory>();
+        match memory.filter(|memory| memory.len() >= self.program.plan.arena) {
+            Some(memory) => self.base = memory.first(),
+            None => return Err(self.no_arena(arena.storage.downcast_ref().map_or(0, Memory::len))),
+        }
+        self.arena = Some(arena);
+        Ok(())
     }
 }

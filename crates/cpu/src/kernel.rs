@@ -294,7 +294,7 @@ fn rows_and_columns(dims: &[usize]) -> (usize, usize) {
     dims.split_last().map_or((1, 1), |(cols, rows)| (rows.iter().product(), *cols))
 }
 
-/// A state or a constant that the device owns, on a cache line.
+/// A state, a constant or an arena that the device owns, on a cache line.
 pub(crate) struct Memory(Aligned<f32>);
 
 impl Memory {
@@ -313,7 +313,12 @@ impl Memory {
 
     /// The first byte.
     pub(crate) fn pointer(&mut self) -> *mut u8 {
-        self.0.as_mut_ptr().cast()
+        self.first().cast()
+    }
+
+    /// The first four bytes, on a cache line.
+    pub(crate) fn first(&mut self) -> *mut f32 {
+        self.0.as_mut_ptr()
     }
 
     /// Bytes held.

@@ -149,7 +149,7 @@ impl Pool {
         let last = Ticket(shared.ticket.load(Ordering::Relaxed));
         let ticket = Ticket::new(last.job().wrapping_add(1), parts, 1);
         shared.ticket.store(ticket.0, Ordering::SeqCst);
-        shared.unpark(&self.workers);
+        shared.unpark(&self.workers[..self.workers.len().min(parts - 1)]);
         let mut own = Some(0);
         while let Some(part) = own {
             shared.run_caught(task, 0, part);
@@ -177,7 +177,8 @@ impl Drop for Pool {
 }
 
 impl Shared {
-    /// Unparks who sleeps; called after a change that they wait for.
+    /// Unparks who sleeps among the first workers; called after a change that they wait for. Where a job has fewer parts
+    /// than there are threads, the others sleep on.
     fn unpark(&self, workers: &[JoinHandle<()>]) {
         for (parked, worker) in self.parked.iter().zip(workers) {
             if parked.swap(false, Ordering::SeqCst) {

@@ -189,3 +189,40 @@ fn elementwise_ops_keep_their_meaning_at_nan_and_infinity() {
         }
     }
 }
+
+#[test]
+fn an_arena_goes_from_program_to_program_and_takes_the_results_along() {
+    let device = scalar(1);
+    let load = |graph: &str| device.load(program(graph, &device), One::new(&[2], &[3.0, 5.0])).unwrap();
+    let wide = SCALE.replace("n in 1..=4", "n in 1..=400");
+    let (mut small, mut large) = (load(SCALE), load(&wide));
+    let [few, many] = [&small, &large].map(|executable| executable.program().plan.arena);
+    let too_small = small.take_arena().unwrap();
+    assert!(small.take_arena().is_none());
+    let x = [1.0, 2.0];
+    let refused = run(small.as_mut(), &mut [Arg::F32(&x, &[1, 2])]).unwrap_err();
+    assert_eq!(refused, format!("graph @g runs in an arena of {few} bytes of its device, got 0"));
+    let refused = large.put_arena(too_small).unwrap_err();
+    let message = format!("graph @g runs in an arena of {many} bytes of its device, got {few}");
+    assert_eq!((refused.to_string(), few < many), (message, true));
+    run(large.as_mut(), &mut [Arg::F32(&x, &[1, 2])]).unwrap();
+    assert_eq!(large.f32(0).0, [3.0, 10.0], "what is refused changes nothing");
+    for _ in 0..2 {
+        small.put_arena(large.take_arena().unwrap()).unwrap();
+        run(small.as_mut(), &mut [Arg::F32(&[2.0, 2.0], &[1, 2])]).unwrap();
+        assert_eq!(small.f32(0).0, [6.0, 10.0]);
+        large.put_arena(small.take_arena().unwrap()).unwrap();
+        run(large.as_mut(), &mut [Arg::F32(&x, &[1, 2])]).unwrap();
+        assert_eq!(large.f32(0).0, [3.0, 10.0]);
+    }
+}
+
+#[test]
+#[should_panic(expected = "index out of bounds")]
+fn no_result_is_read_from_an_arena_that_is_gone() {
+    let device = scalar(1);
+    let mut executable = device.load(program(SCALE, &device), One::new(&[2], &[3.0, 5.0])).unwrap();
+    run(executable.as_mut(), &mut [Arg::F32(&[1.0, 2.0], &[1, 2])]).unwrap();
+    executable.take_arena();
+    executable.f32(0);
+}

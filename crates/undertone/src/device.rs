@@ -1,12 +1,15 @@
 //! Which device is opened: the one place where that is decided. Not a device.
 
+mod cores;
+
 use crate::Error;
 use compiler::{Compute, Device};
 use cpu::{Cpu, Isa};
-use std::collections::BTreeSet;
 use std::num::NonZero;
+use std::path::Path;
 
-/// More threads than this wait for each other longer than they work.
+/// More threads than this wait for each other longer than they work: a step of decoding is some sixty kernels of 10 to
+/// 100 microseconds on two cores, so a few on sixteen, and a barrier takes about one.
 const MOST_THREADS: usize = 16;
 
 /// What a user may say of the device.
@@ -14,7 +17,8 @@ const MOST_THREADS: usize = 16;
 pub struct DeviceOptions {
     /// The instruction set, by its name; the machine's fastest if `None`.
     pub isa: Option<String>,
-    /// How many threads; [`default_threads`] if `None` or 0.
+    /// How many threads; [`default_threads`] if `None` or 0. No more are opened than the process has processors: they
+    /// would take turns, and change nothing but the time.
     pub threads: Option<usize>,
     /// The precision; what [`auto`] says if `None`.
     pub compute: Option<Compute>,
@@ -32,7 +36,8 @@ pub fn open(options: &DeviceOptions) -> Result<Box<dyn Device>, Error> {
             known: Isa::available().map(Isa::name).collect::<Vec<_>>().join(", "),
         })?,
     };
-    let threads = options.threads.filter(|&n| n > 0).unwrap_or_else(default_threads);
+    let asked = options.threads.filter(|&n| n > 0);
+    let threads = asked.map_or_else(default_threads, |threads| threads.min(logical()));
     let compute = options.compute.unwrap_or_else(|| auto(isa));
     Ok(Box::new(Cpu::with_isa(isa, threads).with_compute(compute)))
 }
@@ -46,22 +51,16 @@ pub fn auto(isa: Isa) -> Compute {
     }
 }
 
-/// The physical cores that this process may use, and no more than sixteen: a second thread on a core shares the units
-/// that multiply, and only adds waiting.
+/// The physical cores that this process may use, the fast ones where there are several kinds, and no more than sixteen:
+/// a second thread on a core shares the units that multiply, and only adds waiting.
 pub fn default_threads() -> usize {
-    let logical = std::thread::available_parallelism().map_or(1, NonZero::get);
-    physical_cores().map_or(logical, |cores| cores.min(logical)).min(MOST_THREADS)
+    let logical = logical();
+    cores::physical(Path::new("/")).map_or(logical, |cores| cores.min(logical)).min(MOST_THREADS)
 }
 
-/// How many cores the system lists, each once; `None` where it does not say.
-fn physical_cores() -> Option<usize> {
-    let cpus = std::fs::read_dir("/sys/devices/system/cpu").ok()?;
-    let siblings = cpus.flatten().filter_map(|cpu| {
-        // Only the processors have a topology.
-        std::fs::read_to_string(cpu.path().join("topology/thread_siblings_list")).ok()
-    });
-    let cores = siblings.collect::<BTreeSet<String>>().len();
-    (cores > 0).then_some(cores)
+/// The processors that the process may use at once, by its affinity and its quota.
+fn logical() -> usize {
+    std::thread::available_parallelism().map_or(1, NonZero::get)
 }
 
 #[cfg(test)]
@@ -71,9 +70,9 @@ mod tests {
     #[test]
     fn an_instruction_set_is_opened_by_name_or_refused_with_the_list() {
         let options =
-            |isa: &str| DeviceOptions { isa: Some(isa.into()), threads: Some(2), ..Default::default() };
+            |isa: &str| DeviceOptions { isa: Some(isa.into()), threads: Some(1), ..Default::default() };
         let device = open(&options("scalar")).unwrap();
-        assert_eq!((device.target().isa, device.target().threads), ("scalar", 2));
+        assert_eq!((device.target().isa, device.target().threads), ("scalar", 1));
         assert_eq!(device.target().compute, Compute::F32, "nothing is gained by bytes there");
         let Err(error) = open(&options("sse9")) else { panic!("sse9 was opened") };
         assert!(error.to_string().contains("\"sse9\"") && error.to_string().contains("scalar"), "{error}");
@@ -84,6 +83,7 @@ mod tests {
         let threads =
             |threads| open(&DeviceOptions { threads, ..Default::default() }).unwrap().target().threads;
         assert_eq!([threads(None), threads(Some(0))], [default_threads(); 2]);
+        assert_eq!(threads(Some(1 << 20)), logical(), "more would take turns");
         assert!((1..=MOST_THREADS).contains(&default_threads()));
     }
 }

@@ -136,6 +136,21 @@ pub enum Error {
         known: String,
     },
 
+    /// More memory is needed than allowed.
+    #[error(
+        "at most {got} MB of memory are allowed, and {needed} MB are needed at the least ({with}): expected {instead}"
+    )]
+    Memory {
+        /// Megabytes allowed.
+        got: usize,
+        /// Megabytes needed by what takes least.
+        needed: usize,
+        /// Its precision and lanes.
+        with: String,
+        /// What would help.
+        instead: String,
+    },
+
     /// Options that the model can't honour.
     #[error("{0}")]
     Unfit(String),

@@ -16,6 +16,7 @@ mod lane;
 mod language;
 pub mod layout;
 mod ledger;
+pub mod memory;
 pub mod models;
 pub mod options;
 pub mod outputs;

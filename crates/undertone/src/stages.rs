@@ -1,6 +1,6 @@
 //! A model's graphs as text, at any stage of the compiler. Not the compiler: it is asked.
 
-use crate::Error;
+use crate::{Error, Options, transcriber};
 use compiler::Device;
 use compiler::pipeline::Pipeline;
 use graph::text;
@@ -57,10 +57,10 @@ impl Stage {
     }
 }
 
-/// The program of `part`: peak bytes first, then each step with its kernel and places.
+/// The program of `part` for transcribing with `options`: peak bytes first, then each step with its kernel and places.
 ///
 /// # Errors
 /// The device lacks a kernel.
-pub fn program(model: &Model, part: Part, device: &dyn Device) -> Result<String, Error> {
-    Ok(Session::program(model, part, device, OPTIONS)?.to_string())
+pub fn program(model: &Model, part: Part, device: &dyn Device, options: &Options) -> Result<String, Error> {
+    Ok(Session::program(model, part, device, transcriber::size(options))?.to_string())
 }

@@ -131,7 +131,7 @@ impl Transcriber {
 
 /// What a session for `options` is built for: one window more than the lanes take, in which the language is heard
 /// beside them.
-fn size(options: &Options) -> SessionOptions {
+pub(crate) fn size(options: &Options) -> SessionOptions {
     let lanes = options.batch_size.max(1);
     SessionOptions { rows: lanes * width(options), windows: lanes + 1 }
 }

@@ -3,7 +3,7 @@
 use crate::network::{CHUNK, CONTEXT, FRAME, MAX_CHUNKS, MIRROR, UNITS, network};
 use crate::weights::Embedded;
 use crate::{Error, SAMPLE_RATE};
-use compiler::{Arg, Device, Executable, compile};
+use compiler::{Arg, Device, Executable, Program, compile};
 use std::sync::Arc;
 
 /// Silero's detector over one sound of 16 kHz. Memory is constant but for the probabilities, four bytes for each 32 ms.
@@ -27,8 +27,7 @@ impl Detector {
     /// # Errors
     /// The device lacks a kernel.
     pub fn new(device: &dyn Device) -> Result<Detector, Error> {
-        let graph = network().map_err(Error::Graph)?;
-        let program = compile(&graph, device).map_err(Error::Compile)?;
+        let program = Detector::program(device)?;
         let weights = Arc::new(Embedded::read()?);
         Ok(Detector {
             executable: device.load(program, weights).map_err(Error::Load)?,
@@ -38,6 +37,15 @@ impl Detector {
             cell: [0.0; UNITS],
             probabilities: Vec::new(),
         })
+    }
+
+    /// The compiled network.
+    ///
+    /// # Errors
+    /// The device lacks a kernel.
+    pub fn program(device: &dyn Device) -> Result<Program, Error> {
+        let graph = network().map_err(Error::Graph)?;
+        compile(&graph, device).map_err(Error::Compile)
     }
 
     /// Takes the next samples, any number of them. Chunks are run many at once: call [`Detector::probabilities`] for

@@ -34,6 +34,6 @@ pub use languages::Language;
 pub use logit_rule::LogitRule;
 pub use model::{Model, Tensors};
 pub use rules::{RuleOptions, Rules};
-pub use session::{Batch, Part, Ranked, Session, SessionOptions, Wanted};
+pub use session::{Batch, Memory, Part, PartMemory, Ranked, Session, SessionOptions, Wanted};
 pub use tokenizer::{Task, Tokenizer};
 pub use weights::{View, Weights};

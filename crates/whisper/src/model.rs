@@ -75,4 +75,8 @@ impl compiler::Weights for Tensors {
             }
         }
     }
+
+    fn release(&self, name: &str) {
+        self.weights.release(name);
+    }
 }

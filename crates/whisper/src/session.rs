@@ -3,7 +3,9 @@
 
 mod alignment;
 mod batch;
+mod memory;
 mod parts;
+mod programs;
 
 use crate::error::Error;
 use crate::graphs::{FRAMES, HOP, N_FFT, decoder_inputs, decoder_results};
@@ -13,24 +15,23 @@ pub use batch::{Batch, Ranked, Wanted};
 use batch::{Gathered, rank};
 use compiler::{Arg, Buffer, Device, Executable, Program, Weights, compile};
 use graph::ParamKind;
+pub use memory::{Memory, PartMemory};
 pub use parts::{Part, SessionOptions};
+use programs::Programs;
 use std::sync::Arc;
 
 /// A compiled model and its caches.
 pub struct Session {
     model: Arc<Model>,
     options: SessionOptions,
-    log_mel: Box<dyn Executable>,
-    normalize: Box<dyn Executable>,
-    encoder: Box<dyn Executable>,
-    decoder: Box<dyn Executable>,
-    head: Box<dyn Executable>,
-    alignment: Box<dyn Executable>,
+    programs: Programs,
     /// Self keys and values of each decoder layer, then cross keys and values of each.
     states: Vec<Buffer>,
     /// Where the cross states start.
     cross: usize,
     biases: Vec<f32>,
+    /// The hidden states of the decoder's last run, which the head reads where it runs.
+    hidden: Vec<f32>,
     /// What the head said over several runs; unused while one is enough.
     gathered: Gathered,
     /// The queries that the last run of the decoder was asked for.
@@ -48,7 +49,7 @@ impl Session {
             let weights: Arc<dyn Weights> = model.tensors.clone();
             let loaded = device.load(program, weights).map_err(|source| Error::Load { part, source });
             // What was packed is not looked at again, and would be held twice.
-            model.tensors.weights.release();
+            model.tensors.weights.release_all();
             loaded
         };
         // Packing takes half a second on one core, most of it for the head.
@@ -64,15 +65,13 @@ impl Session {
             states.map(|p| graph.ty(p.value).clone()).collect::<Vec<_>>()
         };
         let states = types(decoder.as_ref()).iter().map(|ty| device.state(ty)).collect();
+        let (log_mel, normalize, alignment) =
+            (load(Part::LogMel)?, load(Part::Normalize)?, load(Part::Alignment)?);
         Ok(Session {
-            log_mel: load(Part::LogMel)?,
-            normalize: load(Part::Normalize)?,
-            encoder,
-            head,
-            alignment: load(Part::Alignment)?,
+            programs: Programs::new([log_mel, normalize, encoder, decoder, head, alignment]),
             cross: 2 * model.config.n_text_layer,
-            decoder,
             states,
+            hidden: Vec::new(),
             biases: vec![0.0; model.config.n_vocab],
             gathered: Gathered::default(),
             queries: Vec::new(),
@@ -107,14 +106,7 @@ impl Session {
 
     /// The program of `part`, ready to run: for profiles.
     pub fn executable(&mut self, part: Part) -> &mut dyn Executable {
-        match part {
-            Part::LogMel => self.log_mel.as_mut(),
-            Part::Normalize => self.normalize.as_mut(),
-            Part::Encoder => self.encoder.as_mut(),
-            Part::Decoder => self.decoder.as_mut(),
-            Part::Head => self.head.as_mut(),
-            Part::Alignment => self.alignment.as_mut(),
-        }
+        self.programs.get_mut(part)
     }
 
     /// `160 * n + 40` samples to `n` frames of base-10 log-mel `[n, n_mels]` and the largest of each frame `[n]`.
@@ -125,8 +117,9 @@ impl Session {
     /// The number of samples is no such number, or too large.
     pub fn log_mel(&mut self, sound: &[f32]) -> Result<(&[f32], &[f32]), Error> {
         debug_assert_eq!((sound.len() + HOP).saturating_sub(N_FFT / 2) % HOP, 0);
-        run(self.log_mel.as_mut(), Part::LogMel, &mut [Arg::F32(sound, &[sound.len()])])?;
-        Ok((self.log_mel.f32(0).0, self.log_mel.f32(1).0))
+        self.programs.run(Part::LogMel, &mut [Arg::F32(sound, &[sound.len()])])?;
+        let log_mel = self.programs.get(Part::LogMel);
+        Ok((log_mel.f32(0).0, log_mel.f32(1).0))
     }
 
     /// Frames of log-mel, normalised by the file's `peak`.
@@ -136,8 +129,8 @@ impl Session {
     pub fn normalize(&mut self, mel: &[f32], peak: f32) -> Result<&[f32], Error> {
         let n_mels = self.model.config.n_mels;
         let mut args = [Arg::F32(mel, &[mel.len() / n_mels, n_mels]), Arg::F32(&[peak], &[])];
-        run(self.normalize.as_mut(), Part::Normalize, &mut args)?;
-        Ok(self.normalize.f32(0).0)
+        self.programs.run(Part::Normalize, &mut args)?;
+        Ok(self.programs.get(Part::Normalize).f32(0).0)
     }
 
     /// Encodes a window of 3000 normalised frames and keeps its cross keys and values as `window`; gives the
@@ -151,8 +144,10 @@ impl Session {
         let dims = [FRAMES, self.model.config.n_mels];
         let mut args = vec![Arg::F32(mel, &dims), Arg::I32(&slot, &[1])];
         args.extend(self.states[self.cross..].iter_mut().map(Arg::State));
-        run(self.encoder.as_mut(), Part::Encoder, &mut args)?;
-        Ok(self.encoder.f32(0).0)
+        self.programs.run(Part::Encoder, &mut args)?;
+        // The rows of the vocabulary that the last window's tokens were read from.
+        self.model.tensors.weights.release_all();
+        Ok(self.programs.get(Part::Encoder).f32(0).0)
     }
 
     /// Sets the first rows of the table of biases, `n_vocab` values each: those that are the same in every step.
@@ -193,7 +188,7 @@ impl Session {
         self.rank(&batch.wanted)
     }
 
-    /// Runs the decoder alone.
+    /// Runs the decoder alone, and keeps its hidden states.
     fn run_decoder(&mut self, batch: &Batch) -> Result<(), Error> {
         let (n, m, r) = ([batch.token.len()], batch.wanted.len(), batch.window.len());
         let out: Vec<i32> = batch.wanted.iter().map(|w| w.at as i32).collect();
@@ -212,26 +207,24 @@ impl Session {
         ];
         debug_assert_eq!(args.len(), decoder_inputs::COUNT);
         args.extend(self.states.iter_mut().map(Arg::State));
-        run(self.decoder.as_mut(), Part::Decoder, &mut args)
+        self.programs.run(Part::Decoder, &mut args)?;
+        self.hidden.clear();
+        self.hidden.extend_from_slice(self.programs.get(Part::Decoder).f32(decoder_results::HIDDEN).0);
+        Ok(())
     }
 
     /// Runs the head over the decoder's hidden states, which are those of `wanted`.
     fn rank(&mut self, wanted: &[Wanted]) -> Result<Ranked<'_>, Error> {
-        let Session { model, options, decoder, head, biases, gathered, queries, .. } = self;
+        let Session { model, options, programs, biases, hidden, gathered, queries, .. } = self;
         let most = options.capacity(model).wanted;
         let (width, biases) = (model.config.n_text_state, (biases.as_slice(), model.config.n_vocab));
-        let hidden = decoder.f32(decoder_results::HIDDEN).0;
         if wanted.len() <= most {
-            return Ok(Ranked { queries, ..rank(head.as_mut(), hidden, biases, wanted)? });
+            return Ok(Ranked { queries, ..rank(programs, hidden, biases, wanted)? });
         }
         gathered.clear();
         for (hidden, wanted) in hidden.chunks(most * width).zip(wanted.chunks(most)) {
-            gathered.append(&rank(head.as_mut(), hidden, biases, wanted)?);
+            gathered.append(&rank(programs, hidden, biases, wanted)?);
         }
         Ok(Ranked { queries, ..gathered.ranked() })
     }
-}
-
-fn run(executable: &mut dyn Executable, part: Part, args: &mut [Arg<'_>]) -> Result<(), Error> {
-    executable.run(args).map_err(|source| Error::Run { part, source })
 }

@@ -108,9 +108,17 @@ impl Weights {
         self.by_name.get(name).map(|&i| self.view(&self.tensors[i].1))
     }
 
-    /// Lets go of the memory in which the file was read; what is looked at again is read again.
-    pub fn release(&self) {
-        self.files.iter().for_each(Bytes::release);
+    /// Lets go of the memory in which the tensor was read; what is looked at again is read again.
+    pub fn release(&self, name: &str) {
+        if let Some(&i) = self.by_name.get(name) {
+            let place = &self.tensors[i].1;
+            self.files[place.file].release(place.start..place.start + place.len);
+        }
+    }
+
+    /// Lets go of the memory in which all of the files was read.
+    pub fn release_all(&self) {
+        self.files.iter().for_each(|file| file.release(0..file.len()));
     }
 
     /// Every tensor with its name, roughly in the order of the computation.

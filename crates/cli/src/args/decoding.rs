@@ -8,6 +8,7 @@ use super::values::{self, List, OrNone, Truth};
 use super::wording::{Context, Wording};
 use crate::exit::Usage;
 use clap::{Args, ValueEnum};
+use undertone::memory::Limit;
 use undertone::{Language, Options, Task};
 
 /// The groups of [`Decoding`] and [`Asked`], as clap names them.
@@ -86,9 +87,13 @@ struct Heard {
     #[arg(long, value_name = "P", value_parser = values::optional_share)]
     language_detection_threshold: Option<OrNone<f64>>,
 
-    /// Stretches of a recording that are decoded at once
-    #[arg(long, value_name = "N", default_value = "1", value_parser = values::some, help_heading = "Machine")]
-    batch_size: usize,
+    /// Stretches of a recording that are decoded at once [default: 1]
+    #[arg(long, value_name = "N", value_parser = values::some, help_heading = "Machine")]
+    batch_size: Option<usize>,
+
+    /// Memory that may be taken, such as 300MB or 1.5GB: picks what fits of precision and lanes where these are not given
+    #[arg(long, value_name = "SIZE", value_parser = values::size, help_heading = "Machine")]
+    max_memory: Option<usize>,
 }
 
 impl Heard {
@@ -97,7 +102,7 @@ impl Heard {
         options.multilingual = self.multilingual.is_some_and(|truth| truth.0);
         let threshold = self.language_detection_threshold.map(|value| value.0);
         set(&mut options.language_detection_threshold, threshold);
-        options.batch_size = self.batch_size;
+        set(&mut options.batch_size, self.batch_size);
     }
 }
 
@@ -116,6 +121,12 @@ impl Decoding {
         self.failed.apply(&mut options)?;
         self.vad.apply(&mut options)?;
         Ok(options)
+    }
+
+    /// How much memory may be taken, if that is said.
+    pub fn limit(&self) -> Option<Limit> {
+        let Heard { max_memory, batch_size, .. } = self.heard;
+        max_memory.map(|bytes| Limit { bytes, lanes_given: batch_size.is_some() })
     }
 
     /// Whether it is said if words are timed.

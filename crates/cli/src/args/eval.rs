@@ -48,7 +48,7 @@ pub struct Eval {
     pub voice: Voice,
 
     #[command(flatten)]
-    decoding: Decoding,
+    pub decoding: Decoding,
 }
 
 impl Eval {

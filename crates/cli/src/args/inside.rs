@@ -1,6 +1,7 @@
 //! The commands that look inside a model: their options. Not the looking.
 
 use super::machine::{Machine, Voice};
+use super::values::{self, OrNone};
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
 use undertone::{Language, Part};
@@ -32,9 +33,18 @@ pub struct Graph {
     #[arg(long, value_name = "PASS")]
     pub after: Option<String>,
 
-    /// The compiled program: its peak bytes, then each step with its kernel and the places of its operands
+    /// The memory that a transcription takes at most, then the compiled programs: peak bytes, and each step with its
+    /// kernel and the places of its operands
     #[arg(long, conflicts_with_all = ["after", "dot"])]
     pub plan: bool,
+
+    /// Plan for so many stretches decoded at once
+    #[arg(long, value_name = "N", default_value = "1", value_parser = values::some, requires = "plan")]
+    pub batch_size: usize,
+
+    /// Plan for so many beams and candidates; None for one
+    #[arg(long, value_name = "N", default_value = "5", value_parser = values::optional_some, requires = "plan")]
+    pub beam_size: OrNone<usize>,
 
     /// In Graphviz's language
     #[arg(long)]

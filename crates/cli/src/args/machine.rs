@@ -8,7 +8,8 @@ use undertone::device::DeviceOptions;
 /// What the model runs on.
 #[derive(Args)]
 pub struct Machine {
-    /// Processor cores to use [default: all physical cores, up to 16]
+    /// Threads to use, no more than there are processors [default: one for each physical core, up to 16; for the fast ones
+    /// where there are several kinds]
     #[arg(long, value_name = "N", help_heading = "Machine")]
     threads: Option<usize>,
 

@@ -58,7 +58,7 @@ pub struct Transcribe {
     lines: LayoutArgs,
 
     #[command(flatten)]
-    decoding: Decoding,
+    pub decoding: Decoding,
 }
 
 /// The formats that a choice means.

@@ -92,6 +92,12 @@ pub fn some(text: &str) -> Result<usize, String> {
     number.ok_or_else(|| "expected a whole number of 1 or more".to_owned())
 }
 
+/// Bytes: a number with a unit, such as `300MB` (of 1000) or `512MiB` (of 1024).
+pub fn size(text: &str) -> Result<usize, String> {
+    let size = text.parse::<bytesize::ByteSize>().ok().and_then(|size| usize::try_from(size.as_u64()).ok());
+    size.filter(|bytes| *bytes > 0).ok_or_else(|| "expected a size such as 300MB, 1.5GB or 512MiB".to_owned())
+}
+
 /// [`integer`], or `None`: openai-whisper's `optional_int`.
 pub fn optional_integer(text: &str) -> Result<OrNone<i64>, String> {
     or_none(text, integer)
@@ -194,6 +200,17 @@ mod tests {
         assert_eq!(["True", "False"].map(boolean), [Ok(Truth(true)), Ok(Truth(false))]);
         assert!(boolean("true").is_err());
         assert_eq!(optional_some("0").unwrap_err(), "expected a whole number of 1 or more, or None");
+    }
+
+    #[test]
+    fn sizes_have_units_of_1000_or_1024() {
+        assert_eq!(
+            ["300MB", "1.5GB", "512MiB", "2 GiB", "64k"].map(size),
+            [Ok(300_000_000), Ok(1_500_000_000), Ok(512 << 20), Ok(2 << 30), Ok(64_000)]
+        );
+        for text in ["", "much", "-1GB", "0", "0MB", "1XB", "nanMB", "GB"] {
+            assert!(size(text).is_err(), "{text}");
+        }
     }
 
     #[test]

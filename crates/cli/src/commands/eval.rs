@@ -27,7 +27,7 @@ pub fn run(args: &Eval) -> anyhow::Result<ExitCode> {
         let language = recording.language.or(args.language);
         let text = match (&args.hypotheses, &mut engine) {
             (None, Some(engine)) => {
-                let options = Options { language, ..options.clone() };
+                let options = Options { language, batch_size: engine.lanes, ..options.clone() };
                 transcribed(args, engine, recording, &options)
             }
             (folder, _) => found(folder.as_deref().unwrap_or(Path::new("")), &recording.path),
@@ -55,7 +55,9 @@ pub fn run(args: &Eval) -> anyhow::Result<ExitCode> {
 fn load(args: &Eval, options: &Options) -> anyhow::Result<Engine> {
     let loudness = Loudness::of(args.voice.quiet, false);
     let device = args.machine.device();
-    let engine = Engine::load(&Wanted { model: &args.model, model_dir: None, device, loudness }, options)?;
+    let limit = args.decoding.limit();
+    let wanted = Wanted { model: &args.model, model_dir: None, device, limit, loudness };
+    let engine = Engine::load(&wanted, options)?;
     protections::check(options, &engine.model.config)?;
     Ok(engine)
 }

@@ -19,8 +19,8 @@ pub fn run(args: &Profile) -> anyhow::Result<ExitCode> {
     let sound = engine::sound(&args.file, args.voice.ffmpeg.as_deref(), loudness)?;
     let device = args.machine.device();
     let options = Options { language: args.language, ..Options::ours() };
-    let mut engine =
-        Engine::load(&Wanted { model: &args.model, model_dir: None, device, loudness }, &options)?;
+    let wanted = Wanted { model: &args.model, model_dir: None, device, limit: None, loudness };
+    let mut engine = Engine::load(&wanted, &options)?;
     protections::check(&options, &engine.model.config)?;
     let mut probe = args.roofline.then(|| engine.device.probe());
     let mut measured: Vec<Peaks> = probe.iter_mut().map(|probe| probe()).collect();
@@ -132,7 +132,9 @@ fn memory(text: &mut String, parts: &[PartProfile]) {
         let name = part.to_string();
         let _ = writeln!(text, "{name:<12}{packed:>14}{constants:>14}{states:>14}{arena:>14}");
     }
-    text.push_str("The states that the encoder writes are among the decoder's.\n");
+    text.push_str(
+        "The states that the encoder writes are among the decoder's; the parts share the largest arena.\n",
+    );
 }
 
 fn rows(text: &mut String, rows: &[Row], whole: Duration) {

@@ -19,6 +19,7 @@ pub fn run(args: &Transcribe) -> anyhow::Result<ExitCode> {
             model: &args.model,
             model_dir: None,
             device: args.machine.device(),
+            limit: args.decoding.limit(),
             loudness: Loudness::of(args.voice.quiet, args.verbose),
         },
         ffmpeg: args.voice.ffmpeg.as_deref(),

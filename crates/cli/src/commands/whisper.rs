@@ -19,6 +19,7 @@ pub fn run(args: &Whisper) -> anyhow::Result<ExitCode> {
             model: &args.model,
             model_dir: args.model_dir.as_deref(),
             device: args.arithmetic.device(args.threads(), Some(undertone::Compute::F32)),
+            limit: None,
             loudness: Loudness::of(args.voice.quiet, false),
         },
         ffmpeg: args.voice.ffmpeg.as_deref(),

@@ -32,6 +32,8 @@ fn a_wrong_command_line_ends_with_2() {
         &["transcribe", "a.wav", "--threads", "many"],
         &["transcribe", "a.wav", "--condition-on-previous-text", "maybe"],
         &["transcribe", "a.wav", "--quiet", "--verbose"],
+        &["transcribe", "a.wav", "--max-memory", "much"],
+        &["graph", "base", "--batch-size", "8"],
         &["graph", "base", "--plan", "--dot"],
         &["whisper", "a.wav", "--device", "cuda"],
         &["completions", "tcsh"],

@@ -2,7 +2,7 @@
 //! Not the words: `align` finds their times.
 
 use super::batch::{Batch, Wanted, rank};
-use super::{Part, Session, run};
+use super::{Part, Session};
 use crate::align::Aligned;
 use crate::error::Error;
 use crate::graphs::{alignment_inputs, decoder_results};
@@ -71,31 +71,30 @@ impl Session {
         let keys = self.states.iter_mut().enumerate().skip(cross).step_by(2);
         let keys = keys.filter(|(at, _)| layers.contains(&((at - cross) / 2)));
         args.extend(keys.map(|(_, keys)| Arg::State(keys)));
-        run(self.alignment.as_mut(), Part::Alignment, &mut args)?;
-        Ok(self.alignment.f32(0).0)
+        self.programs.run(Part::Alignment, &mut args)?;
+        Ok(self.programs.get(Part::Alignment).f32(0).0)
     }
 
     /// Keeps the queries of the decoder's last run as `[a, layers * n_text_state]`.
     pub(super) fn keep_queries(&mut self) {
-        let width = self.model.config.n_text_state;
-        let layers = decoder_results::QUERIES..self.decoder.program().graph.results().len();
+        let (width, decoder) = (self.model.config.n_text_state, self.programs.get(Part::Decoder));
+        let layers = decoder_results::QUERIES..decoder.program().graph.results().len();
         self.queries.clear();
-        for token in 0..self.decoder.f32(layers.start).0.len() / width {
+        for token in 0..decoder.f32(layers.start).0.len() / width {
             for layer in layers.clone() {
-                self.queries.extend_from_slice(&self.decoder.f32(layer).0[token * width..][..width]);
+                self.queries.extend_from_slice(&decoder.f32(layer).0[token * width..][..width]);
             }
         }
     }
 
     /// The probability of each of `tokens` after the decoder's hidden state of the same place.
     fn probabilities(&mut self, wanted: &[Wanted], tokens: &[u32]) -> Result<Vec<f64>, Error> {
-        let Session { model, options, decoder, head, biases, .. } = self;
+        let Session { model, options, programs, biases, hidden, .. } = self;
         let (most, vocab) = (options.capacity(model).wanted, model.config.n_vocab);
-        let hidden = decoder.f32(decoder_results::HIDDEN).0;
         let runs = hidden.chunks(most * model.config.n_text_state).zip(wanted.chunks(most));
         let mut out = Vec::with_capacity(tokens.len());
         for ((hidden, wanted), tokens) in runs.zip(tokens.chunks(most)) {
-            let ranked = rank(head.as_mut(), hidden, (biases, vocab), wanted)?;
+            let ranked = rank(programs, hidden, (biases, vocab), wanted)?;
             let rows = ranked.filtered.chunks_exact(vocab).zip(ranked.log_sum);
             let probability = |((row, log_sum), token): ((&[f32], &f32), &u32)| {
                 f64::from((row[*token as usize] - log_sum).exp())

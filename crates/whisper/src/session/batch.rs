@@ -1,9 +1,9 @@
 //! What the decoder is asked in one run, and what it says. Not who asks: that is a search or an alignment.
 
-use super::{Part, run};
+use super::{Part, Programs};
 use crate::error::Error;
 use crate::graphs::{head_inputs, head_results};
-use compiler::{Arg, Executable};
+use compiler::Arg;
 
 /// One run of the decoder: tokens, and which of them are asked for their successors.
 #[derive(Clone, Debug, Default)]
@@ -104,7 +104,7 @@ impl Gathered {
 
 /// Runs the head once, with the table of biases and the vocabulary's size.
 pub(super) fn rank<'a>(
-    head: &'a mut dyn Executable,
+    programs: &'a mut Programs,
     hidden: &[f32],
     (biases, vocab): (&[f32], usize),
     wanted: &[Wanted],
@@ -122,7 +122,8 @@ pub(super) fn rank<'a>(
         Arg::Bool(&mass, &dims.4),
     ];
     debug_assert_eq!(args.len(), head_inputs::COUNT);
-    run(head, Part::Head, &mut args)?;
+    programs.run(Part::Head, &mut args)?;
+    let head = programs.get(Part::Head);
     Ok(Ranked {
         filtered: head.f32(head_results::FILTERED).0,
         log_sum: head.f32(head_results::LOG_SUM).0,

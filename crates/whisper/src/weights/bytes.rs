@@ -3,7 +3,7 @@
 #![allow(unsafe_code)] // The map itself, and what is said of its pages.
 
 use std::fs::File;
-use std::ops::Deref;
+use std::ops::{Deref, Range};
 use std::path::Path;
 
 use memmap2::Mmap;
@@ -20,13 +20,14 @@ pub enum Bytes {
 }
 
 impl Bytes {
-    /// Lets go of the pages that were read: they are read again when they are looked at again.
-    pub fn release(&self) {
+    /// Lets go of the pages in which `range` was read: they are read again when they are looked at again.
+    pub fn release(&self, range: Range<usize>) {
         #[cfg(unix)]
         if let Bytes::Mapped(map) = self {
+            let advice = memmap2::UncheckedAdvice::DontNeed;
             // A wish: pages that stay are as good. SAFETY: the map is of a file and read-only, so that its pages hold the
             // same bytes when they come again.
-            let _ = unsafe { map.unchecked_advise(memmap2::UncheckedAdvice::DontNeed) };
+            let _ = unsafe { map.unchecked_advise_range(advice, range.start, range.len()) };
         }
     }
 }

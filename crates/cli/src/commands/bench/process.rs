@@ -84,7 +84,7 @@ pub fn run(args: &Bench) -> anyhow::Result<ExitCode> {
     let device = variant.device(args.isa.as_deref());
     let loudness = Loudness::Quiet;
     let started = Instant::now();
-    let wanted = Wanted { model: &args.model, model_dir: None, device, loudness };
+    let wanted = Wanted { model: &args.model, model_dir: None, device, limit: None, loudness };
     let mut engine = Engine::load(&wanted, &options)?;
     let load_s = started.elapsed().as_secs_f64();
     protections::check(&options, &engine.model.config)?;
