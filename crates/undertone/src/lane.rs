@@ -1,6 +1,7 @@
 //! A lane: one stretch of a recording on its way through its windows, with its own place and prompt. Not a decoder:
 //! it says what to decode next and takes what came of it (openai-whisper's `transcribe.py`).
 
+use crate::echo::is_echo;
 use crate::fallback::is_silence;
 use crate::hallucinations::{self, Skip, Surroundings};
 use crate::ledger::Reason;
@@ -114,6 +115,18 @@ impl Lane {
         [initial, &rest[from..]].concat()
     }
 
+    /// Whether the text of `decoded` repeats what was said before it and stood in its prompt of at most `room` tokens.
+    pub(crate) fn echoes(&self, decoded: &Decoded, eot: u32, room: usize) -> bool {
+        let from = self.place.prompt_from.max(self.initial).max(self.tokens.len().saturating_sub(room));
+        let before = self.tokens.get(from..).unwrap_or_default();
+        is_echo(&text(before, eot), &text(&decoded.tokens, eot))
+    }
+
+    /// What was said so far is no prompt.
+    pub(crate) fn forget(&mut self) {
+        self.place.prompt_from = self.tokens.len();
+    }
+
     /// Takes what came of `window` and moves on. `failed` says that no attempt at it was good enough.
     pub(crate) fn take(
         &mut self,
@@ -194,7 +207,7 @@ impl Lane {
             || decoded.temperature > PROMPT_TEMPERATURE
             || (failed && options.protections);
         if reset {
-            self.place.prompt_from = self.tokens.len();
+            self.forget();
         }
         Ok(taken)
     }

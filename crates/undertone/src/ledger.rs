@@ -50,6 +50,8 @@ pub enum Reason {
     LogProb,
     /// The text ran into a loop.
     Loop,
+    /// The text repeats the one before it.
+    Echo,
     /// The work was stopped before it.
     Stopped,
 }

@@ -5,6 +5,7 @@
 mod course;
 pub mod device;
 mod durable;
+mod echo;
 mod error;
 pub mod eval;
 mod fallback;

@@ -58,13 +58,13 @@ fn detector(device: &dyn Device) -> Result<usize, Error> {
     Ok(program.packed_bytes() + program.plan.arena + sizes.sum::<usize>())
 }
 
-/// What is kept of the alignment heads where words are timed in passing: their scores at every step of every row.
+/// What is kept of the alignment heads where words are timed in passing: their queries at every step of every row.
 fn recorded(config: &Config, options: &Options, rows: usize) -> usize {
     if options.word_timestamps != Some(WordTimes::InPass) {
         return 0;
     }
     let steps = options.sample_len.unwrap_or(config.n_text_ctx / 2);
-    rows * steps * config.alignment_heads.len() * config.n_audio_ctx * size_of::<f32>()
+    rows * steps * config.aligned_width() * size_of::<f32>()
 }
 
 /// How much memory a transcription may take.

@@ -69,6 +69,7 @@ fn name(reason: Reason) -> &'static str {
         Reason::CompressionRatio => "the text repeats itself",
         Reason::LogProb => "the text is unlikely",
         Reason::Loop => "the text ran into a loop",
+        Reason::Echo => "the text repeats the one before it",
         Reason::Stopped => "the work was stopped before it",
     }
 }

@@ -291,8 +291,26 @@ impl<'a> Scheduler<'a> {
                 self.slots[slot].running = Some(Running { window, language, attempt: attempt + 1, search });
                 return Ok(());
             }
+        } else if self.forget_echo(slot, &decoded) {
+            self.note(slot, window, (Action::Fallback, Reason::Echo), &decoded);
+            let search = self.search(slot, window, language, attempt)?;
+            self.slots[slot].running = search.map(|search| Running { window, language, attempt, search });
+            return Ok(());
         }
         self.take(slot, (window, language), (&decoded, failure), jobs)
+    }
+
+    /// Whether `decoded` repeats its prompt, which the lane forgets then. Only our door looks.
+    fn forget_echo(&mut self, slot: usize, decoded: &Decoded) -> bool {
+        let Shared { options, model, .. } = self.shared;
+        let Some(Work { lane, .. }) = self.slots[slot].lane.as_mut().filter(|_| options.protections) else {
+            return false;
+        };
+        let echo = lane.echoes(decoded, model.tokenizer.specials().eot, model.config.max_prompt());
+        if echo {
+            lane.forget();
+        }
+        echo
     }
 
     /// Notes something about the slot's window.

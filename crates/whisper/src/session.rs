@@ -151,7 +151,7 @@ impl Session {
     }
 
     /// Sets the first rows of the table of biases, `n_vocab` values each: those that are the same in every step.
-    /// Panics with more than four rows or none.
+    /// Panics with more rows than are fixed, or none.
     pub fn set_biases(&mut self, rows: &[Vec<f32>]) {
         assert!((1..=FIXED_ROWS).contains(&rows.len()), "{} fixed rows of biases", rows.len());
         for (i, row) in rows.iter().enumerate() {
@@ -159,8 +159,8 @@ impl Session {
         }
     }
 
-    /// Row `i` of the table of biases, `n_vocab` values; rows that nobody set are 0. Rows from 4 on are the caller's,
-    /// one for each row of the session. Panics beyond them.
+    /// Row `i` of the table of biases, `n_vocab` values; rows that nobody set are 0. Those behind the fixed
+    /// ones are the caller's, one for each row of the session. Panics beyond them.
     pub fn bias_mut(&mut self, i: usize) -> &mut [f32] {
         assert!(i < self.options.biases(), "row {i} of {} rows of biases", self.options.biases());
         let vocab = self.model.config.n_vocab;
