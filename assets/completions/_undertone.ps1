@@ -104,7 +104,7 @@ Register-ArgumentCompleter -Native -CommandName 'undertone' -ScriptBlock {
             [CompletionResult]::new('-l', '-l', [CompletionResultType]::ParameterName, 'Language that is spoken [default: detected]')
             [CompletionResult]::new('--language', '--language', [CompletionResultType]::ParameterName, 'Language that is spoken [default: detected]')
             [CompletionResult]::new('--compute', '--compute', [CompletionResultType]::ParameterName, 'Precisions, separated by commas')
-            [CompletionResult]::new('--threads', '--threads', [CompletionResultType]::ParameterName, 'Counts of processor cores, separated by commas [default: all physical cores, up to 16]')
+            [CompletionResult]::new('--threads', '--threads', [CompletionResultType]::ParameterName, 'Counts of threads, no more than there are processors, separated by commas [default: one for each physical core, up to 16; for the fast ones where there are several kinds]')
             [CompletionResult]::new('--beam-size', '--beam-size', [CompletionResultType]::ParameterName, 'Counts of beams, separated by commas; greedy to take the likeliest token each time')
             [CompletionResult]::new('--batch-size', '--batch-size', [CompletionResultType]::ParameterName, 'Counts of stretches that are decoded at once, separated by commas')
             [CompletionResult]::new('--runs', '--runs', [CompletionResultType]::ParameterName, 'Rounds; medians are shown')

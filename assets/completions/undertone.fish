@@ -90,7 +90,7 @@ complete -c undertone -n "__fish_undertone_using_subcommand bench" -l compute -d
 f32\t''
 bf16\t''
 int8\t''"
-complete -c undertone -n "__fish_undertone_using_subcommand bench" -l threads -d 'Counts of processor cores, separated by commas [default: all physical cores, up to 16]' -r
+complete -c undertone -n "__fish_undertone_using_subcommand bench" -l threads -d 'Counts of threads, no more than there are processors, separated by commas [default: one for each physical core, up to 16; for the fast ones where there are several kinds]' -r
 complete -c undertone -n "__fish_undertone_using_subcommand bench" -l beam-size -d 'Counts of beams, separated by commas; greedy to take the likeliest token each time' -r
 complete -c undertone -n "__fish_undertone_using_subcommand bench" -l batch-size -d 'Counts of stretches that are decoded at once, separated by commas' -r
 complete -c undertone -n "__fish_undertone_using_subcommand bench" -l runs -d 'Rounds; medians are shown' -r

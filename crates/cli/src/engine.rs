@@ -106,11 +106,9 @@ impl Engine {
 
 /// What was picked to fit a limit, and the memory that it takes.
 fn picked(fit: &Fit) -> String {
-    let Fit { compute, lanes, memory } = fit;
-    format!(
-        "{compute} and batch size {lanes} fit: at most {} MB of memory",
-        memory.peak().div_ceil(1_000_000)
-    )
+    let Fit { compute, lanes, memory: fitting } = fit;
+    let needed = memory::megabytes(fitting.peak());
+    format!("{compute} and batch size {lanes} fit: at most {needed} MB of memory")
 }
 
 /// The path of a model; downloads it where it has to.

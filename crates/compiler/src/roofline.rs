@@ -19,18 +19,23 @@ pub struct Peaks {
     pub apart: bool,
 }
 
+/// The median; `None` of no values.
+pub fn median(values: &[f64]) -> Option<f64> {
+    let mut values = values.to_vec();
+    values.sort_by(f64::total_cmp);
+    let middle = values.len() / 2;
+    match values.len() {
+        0 => None,
+        n if n % 2 == 0 => Some(f64::midpoint(values[middle - 1], values[middle])),
+        _ => Some(values[middle]),
+    }
+}
+
 impl Peaks {
     /// The median of each rate; nothing but zeros of no measurement.
     pub fn median(all: &[Peaks]) -> Peaks {
         let of = |rate: &dyn Fn(&Peaks) -> f64| {
-            let mut rates: Vec<f64> = all.iter().map(rate).collect();
-            rates.sort_by(f64::total_cmp);
-            let middle = rates.len() / 2;
-            match rates.len() {
-                0 => 0.0,
-                n if n % 2 == 0 => f64::midpoint(rates[middle - 1], rates[middle]),
-                _ => rates[middle],
-            }
+            median(&all.iter().map(rate).collect::<Vec<f64>>()).unwrap_or_default()
         };
         Peaks {
             flops: std::array::from_fn(|i| of(&|p| p.flops[i])),

@@ -87,13 +87,13 @@ impl<'a> Loader<'a> {
         if matches!(node.op, Op::Convert(_) | Op::Quantize(_)) && !self.is_computed(node.inputs[0]) {
             let source = node.inputs[0];
             let (view, release) = (self.weight(source)?, || self.release(source));
-            let mut results = match node.op {
-                Op::Quantize(_) => quantized(self.isa, &view, release),
-                _ => by_rows(&node.op, &view, release),
-            };
-            let own = results.remove(output);
-            let others = node.outputs.iter().copied().filter(|other| *other != value);
-            self.beside.replace(others.zip(results).next());
+            if matches!(node.op, Op::Convert(_)) {
+                return Ok(by_rows(&node.op, &view, release));
+            }
+            let mut results = quantized(self.isa, &view, release);
+            results.swap(0, output);
+            let [own, other] = results;
+            self.beside.replace(Some((node.outputs[1 - output], other)));
             return Ok(own);
         }
         let inputs: Vec<Tensor> = node.inputs.iter().map(|v| self.tensor(*v)).collect::<Result<_, _>>()?;
@@ -174,7 +174,7 @@ const ROWS: usize = 256;
 
 /// The bytes and factors of a weight's rows, as [`by_rows`] has them: what the kernel makes of them, straight from the
 /// elements of the model.
-fn quantized(isa: Isa, view: &TensorView<'_>, read: impl Fn()) -> Vec<Tensor> {
+fn quantized(isa: Isa, view: &TensorView<'_>, read: impl Fn()) -> [Tensor; 2] {
     let (cols, dims) = view.dims.split_last().map_or((1, view.dims), |(cols, dims)| (*cols, dims));
     let mut bytes = vec![0_u8; view.dims.iter().product()];
     let mut factors = vec![0.0; dims.iter().product()];
@@ -192,34 +192,31 @@ fn quantized(isa: Isa, view: &TensorView<'_>, read: impl Fn()) -> Vec<Tensor> {
         read();
     }
     let bytes = bytes.into_iter().map(u8::cast_signed).collect();
-    vec![Tensor { dims: view.dims.to_vec(), data: Data::I8(bytes) }, Tensor::f32(dims, factors)]
+    [Tensor { dims: view.dims.to_vec(), data: Data::I8(bytes) }, Tensor::f32(dims, factors)]
 }
 
-/// The results of an op on a weight that keeps rows apart, some rows at a time, each followed by `read`: a vocabulary in
+/// The result of an op on a weight that keeps rows apart, some rows at a time, each followed by `read`: a vocabulary in
 /// f32 would be the most that a process ever holds.
-fn by_rows(op: &Op, view: &TensorView<'_>, read: impl Fn()) -> Vec<Tensor> {
+fn by_rows(op: &Op, view: &TensorView<'_>, read: impl Fn()) -> Tensor {
     let (rows, row_dims) = view.dims.split_first().map_or((1, view.dims), |(rows, dims)| (*rows, dims));
     let row_bytes = view.bytes.len() / rows.max(1);
-    let mut whole: Vec<Tensor> = Vec::new();
+    let mut whole: Option<Tensor> = None;
     for bytes in view.bytes.chunks((ROWS * row_bytes).max(1)) {
         let dims: Vec<usize> =
             [bytes.len() / row_bytes.max(1)].into_iter().chain(row_dims.iter().copied()).collect();
         let part = to_tensor(&TensorView { dtype: view.dtype, dims: &dims, bytes });
         let types = op.infer(&[part.ty()]).expect("the op fits some rows as it fits all");
-        let parts = op.eval(&[&part], &types);
+        let part = op.eval(&[&part], &types).swap_remove(0);
         read();
-        if whole.is_empty() {
-            whole = parts;
-        } else {
-            whole.iter_mut().zip(parts).for_each(|(whole, part)| append(whole, part));
+        match &mut whole {
+            None => whole = Some(part),
+            Some(whole) => append(whole, part),
         }
     }
-    if whole.is_empty() {
+    whole.unwrap_or_else(|| {
         let types = op.infer(&[TensorType::fixed(view.dtype, view.dims)]).expect("the graph was verified");
-        let zeros = |ty: &TensorType| Tensor::zeros(ty.dtype, &ty.shape.as_fixed().unwrap_or_default());
-        whole = types.iter().map(zeros).collect();
-    }
-    whole
+        Tensor::zeros(types[0].dtype, &types[0].shape.as_fixed().unwrap_or_default())
+    })
 }
 
 /// Puts the rows of `more` behind those of `whole`.

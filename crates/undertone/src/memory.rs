@@ -94,27 +94,30 @@ pub struct Fit {
 /// [`Error::Memory`] if none fits, with the least that is needed; [`Error::Isa`]; or the device lacks a kernel.
 pub fn fit(model: &Model, device: &DeviceOptions, options: &Options, limit: Limit) -> Result<Fit, Error> {
     let auto = device::open(device)?.target().compute;
-    let tried = choose(&precisions(device.compute, auto), options.batch_size, limit, |compute, lanes| {
+    let tried = choose(&precisions(device.compute, auto), options.batch_size, limit, |compute| {
         let device = device::open(&DeviceOptions { compute: Some(compute), ..device.clone() })?;
-        Memory::of(model, device.as_ref(), &Options { batch_size: lanes, ..options.clone() })
+        let options = |lanes| Options { batch_size: lanes, ..options.clone() };
+        Ok(move |lanes| Memory::of(model, device.as_ref(), &options(lanes)))
     })?;
     let fits = tried.memory.peak() <= limit.bytes;
     if fits { Ok(tried) } else { Err(refusal(&tried, device.compute, options, limit)) }
 }
 
-/// The first of `precisions` that fits, with the most lanes up to `asked`; what takes least if none does.
-fn choose(
+/// The first of `precisions` that fits, with the most lanes up to `asked`; what takes least if none does. `memory` of a
+/// precision is that of each number of lanes.
+fn choose<M: Fn(usize) -> Result<Memory, Error>>(
     precisions: &[Compute],
     asked: usize,
     limit: Limit,
-    memory: impl Fn(Compute, usize) -> Result<Memory, Error>,
+    memory: impl Fn(Compute) -> Result<M, Error>,
 ) -> Result<Fit, Error> {
     let asked = asked.max(1);
     let fewest = if limit.lanes_given { asked } else { 1 };
     let mut least: Option<Fit> = None;
     for &compute in precisions {
+        let memory = memory(compute)?;
         for lanes in (fewest..=asked).rev() {
-            let fit = Fit { compute, lanes, memory: memory(compute, lanes)? };
+            let fit = Fit { compute, lanes, memory: memory(lanes)? };
             let peak = fit.memory.peak();
             if peak <= limit.bytes {
                 return Ok(fit);
@@ -161,7 +164,7 @@ fn refusal(least: &Fit, asked: Option<Compute>, options: &Options, limit: Limit)
 }
 
 /// Whole megabytes, rounded up.
-fn megabytes(bytes: usize) -> usize {
+pub fn megabytes(bytes: usize) -> usize {
     bytes.div_ceil(1_000_000)
 }
 
@@ -193,7 +196,7 @@ pub fn table(memory: &Memory, target: &Target, options: &Options) -> String {
         ("weights, packed or copied", session.weights()),
         ("states, the encoder's among the decoder's", session.states()),
         ("arena, which the parts share", session.arena()),
-        ("biases, hidden states and scores", session.tables),
+        ("biases, hidden states and queries", session.tables),
         ("pages of the weights file", session.mapped),
         ("speech detector", memory.detector),
         ("program, tokenizer, sound and threads", memory.process),

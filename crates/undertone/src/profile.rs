@@ -2,6 +2,7 @@
 //! a clock: the device measures.
 
 use compiler::device::{Footprint, StepTime};
+pub use compiler::roofline::median;
 use compiler::{Ideal, Peaks};
 use std::collections::HashMap;
 use std::time::Duration;

@@ -76,7 +76,8 @@ impl Config {
 
     /// The decoder layers that have alignment heads, ascending.
     pub fn aligned_layers(&self) -> Vec<usize> {
-        (0..self.n_text_layer).filter(|layer| !self.heads_of(*layer).is_empty()).collect()
+        let aligned = |layer: &usize| self.alignment_heads.iter().any(|(at, _)| at == layer);
+        (0..self.n_text_layer).filter(aligned).collect()
     }
 
     /// The alignment heads of one decoder layer.

@@ -52,7 +52,7 @@ impl Session {
             model.tensors.weights.release_all();
             loaded
         };
-        // Packing takes half a second on one core, most of it for the head.
+        // The head has more to pack than any other part.
         let (head, decoder, encoder) = std::thread::scope(|scope| {
             let head = scope.spawn(|| load(Part::Head));
             let (decoder, encoder) = (load(Part::Decoder), load(Part::Encoder));

@@ -34,7 +34,8 @@ pub struct Bench {
     #[arg(long, value_enum, value_delimiter = ',', default_value = "auto", help_heading = "Variants")]
     compute: Vec<Compute>,
 
-    /// Counts of processor cores, separated by commas [default: all physical cores, up to 16]
+    /// Counts of threads, no more than there are processors, separated by commas [default: one for each physical core,
+    /// up to 16; for the fast ones where there are several kinds]
     #[arg(long, value_name = "N[,N...]", value_delimiter = ',', value_parser = values::some)]
     #[arg(help_heading = "Variants")]
     threads: Vec<usize>,
@@ -85,7 +86,7 @@ pub const RUN: &str = "bench-run";
 pub struct Variant {
     /// The precision as it was asked for.
     pub compute: Compute,
-    /// Threads; all cores if `None`.
+    /// Threads; as many as [`undertone::device::default_threads`] says if `None`.
     pub threads: Option<usize>,
     /// Beams; greedy if `None`.
     pub beams: Option<usize>,

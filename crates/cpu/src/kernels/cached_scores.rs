@@ -7,6 +7,7 @@
 use super::Cx;
 use super::linear::pack::Element;
 use super::rows::{Rows, Shared};
+use super::vectors::{read, spans, write};
 use crate::simd::{Body, MAX_LANES, Simd, dispatch};
 use std::ops::Range;
 
@@ -123,14 +124,8 @@ impl<E: Element> Body for Block<'_, '_, E> {
 #[inline(always)]
 fn turn<S: Simd, E: Element>(s: S, key: &[E], turned: &mut [f32], lane: usize) {
     let mut values = [0.0; MAX_LANES];
-    for from in (0..key.len()).step_by(S::LANES) {
-        let count = S::LANES.min(key.len() - from);
-        // SAFETY: `count` elements are within the key, and the array holds a vector.
-        unsafe {
-            let p = key.as_ptr().add(from);
-            let whole = count == S::LANES;
-            s.store(values.as_mut_ptr(), if whole { E::load(s, p) } else { E::load_part(s, p, count) });
-        }
+    for (from, count) in spans(s, key.len()) {
+        write(s, &mut values, 0, S::LANES, read(s, key, from, count));
         for (c, value) in values[..count].iter().enumerate() {
             turned[(from + c) * S::LANES + lane] = *value;
         }
@@ -160,15 +155,7 @@ impl<E: Element> Block<'_, '_, E> {
         for (r, acc) in acc.into_iter().enumerate() {
             // SAFETY: these keys of the head are in one part only.
             let out = unsafe { self.out.slice((self.picked * n + i + r) * f + j, count) };
-            let scores = s.mul(acc, s.splat(args.scale));
-            // SAFETY: the slice has `count` values.
-            unsafe {
-                if count == S::LANES {
-                    s.store(out.as_mut_ptr(), scores);
-                } else {
-                    s.store_part(out.as_mut_ptr(), scores, count);
-                }
-            }
+            write(s, out, 0, count, s.mul(acc, s.splat(args.scale)));
         }
     }
 }

@@ -3,7 +3,7 @@
 use super::Cx;
 use super::linear::pack::Element;
 use super::rows::Shared;
-use super::vectors::{spans, write};
+use super::vectors::{read, spans, write};
 use crate::simd::{Body, Simd, dispatch};
 use graph::ops::quantize::{MOST, nearest};
 
@@ -40,7 +40,7 @@ impl<E: Element> Body for Row<'_, '_, E> {
     fn run<S: Simd>(self, s: S) -> f32 {
         let mut greatest = s.splat(0.0);
         for (i, n) in spans(s, self.x.len()) {
-            greatest = s.max(s.abs(self.read(s, i, n)), greatest);
+            greatest = s.max(s.abs(read(s, self.x, i, n)), greatest);
         }
         let greatest = s.reduce_max(greatest);
         let inverse = if greatest > 0.0 { MOST / greatest } else { 0.0 };
@@ -48,7 +48,7 @@ impl<E: Element> Body for Row<'_, '_, E> {
         for first in (0..self.x.len()).step_by(BLOCK) {
             let len = BLOCK.min(self.x.len() - first);
             for (i, n) in spans(s, len) {
-                write(s, &mut scaled[..len], i, n, s.mul(self.read(s, first + i, n), s.splat(inverse)));
+                write(s, &mut scaled[..len], i, n, s.mul(read(s, self.x, first + i, n), s.splat(inverse)));
             }
             // A loop of its own, of which compilers make vectors.
             for (byte, x) in self.bytes[first..first + len].iter_mut().zip(&scaled) {
@@ -56,17 +56,6 @@ impl<E: Element> Body for Row<'_, '_, E> {
             }
         }
         greatest / MOST
-    }
-}
-
-impl<E: Element> Row<'_, '_, E> {
-    /// `n` values from `i`, zero above.
-    #[inline(always)]
-    fn read<S: Simd>(&self, s: S, i: usize, n: usize) -> S::V {
-        debug_assert!(i + n <= self.x.len() && n <= S::LANES);
-        let p = self.x.as_ptr().wrapping_add(i);
-        // SAFETY: i and n are of the row's spans.
-        unsafe { if n == S::LANES { E::load(s, p) } else { E::load_part(s, p, n) } }
     }
 }
 

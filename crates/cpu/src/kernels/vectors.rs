@@ -3,6 +3,7 @@
 //!
 //! No pass takes a closure: one that is not inlined would lose the target features of its kernel.
 
+use super::linear::pack::Element;
 use crate::math;
 use crate::simd::Simd;
 
@@ -12,13 +13,13 @@ pub(super) fn spans<S: Simd>(_s: S, len: usize) -> impl Iterator<Item = (usize, 
     (0..len).step_by(S::LANES).map(move |i| (i, S::LANES.min(len - i)))
 }
 
-/// `n` values of `row` from `i`, zero above.
+/// `n` values of `row` from `i`, widened, zero above.
 #[inline(always)]
-pub(super) fn read<S: Simd>(s: S, row: &[f32], i: usize, n: usize) -> S::V {
+pub(super) fn read<S: Simd, E: Element>(s: S, row: &[E], i: usize, n: usize) -> S::V {
     debug_assert!(i + n <= row.len() && n <= S::LANES);
     let p = row.as_ptr().wrapping_add(i);
     // SAFETY: callers take i and n from `spans` of the row's length; see the assertion.
-    unsafe { if n == S::LANES { s.load(p) } else { s.load_part(p, n) } }
+    unsafe { if n == S::LANES { E::load(s, p) } else { E::load_part(s, p, n) } }
 }
 
 /// Writes `n` values of `row` from `i`.

@@ -15,9 +15,8 @@ fn memory(compute: Compute, lanes: usize) -> Memory {
 
 fn pick(asked: Option<Compute>, lanes: usize, bytes: usize, lanes_given: bool) -> (Compute, usize, bool) {
     let limit = Limit { bytes, lanes_given };
-    let fit =
-        choose(&precisions(asked, Compute::F32), lanes, limit, |compute, lanes| Ok(memory(compute, lanes)));
-    let fit = fit.unwrap();
+    let sizes = |compute| Ok(move |lanes| Ok(memory(compute, lanes)));
+    let fit = choose(&precisions(asked, Compute::F32), lanes, limit, sizes).unwrap();
     (fit.compute, fit.lanes, fit.memory.peak() <= bytes)
 }
 

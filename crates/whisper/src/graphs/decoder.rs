@@ -91,7 +91,7 @@ pub fn decoder(config: &Config, weights: &dyn Weights, capacity: Capacity) -> Re
     let p = l.b.convert(p, DType::F32)?;
     let mut x = l.b.plus(x, p)?;
     let scale = 1.0 / (config.head_width() as f32).sqrt();
-    let mut queries = Vec::new();
+    let (aligned, mut queries) = (config.aligned_layers(), Vec::new());
     for (i, (cache, cross)) in caches.into_iter().zip(cross).enumerate() {
         let block = format!("decoder.blocks.{i}");
         l.b.scope(&format!("{block}."));
@@ -109,7 +109,7 @@ pub fn decoder(config: &Config, weights: &dyn Weights, capacity: Capacity) -> Re
         let at = format!("{block}.cross_attn");
         let y = l.norm(x, &format!("{at}_ln"))?;
         let q = l.linear(y, &format!("{at}.query"), width, true)?;
-        if config.aligned_layers().contains(&i) {
+        if aligned.contains(&i) {
             queries.push(l.b.gather(q, align)?);
         }
         let whole = CachedAttention { heads: config.n_text_head, scale, causal: false };

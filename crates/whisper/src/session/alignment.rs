@@ -95,11 +95,7 @@ impl Session {
         let mut out = Vec::with_capacity(tokens.len());
         for ((hidden, wanted), tokens) in runs.zip(tokens.chunks(most)) {
             let ranked = rank(programs, hidden, (biases, vocab), wanted)?;
-            let rows = ranked.filtered.chunks_exact(vocab).zip(ranked.log_sum);
-            let probability = |((row, log_sum), token): ((&[f32], &f32), &u32)| {
-                f64::from((row[*token as usize] - log_sum).exp())
-            };
-            out.extend(rows.zip(tokens).map(probability));
+            out.extend(tokens.iter().enumerate().map(|(i, token)| ranked.probability(i, *token)));
         }
         Ok(out)
     }

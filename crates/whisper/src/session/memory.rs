@@ -30,7 +30,7 @@ pub struct PartMemory {
 pub struct Memory {
     /// Of each part that runs, in the order of [`Part::ALL`].
     pub parts: Vec<PartMemory>,
-    /// Biases, hidden states and scores beside the programs.
+    /// Biases, hidden states and queries beside the programs.
     pub tables: usize,
     /// Pages of the weights file that are looked at while a window is decoded.
     pub mapped: usize,

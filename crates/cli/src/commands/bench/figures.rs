@@ -3,6 +3,7 @@
 use serde_json::Value;
 use undertone::Language;
 use undertone::eval::{self, Counts, Normalizer};
+use undertone::profile::median;
 
 /// One run of a variant.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -89,18 +90,6 @@ impl Line {
         texts.sort_unstable();
         texts.dedup();
         texts.len()
-    }
-}
-
-/// The median; `None` of no values.
-pub fn median(values: &[f64]) -> Option<f64> {
-    let mut values = values.to_vec();
-    values.sort_by(f64::total_cmp);
-    let middle = values.len() / 2;
-    match values.len() {
-        0 => None,
-        n if n % 2 == 0 => Some(f64::midpoint(values[middle - 1], values[middle])),
-        _ => Some(values[middle]),
     }
 }
 

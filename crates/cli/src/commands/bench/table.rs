@@ -1,11 +1,12 @@
 //! Figures as Markdown, in the words of `bench/compare.py`, and as JSON. Not the figures.
 
-use super::figures::{self, Line, Run, TIMED, median};
+use super::figures::{self, Line, Run, TIMED};
 use super::{Case, system};
 use crate::args::{Bench, Variant};
 use serde_json::{Map, Value, json};
 use std::fmt::Write as _;
 use std::num::NonZero;
+use undertone::profile::median;
 
 /// The share of the machine that other processes may take before times are doubted.
 const QUIET: f64 = 0.05;
