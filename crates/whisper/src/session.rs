@@ -47,10 +47,7 @@ impl Session {
         let load = |part: Part| -> Result<Box<dyn Executable>, Error> {
             let program = Session::program(&model, part, device, options)?;
             let weights: Arc<dyn Weights> = model.tensors.clone();
-            let loaded = device.load(program, weights).map_err(|source| Error::Load { part, source });
-            // What was packed is not looked at again, and would be held twice.
-            model.tensors.weights.release_all();
-            loaded
+            device.load(program, weights).map_err(|source| Error::Load { part, source })
         };
         // The head has more to pack than any other part.
         let (head, decoder, encoder) = std::thread::scope(|scope| {
