@@ -104,4 +104,4 @@ impl SessionOptions {
 }
 
 /// The fewest hidden states that the head is built to take in one run.
-const MIN_WANTED: usize = 32;
+const MIN_WANTED: usize = 128;
