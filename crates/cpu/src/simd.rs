@@ -90,6 +90,16 @@ pub trait Simd: Copy + Send + Sync + 'static {
             }
         }
     }
+    /// [`Simd::store_bf16`] of two vectors, one behind the other, by the machine's own instruction where `Self` has one,
+    /// which takes what is too small for a normal number as 0. The path must be one that multiplies bfloat16.
+    #[inline(always)]
+    unsafe fn store_bf16_pair(self, p: *mut u16, [low, high]: [Self::V; 2]) {
+        // SAFETY: the caller's contract.
+        unsafe {
+            self.store_bf16(p, low);
+            self.store_bf16(p.add(Self::LANES), high);
+        }
+    }
     /// Asks for the cache line at `p` in the second-level cache, which has more requests under way than the first;
     /// `p` may point anywhere.
     fn prefetch(self, p: *const u8);

@@ -8,6 +8,7 @@ use crate::simd::{Body, MAX_LANES, dispatch};
 enum Function {
     Exp,
     ExpNonpositive,
+    Exp2Coarse,
     Log,
     Log10,
     Erf,
@@ -32,6 +33,7 @@ impl Body for Apply<'_> {
                 let y = match self.function {
                     Function::Exp => exp(s, x),
                     Function::ExpNonpositive => exp_nonpositive(s, x),
+                    Function::Exp2Coarse => exp2_coarse(s, x),
                     Function::Log => log(s, x),
                     Function::Log10 => log10(s, x),
                     Function::Erf => erf(s, x),
@@ -101,6 +103,17 @@ fn worst(function: Function, x: &[f32], error: impl Fn(f32, f32) -> f64) -> f64 
     }
     println!("worst {} at {}", worst.0, worst.1);
     worst.0
+}
+
+#[test]
+fn a_coarse_power_of_two_is_within_its_bound_and_exact_for_0() {
+    let x: Vec<f32> = floats(997).into_iter().filter(|x| (-120.0..=0.0).contains(x)).collect();
+    let relative = |y: f32, x: f32| (f64::from(y) / f64::from(x).exp2() - 1.0).abs();
+    assert!(worst(Function::Exp2Coarse, &x, relative) <= 1.1e-4);
+    for isa in Isa::available() {
+        let y = apply(isa, Function::Exp2Coarse, &[0.0, -130.0, f32::NEG_INFINITY]);
+        assert_eq!(y, [1.0, (-120.0_f32).exp2(), (-120.0_f32).exp2()], "{isa}");
+    }
 }
 
 #[test]

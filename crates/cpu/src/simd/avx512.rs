@@ -2,6 +2,7 @@
 
 #![allow(clippy::cast_ptr_alignment)] // Only unaligned loads take such pointers.
 
+use std::arch::asm;
 use std::arch::x86_64::{
     __m256i, __m512, __m512i, __mmask16, _CMP_LT_OQ, _MM_HINT_T1, _mm_add_ps, _mm_add_ss, _mm_cvtsi32_si128,
     _mm_cvtss_f32, _mm_max_ps, _mm_max_ss, _mm_movehl_ps, _mm_prefetch, _mm_shuffle_ps, _mm_storeu_ps,
@@ -13,7 +14,8 @@ use std::arch::x86_64::{
     _mm512_mask_storeu_ps, _mm512_maskz_compress_ps, _mm512_maskz_loadu_ps, _mm512_max_ps, _mm512_min_ps,
     _mm512_mul_ps, _mm512_or_si512, _mm512_permute_ps, _mm512_roundscale_ps, _mm512_scalef_ps,
     _mm512_set1_epi32, _mm512_set1_ps, _mm512_shuffle_f32x4, _mm512_sll_epi32, _mm512_slli_epi32,
-    _mm512_sqrt_ps, _mm512_sra_epi32, _mm512_srli_epi32, _mm512_storeu_ps, _mm512_sub_epi32, _mm512_sub_ps,
+    _mm512_sqrt_ps, _mm512_sra_epi32, _mm512_srli_epi32, _mm512_storeu_ps, _mm512_storeu_si512,
+    _mm512_sub_epi32, _mm512_sub_ps,
 };
 
 use super::{Body, Simd};
@@ -106,6 +108,11 @@ impl Simd for Avx512 {
         }
     }
     #[inline(always)]
+    unsafe fn store_bf16_pair(self, p: *mut u16, [low, high]: [__m512; 2]) {
+        // SAFETY: the token proves the vectors, the caller the instruction and the pointer.
+        unsafe { _mm512_storeu_si512(p.cast(), nearest_bf16_pair(low, high)) }
+    }
+    #[inline(always)]
     fn prefetch(self, p: *const u8) {
         // SAFETY: a prefetch never faults.
         unsafe { _mm_prefetch::<_MM_HINT_T1>(p.cast()) }
@@ -190,4 +197,26 @@ impl Simd for Avx512 {
 fn first_lanes(n: usize) -> __mmask16 {
     debug_assert!(n <= 16);
     ((1u32 << n) - 1) as __mmask16
+}
+
+/// The nearest bfloat16 of `low`, then of `high`. The instruction is no part of this path's features: of those that the
+/// path is compiled for, any function of it takes this one in.
+///
+/// # Safety
+/// The machine has AVX-512 BF16.
+#[target_feature(enable = "avx512f")]
+#[inline]
+unsafe fn nearest_bf16_pair(low: __m512, high: __m512) -> __m512i {
+    let both;
+    // SAFETY: the caller's contract; the instruction touches registers alone.
+    unsafe {
+        asm!(
+            "vcvtne2ps2bf16 {both}, {high}, {low}",
+            both = lateout(zmm_reg) both,
+            high = in(zmm_reg) high,
+            low = in(zmm_reg) low,
+            options(pure, nomem, nostack, preserves_flags),
+        );
+    }
+    both
 }

@@ -138,6 +138,18 @@ impl Body for Narrow {
                 assert_eq!(*got, want, "{}: {}", S::ISA, values[i % values.len()]);
             }
             assert!(out[0] == 0 && out[S::LANES + 1..].iter().all(|x| *x == 0));
+            if Isa::best().multiplies_bf16() {
+                let mut pair = [0_u16; 2 * MAX_LANES];
+                // SAFETY: the array holds two vectors, and the machine multiplies bfloat16.
+                unsafe { s.store_bf16_pair(pair.as_mut_ptr(), [v, s.neg(v)]) };
+                for (i, got) in pair[..2 * S::LANES].iter().enumerate() {
+                    let value = values[i % S::LANES % values.len()] * if i < S::LANES { 1.0 } else { -1.0 };
+                    let want = half::bf16::from_f32(value);
+                    let is_small = !value.is_normal() || want.to_f32().abs() < f32::MIN_POSITIVE;
+                    let zero = want.to_bits() & 0x8000;
+                    assert!(*got == want.to_bits() || is_small && *got == zero, "{}: {value}", S::ISA);
+                }
+            }
         }
     }
 }

@@ -1,7 +1,10 @@
-//! Attention of bfloat16 where the machine multiplies it: the same two phases as in f32. Not for machines that widen.
+//! Attention of bfloat16 where the machine multiplies it. Not for machines that widen.
 //!
-//! Scores are sums of products of bfloat16, in f32. Weights are rounded to bfloat16 for the product with the values,
-//! once their f32 sum is taken.
+//! The first phase packs, as in f32. The second takes a block of queries of one head, and of its keys as many as leave
+//! scores and weights in the first-level cache: weights are powers of the distance to the greatest score so far, and
+//! what was summed before is scaled down where a score is greater (Milakov and Gimelshein, "Online normalizer
+//! calculation for softmax"; Dao et al., "FlashAttention"). Scores are sums of products of bfloat16, in f32. Weights are
+//! rounded to bfloat16 for the product with the values, once their f32 sum is taken.
 
 use std::ops::Range;
 
@@ -53,13 +56,15 @@ impl AttentionDims {
         self.d.div_ceil(PANEL) * self.key_panels() * STEP_WORDS
     }
 
-    /// The scratch of one thread: a block of queries, its scores, and its weights.
+    /// The scratch of one thread: a block of queries, the sums of its values, its scores with some keys, its weights.
     fn narrow_thread_len(&self, isa: Isa) -> usize {
-        let row = STEP_BYTES / size_of::<f32>();
-        let block = tile_rows(isa) * row;
-        block * self.head_steps() + self.key_panels() * (MAX_SUMS + block)
+        let block = tile_rows(isa) * STEP_BYTES / size_of::<f32>();
+        block * self.head_steps() + self.d.div_ceil(PANEL) * MAX_SUMS + KEY_PANELS * (MAX_SUMS + block)
     }
 }
+
+/// Panels of keys whose scores and weights are there at a time.
+const KEY_PANELS: usize = 8;
 
 /// The f32 values of scratch that [`narrow_attention`] needs.
 pub fn narrow_attention_scratch(isa: Isa, threads: usize, dims: AttentionDims) -> usize {
@@ -132,11 +137,16 @@ impl Body for Pack<'_> {
             to.fill(0);
             for lane in 0..PANEL.min(dims.keys - panel * PANEL) {
                 let row = &self.args.k.row(panel * PANEL + lane)[columns.clone()];
-                for (group, bytes) in row.chunks(4).enumerate() {
-                    let at = group / GROUPS * STEP_WORDS + lane / 16 * 256 + group % GROUPS * 16 + lane % 16;
-                    let mut word = [0; 4];
-                    word[..bytes.len()].copy_from_slice(bytes);
-                    to[at] = i32::from_ne_bytes(word);
+                let at = |group: usize| {
+                    group / GROUPS * STEP_WORDS + lane / 16 * 256 + group % GROUPS * 16 + lane % 16
+                };
+                let words = row.chunks_exact(4);
+                let rest = words.remainder();
+                for (group, word) in words.enumerate() {
+                    to[at(group)] = i32::from_ne_bytes([word[0], word[1], word[2], word[3]]);
+                }
+                if let [low, high] = *rest {
+                    to[at(row.len() / 4)] = i32::from_ne_bytes([low, high, 0, 0]);
                 }
             }
             for first in (0..dims.d).step_by(PANEL) {
@@ -194,7 +204,8 @@ impl Body for Attend<'_, '_> {
         let steps = dims.head_steps();
         let row_len = height * STEP_BYTES / size_of::<f32>();
         let (queries, scratch) = self.scratch.split_at_mut(row_len * steps);
-        let (scores, weights) = scratch.split_at_mut(dims.key_panels() * MAX_SUMS);
+        let (values_sums, scratch) = scratch.split_at_mut(dims.d.div_ceil(PANEL) * MAX_SUMS);
+        let (scores, weights) = scratch.split_at_mut(KEY_PANELS * MAX_SUMS);
         let (queries, weights) = (bytes_mut(queries), bytes_mut(weights));
         // 2^(x log2 e) is e^x.
         let factor = self.args.scale * std::f32::consts::LOG2_E;
@@ -203,29 +214,38 @@ impl Body for Attend<'_, '_> {
             let rows = height.min(dims.queries - first);
             engine.fill(self.args.q.columns(2 * head * dims.d, 2 * dims.d), first, rows, queries);
             let keys = &self.keys[head * dims.key_words()..][..dims.key_words()];
-            let mut greatest = [s.splat(f32::NEG_INFINITY); MAX_ROWS];
-            for (panel, keys) in keys.chunks_exact(steps * STEP_WORDS).enumerate() {
-                let scores = &mut scores[panel * MAX_SUMS..][..MAX_SUMS];
-                engine.multiply(rows, queries, Weights { words: keys, sums: &[] }, scores);
-                let valid = PANEL.min(dims.keys - panel * PANEL);
-                for (row, greatest) in scores.chunks_exact_mut(PANEL).zip(&mut greatest).take(rows) {
-                    row[valid..].fill(f32::NEG_INFINITY);
-                    let mut of_panel = *greatest;
-                    for v in row.chunks_exact(S::LANES) {
-                        // SAFETY: the chunk holds a vector.
-                        of_panel = s.max(unsafe { s.load(v.as_ptr()) }, of_panel);
+            let values = &self.values[head * dims.value_words()..][..dims.value_words()];
+            let mut sums = Sums { shifts: [f32::INFINITY; MAX_ROWS], weights: [s.splat(0.0); MAX_ROWS] };
+            for (block, keys) in keys.chunks(KEY_PANELS * steps * STEP_WORDS).enumerate() {
+                let panels = keys.len() / (steps * STEP_WORDS);
+                let scores = &mut scores[..panels * MAX_SUMS];
+                for (keys, scores) in
+                    keys.chunks_exact(steps * STEP_WORDS).zip(scores.chunks_exact_mut(MAX_SUMS))
+                {
+                    engine.multiply(rows, queries, Weights { words: keys, sums: &[] }, scores);
+                }
+                let first_key = block * KEY_PANELS * PANEL;
+                let last = (panels - 1) * MAX_SUMS;
+                for row in scores[last..].chunks_exact_mut(PANEL).take(rows) {
+                    row[PANEL.min(dims.keys - first_key - (panels - 1) * PANEL)..].fill(f32::NEG_INFINITY);
+                }
+                sums.follow(s, scores, (rows, factor), values_sums);
+                let weights = &mut weights[..panels * height * STEP_BYTES];
+                sums.weigh(s, &engine, scores, (rows, factor), weights);
+                let values = values.chunks_exact(dims.key_panels() * STEP_WORDS);
+                for (values, total) in values.zip(values_sums.chunks_exact_mut(MAX_SUMS)) {
+                    let words = &values[block * KEY_PANELS * STEP_WORDS..][..panels * STEP_WORDS];
+                    let to = if block == 0 { &mut *total } else { &mut scores[..MAX_SUMS] };
+                    engine.multiply(rows, weights, Weights { words, sums: &[] }, to);
+                    if block > 0 {
+                        total.iter_mut().zip(&scores[..rows * PANEL]).for_each(|(total, x)| *total += x);
                     }
-                    *greatest = of_panel;
                 }
             }
-            let sums = weights_of(s, &engine, scores, (greatest, factor), (rows, weights));
-            let values = &self.values[head * dims.value_words()..][..dims.value_words()];
-            for (panel, values) in values.chunks_exact(dims.key_panels() * STEP_WORDS).enumerate() {
-                let buf = &mut scores[..MAX_SUMS];
-                engine.multiply(rows, weights, Weights { words: values, sums: &[] }, buf);
+            for (panel, total) in values_sums.chunks_exact(MAX_SUMS).enumerate() {
                 let valid = PANEL.min(dims.d - panel * PANEL);
-                for (r, row) in buf.chunks_exact(PANEL).enumerate().take(rows) {
-                    let factor = 1.0 / sums[r];
+                for (r, row) in total.chunks_exact(PANEL).enumerate().take(rows) {
+                    let factor = 1.0 / s.reduce_add(sums.weights[r]);
                     // SAFETY: the columns are within the row, and each head's block of rows is in one part.
                     let to = unsafe { self.out.slice(first + r, dims.heads * dims.d) };
                     let to = &mut to[head * dims.d + panel * PANEL..][..valid];
@@ -236,42 +256,88 @@ impl Body for Attend<'_, '_> {
     }
 }
 
-/// Turns scores into `2^(factor * (score - greatest))` in the block of weights, and gives the sum of each row.
-#[inline(always)]
-fn weights_of<S: Simd>(
-    s: S,
-    engine: &Engine,
-    scores: &[f32],
-    (greatest, factor): ([S::V; MAX_ROWS], f32),
-    (rows, weights): (usize, &mut [u8]),
-) -> [f32; MAX_ROWS] {
-    let panels = scores.len() / MAX_SUMS;
-    let mut sums = [s.splat(0.0); MAX_ROWS];
-    let mut shift = [s.splat(0.0); MAX_ROWS];
-    for (shift, greatest) in shift.iter_mut().zip(greatest) {
-        *shift = s.splat(-factor * s.reduce_max(greatest));
-    }
-    let factor = s.splat(factor);
-    for (panel, scores) in scores.chunks_exact(MAX_SUMS).enumerate() {
-        for (r, row) in scores.chunks_exact(PANEL).enumerate().take(rows) {
-            let to = &mut weights[engine.place([r, panel], rows, panels)..][..STEP_BYTES];
-            let (mut sum, shift) = (sums[r], shift[r]);
-            for (row, to) in row.chunks_exact(S::LANES).zip(to.chunks_exact_mut(2 * S::LANES)) {
-                // SAFETY: the chunks hold a vector, and a vector of bfloat16.
-                unsafe {
-                    let e = math::exp2_coarse(s, s.fma(s.load(row.as_ptr()), factor, shift));
-                    sum = s.add(sum, e);
-                    s.store_bf16(to.as_mut_ptr().cast(), e);
+/// What is known of a block of queries while its keys go by.
+struct Sums<V> {
+    /// What is added to `factor` times a score of each row, so that the weight is that power of two; infinity before
+    /// the first key.
+    shifts: [f32; MAX_ROWS],
+    /// The weights of each row so far.
+    weights: [V; MAX_ROWS],
+}
+
+impl<V: Copy> Sums<V> {
+    /// Moves the shifts of rows with a score above all before it, and scales down what they have summed: the greatest
+    /// weight is 1, which rounding leaves as it is.
+    #[inline(always)]
+    fn follow<S: Simd<V = V>>(
+        &mut self,
+        s: S,
+        scores: &[f32],
+        (rows, factor): (usize, f32),
+        values: &mut [f32],
+    ) {
+        for r in 0..rows {
+            let mut greatest = [s.splat(f32::NEG_INFINITY); 2];
+            for scores in scores.chunks_exact(MAX_SUMS) {
+                for v in scores[r * PANEL..][..PANEL].chunks_exact(2 * S::LANES) {
+                    for (half, greatest) in greatest.iter_mut().enumerate() {
+                        // SAFETY: the chunk holds two vectors.
+                        *greatest = s.max(unsafe { s.load(v.as_ptr().add(half * S::LANES)) }, *greatest);
+                    }
                 }
             }
-            sums[r] = sum;
+            let greatest = s.max(greatest[0], greatest[1]);
+            let power = s.fma(greatest, s.splat(factor), s.splat(self.shifts[r]));
+            if !s.any(s.lt(s.splat(0.0), power)) {
+                continue;
+            }
+            let shift = -factor * s.reduce_max(greatest);
+            let scale = (shift - self.shifts[r]).exp2();
+            self.shifts[r] = shift;
+            self.weights[r] = s.mul(self.weights[r], s.splat(scale));
+            for values in values.chunks_exact_mut(MAX_SUMS) {
+                values[r * PANEL..][..PANEL].iter_mut().for_each(|x| *x *= scale);
+            }
         }
     }
-    let mut out = [1.0; MAX_ROWS];
-    for (out, sum) in out.iter_mut().zip(sums) {
-        *out = s.reduce_add(sum);
+
+    /// Turns scores into weights, rounded in their block and summed as they were.
+    #[inline(always)]
+    fn weigh<S: Simd<V = V>>(
+        &mut self,
+        s: S,
+        engine: &Engine,
+        scores: &[f32],
+        (rows, factor): (usize, f32),
+        to: &mut [u8],
+    ) {
+        let panels = scores.len() / MAX_SUMS;
+        let factor = s.splat(factor);
+        for (r, (sum, shift)) in self.weights.iter_mut().zip(self.shifts).enumerate().take(rows) {
+            let (mut sums, shift) = ([*sum, s.splat(0.0)], s.splat(shift));
+            let place = |panel: usize| engine.place([r, panel], rows, panels);
+            let to = to[place(0)..].chunks_mut(place(1) - place(0));
+            for (scores, to) in scores.chunks_exact(MAX_SUMS).zip(to) {
+                let (row, to) = (&scores[r * PANEL..][..PANEL], &mut to[..STEP_BYTES]);
+                let row = row.chunks_exact(2 * S::LANES);
+                for (row, to) in row.zip(to.chunks_exact_mut(4 * S::LANES)) {
+                    // SAFETY: the chunks hold two vectors, and two of bfloat16; the path multiplies bfloat16.
+                    unsafe {
+                        let weight = |half: usize| {
+                            let x = s.load(row.as_ptr().add(half * S::LANES));
+                            math::exp2_coarse(s, s.fma(x, factor, shift))
+                        };
+                        let weights = [weight(0), weight(1)];
+                        for (sum, weight) in sums.iter_mut().zip(weights) {
+                            *sum = s.add(*sum, weight);
+                        }
+                        s.store_bf16_pair(to.as_mut_ptr().cast(), weights);
+                    }
+                }
+            }
+            *sum = s.add(sums[0], sums[1]);
+        }
     }
-    out
 }
 
 #[cfg(test)]

@@ -212,13 +212,15 @@ fn weigh<S: Simd>(
         let shift = s.splat(-factor * s.reduce_max(greatest));
         let (factor, mut sum) = (s.splat(factor), s.splat(0.0));
         let to = weights.as_mut_ptr().cast::<u16>();
-        for (i, v) in row.chunks_exact(S::LANES).enumerate() {
-            // SAFETY: the chunk holds a vector, and the weights a half of each score.
-            unsafe {
-                let e = math::exp2_coarse(s, s.fma(s.load(v.as_ptr()), factor, shift));
-                sum = s.add(sum, e);
-                s.store_bf16(to.add(i * S::LANES), e);
-            }
+        for (i, v) in row.chunks_exact(2 * S::LANES).enumerate() {
+            let weight = |v: &[f32]| {
+                // SAFETY: the half of the chunk holds a vector.
+                math::exp2_coarse(s, s.fma(unsafe { s.load(v.as_ptr()) }, factor, shift))
+            };
+            let pair = [weight(v), weight(&v[S::LANES..])];
+            sum = s.add(sum, s.add(pair[0], pair[1]));
+            // SAFETY: the weights hold a half of each score; tiles multiply bfloat16.
+            unsafe { s.store_bf16_pair(to.add(i * 2 * S::LANES), pair) };
         }
         *total = s.reduce_add(sum);
     }
