@@ -9,7 +9,7 @@
 
 use crate::compute::Compute;
 use crate::device::TensorView;
-use graph::ops::{Activation, CachedAttention, CachedScores, ReduceKind};
+use graph::ops::{Activation, CachedScores, ReduceKind};
 use graph::scalar::{Expr, Inst, Prim};
 use graph::{DType, Op};
 use std::ops::AddAssign;
@@ -77,7 +77,7 @@ impl Call<'_> {
                 count(factors, 4 * scores * size(&inputs[0], 1), scores * op.heads as u64);
             }
             Op::CachedAttention(op) => {
-                let scores = Seen::by(op, inputs).scores;
+                let scores = Seen::by(inputs).scores;
                 let compute = precision(inputs[1].dtype);
                 count(compute, 4 * scores * size(&inputs[0], 1), scores * op.heads as u64);
             }
@@ -135,9 +135,9 @@ impl Call<'_> {
         let (inputs, outputs) = (self.inputs, self.outputs);
         let all = |views: &[TensorView<'_>]| views.iter().map(bytes).sum::<u64>();
         match self.op {
-            Op::CachedAttention(op) => {
+            Op::CachedAttention(_) => {
                 let row = size(&inputs[1], 2) * elements(&inputs[1]);
-                let seen = Seen::by(op, inputs);
+                let seen = Seen::by(inputs);
                 bytes(&inputs[0]) + 2 * seen.places * row + all(&inputs[3..]) + all(outputs)
             }
             Op::CachedScores(op) => {
@@ -236,7 +236,7 @@ struct Seen {
 }
 
 impl Seen {
-    fn by(op: &CachedAttention, inputs: &[TensorView<'_>]) -> Seen {
+    fn by(inputs: &[TensorView<'_>]) -> Seen {
         let (slots, positions) = (inputs[1].dims[0], inputs[1].dims[1]);
         let columns = inputs[3].dims[1];
         let table: Vec<i32> = ints(&inputs[3]).collect();
@@ -244,9 +244,8 @@ impl Seen {
         // How far each row of the table is seen.
         let mut seen = vec![0; inputs[3].dims[0]];
         let mut scores = 0;
-        let last: Vec<i32> = if op.causal { ints(&inputs[5]).collect() } else { Vec::new() };
-        for (i, row) in rows.iter().enumerate() {
-            let places = last.get(i).map_or(positions, |last| *last as usize + 1);
+        for (row, last) in rows.iter().zip(ints(&inputs[5])) {
+            let places = last as usize + 1;
             scores += places as u64;
             if let Some(seen) = seen.get_mut(*row as usize) {
                 *seen = places.max(*seen);

@@ -46,7 +46,7 @@ impl Case {
 
     /// Attends once to each slot.
     fn run(&mut self, cx: Cx<'_>) {
-        let row = vec![0; self.n];
+        let (row, last) = (vec![0; self.n], vec![self.positions as i32 - 1; self.n]);
         for slot in 0..SLOTS as i32 {
             let args = CachedAttention {
                 q: Rows::new(&self.q, self.n, WIDTH),
@@ -56,7 +56,7 @@ impl Case {
                 table: &[slot],
                 columns: 1,
                 row: &row,
-                last: None,
+                last: &last,
                 heads: HEADS,
                 scale: 0.125,
             };

@@ -73,7 +73,7 @@ const GRAPH: &str = "graph @step[n in 1..=8](
   %k = linear %y, %w_square, %beta {activation=none, bias=true, residual=false} : f32[n, 32]
   %keys1 = cache_write %keys, %k, %slot, %at {placed=true} : f32[8, 12, 32]
   %values1 = cache_write %values, %q, %slot, %at {placed=true} : f32[8, 12, 32]
-  %a = cached_attention %q, %keys1, %values1, %table, %row, %at {heads=2, scale=0.25, causal=true} : f32[n, 32]
+  %a = cached_attention %q, %keys1, %values1, %table, %row, %at {heads=2, scale=0.25} : f32[n, 32]
   %o = linear %a, %w_square, %beta, %x {activation=none, bias=true, residual=true} : f32[n, 32]
   %h = linear %o, %w_wide {activation=gelu, bias=false, residual=false} : f32[n, 64]
   %z = linear %h, %w_narrow, %o {activation=none, bias=false, residual=true} : f32[n, 32]

@@ -276,9 +276,9 @@ impl Builder {
         self.one(Attention { heads, scale }, &inputs)
     }
 
-    /// `inputs` are q, k, v, the table, the rows and, if causal, the positions.
-    pub fn cached_attention(&mut self, inputs: &[Value], op: CachedAttention) -> Result<Value, OpError> {
-        self.one(op, inputs)
+    /// `inputs` are q, k, v, the table, the rows and the last places.
+    pub fn cached_attention(&mut self, inputs: [Value; 6], op: CachedAttention) -> Result<Value, OpError> {
+        self.one(op, &inputs)
     }
 
     /// `inputs` are q, k, the slot and the places.

@@ -130,13 +130,11 @@ impl Uses<'_> {
             match &node.op {
                 Op::Gather(_) => self.role(node.inputs[1], Role::Below(size(0, 0))),
                 Op::MaskSpans(_) => self.role(node.inputs[1], Role::Spans(size(0, 1))),
-                Op::CachedAttention(op) => {
+                Op::CachedAttention(_) => {
                     let (slots, places, rows) = (size(1, 0), size(1, 1), size(3, 0));
                     self.role(node.inputs[3], Role::Below(slots));
                     self.role(node.inputs[4], Role::Below(rows));
-                    if op.causal {
-                        self.role(node.inputs[5], Role::Below(places));
-                    }
+                    self.role(node.inputs[5], Role::Below(places));
                 }
                 Op::CachedScores(_) => {
                     let (slots, places) = (size(1, 0), size(1, 1));

@@ -98,6 +98,11 @@ impl Lane {
         }
     }
 
+    /// Whether the next window begins a clip, and is no rest of one.
+    pub(crate) fn begins_clip(&self) -> bool {
+        self.clips.get(self.place.clip).is_some_and(|clip| clip.start == self.place.seek)
+    }
+
     /// The tokens that stand before the next window, with `room` for so many.
     pub(crate) fn prompt(&self, options: &Options, room: usize) -> Vec<u32> {
         let (initial, rest) = self.tokens.split_at(self.initial);
@@ -214,7 +219,7 @@ impl Lane {
 }
 
 /// The tokens before `eot`: those of text.
-fn text(tokens: &[u32], eot: u32) -> Vec<u32> {
+pub(crate) fn text(tokens: &[u32], eot: u32) -> Vec<u32> {
     tokens.iter().copied().filter(|token| *token < eot).collect()
 }
 

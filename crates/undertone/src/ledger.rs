@@ -52,6 +52,10 @@ pub enum Reason {
     Loop,
     /// The text repeats the one before it.
     Echo,
+    /// The text says a phrase twice in a row.
+    Twice,
+    /// The text ends before the sound does.
+    Unfinished,
     /// The work was stopped before it.
     Stopped,
 }
@@ -88,6 +92,8 @@ pub struct Coverage {
 pub enum Action {
     /// An attempt failed.
     Fallback,
+    /// An attempt at a window that was encoded no further than its sound failed: it was encoded again at its full 30 s.
+    Lengthened,
     /// The last attempt failed, and its text was kept.
     Failed,
     /// A window was skipped.

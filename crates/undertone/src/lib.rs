@@ -30,6 +30,7 @@ pub mod report;
 mod run;
 mod schedule;
 mod segments;
+mod short_form;
 mod spool;
 pub mod stages;
 mod stretches;

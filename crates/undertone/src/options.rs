@@ -112,6 +112,9 @@ pub struct Options {
     pub vad: Option<VadOptions>,
     /// Stretches that are decoded at once.
     pub batch_size: usize,
+    /// Whether a sound of at most 30 s is encoded only as far as it goes, and a little further. A window that fails so is
+    /// encoded and decoded again at its full 30 s.
+    pub short_form: bool,
     /// Whether loops end a row at once, failed windows are no context, and speech under no text is decoded again.
     pub protections: bool,
 }
@@ -155,6 +158,7 @@ impl Options {
             hallucination_silence_threshold: None,
             vad: None,
             batch_size: 1,
+            short_form: false,
             protections: false,
         }
     }

@@ -72,7 +72,7 @@ impl Recording {
         if let Some(vad) = &options.vad {
             let spans = speech_spans(&probabilities, len, vad);
             let whole = options.clip_timestamps.iter().all(|time| *time == 0.0);
-            if len > UNCUT && whole && !spans.is_empty() {
+            if !self.is_short() && whole && !spans.is_empty() {
                 self.map = Some(TimeMap::new(&spans)?);
             }
             self.speech = Some(spans);
@@ -172,6 +172,11 @@ impl Recording {
         let (start, end) = self.to_sound(segment.start, segment.end);
         let Some(voiced) = &self.voiced else { return true };
         voiced.iter().any(|(from, to)| *from < end + SLACK && *to > start - SLACK)
+    }
+
+    /// Whether one window holds the whole sound.
+    pub(crate) fn is_short(&self) -> bool {
+        self.spool.len() <= UNCUT
     }
 
     /// A number that the samples determine.

@@ -42,13 +42,15 @@ fn line(f: &mut fmt::Formatter<'_>, event: &Event) -> fmt::Result {
     let Event { start, end, action, reason, temperature, text } = event;
     let what = match action {
         Action::Fallback => "tried again",
+        Action::Lengthened => "tried again with silence up to 30 s",
         Action::Failed => "kept, though no attempt was good enough",
         Action::Skipped => "skipped",
         Action::Dropped => "dropped",
         Action::Again => "speech without text decoded again",
     };
     write!(f, "{} to {}: {what}: {}", clock(*start), clock(*end), name(*reason))?;
-    if let (Some(temperature), Action::Fallback | Action::Failed) = (temperature, action) {
+    if let (Some(temperature), Action::Fallback | Action::Lengthened | Action::Failed) = (temperature, action)
+    {
         write!(f, " at temperature {temperature}")?;
     }
     if !text.is_empty() {
@@ -70,6 +72,8 @@ fn name(reason: Reason) -> &'static str {
         Reason::LogProb => "the text is unlikely",
         Reason::Loop => "the text ran into a loop",
         Reason::Echo => "the text repeats the one before it",
+        Reason::Twice => "the text says a phrase twice",
+        Reason::Unfinished => "the text ends before the sound",
         Reason::Stopped => "the work was stopped before it",
     }
 }

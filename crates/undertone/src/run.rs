@@ -115,6 +115,7 @@ fn in_force(options: &Options) -> Map<String, Value> {
         hallucination_silence_threshold,
         vad,
         batch_size,
+        short_form,
         protections,
     } = options;
     let codes: Vec<_> = languages.iter().map(|language| language.code()).collect();
@@ -170,6 +171,7 @@ fn in_force(options: &Options) -> Map<String, Value> {
         ("hallucination_silence_threshold", json!(hallucination_silence_threshold)),
         ("vad", json!(vad.map(speech))),
         ("batch_size", json!(batch_size)),
+        ("short_form", json!(short_form)),
         ("protections", json!(protections)),
     ];
     rows.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()

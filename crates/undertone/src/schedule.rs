@@ -9,10 +9,11 @@ use crate::ledger::{Action, Event, Reason};
 use crate::options::LanguageWindow;
 use crate::recording::Recording;
 use crate::segments::Window;
-use crate::{Error, Jobs, Options, Segment, language};
+use crate::{Error, Jobs, Options, Segment, language, short_form};
 use std::sync::Arc;
 use vad::Detector;
 use whisper::align::{InPass, Spoken, find_alignment, find_alignment_with};
+use whisper::graphs::FRAMES;
 use whisper::languages::Language;
 use whisper::{Attempt, Decoded, Method, Model, Rules, Search, Seed, Session, Start, detect_language, step};
 
@@ -49,8 +50,8 @@ struct Slot {
     row: usize,
     /// Its window, whose cross keys and values it keeps.
     window: usize,
-    /// The recording's number and window that stand encoded there.
-    encoded: Option<(usize, Window)>,
+    /// The recording's number and window that stand encoded there, and how many frames were encoded.
+    encoded: Option<(usize, Window, usize)>,
     lane: Option<Work>,
     running: Option<Running>,
 }
@@ -65,6 +66,8 @@ struct Work {
 /// A window that is being decoded.
 struct Running {
     window: Window,
+    /// How many frames of it are encoded.
+    frames: usize,
     language: Language,
     attempt: usize,
     search: Search,
@@ -188,10 +191,32 @@ impl<'a> Scheduler<'a> {
     fn begin(&mut self, slot: usize, window: Window, jobs: &mut dyn Jobs) -> Result<(), Error> {
         let Some(work) = &self.slots[slot].lane else { return Ok(()) };
         let id = work.course;
-        self.encode(slot, id, window)?;
+        let frames = self.frames(work, window);
+        self.encode(slot, id, (window, frames))?;
         let language = self.language(slot, id, window, jobs)?;
-        let search = self.search(slot, window, language, 0)?;
-        self.slots[slot].running = search.map(|search| Running { window, language, attempt: 0, search });
+        self.attempt(slot, (window, frames), language, 0)
+    }
+
+    /// How many frames of the next window of `work` are encoded at first.
+    fn frames(&self, work: &Work, window: Window) -> usize {
+        let is_whole = |course: &Course| {
+            course.recording.is_short() && !course.is_again(work.stretch) && work.lane.begins_clip()
+        };
+        let short = self.shared.options.short_form && self.course(work.course).is_some_and(is_whole);
+        if short { short_form::frames(window.frames) } else { FRAMES }
+    }
+
+    /// Begins attempt number `attempt` at the slot's window, which stands encoded there; there is such an attempt.
+    fn attempt(
+        &mut self,
+        slot: usize,
+        (window, frames): (Window, usize),
+        language: Language,
+        attempt: usize,
+    ) -> Result<(), Error> {
+        let search = self.search(slot, window, language, attempt)?;
+        let running = |search| Running { window, frames, language, attempt, search };
+        self.slots[slot].running = search.map(running);
         Ok(())
     }
 
@@ -219,7 +244,7 @@ impl<'a> Scheduler<'a> {
             let places = Places { first: (window, encoded), more: &more, spare };
             let (best, heard) = language::hear(self.session, course, options, &places)?;
             for (window, i) in more.into_iter().take(heard) {
-                self.slots[i].encoded = Some((id, window));
+                self.slots[i].encoded = Some((id, window, FRAMES));
             }
             if let Some(best) = best {
                 course.detected(best);
@@ -234,14 +259,14 @@ impl<'a> Scheduler<'a> {
         Ok(language::likeliest(&heard, options).map_or(all, |best| best.language))
     }
 
-    /// Encodes a window of recording `id` into the slot, unless it stands there.
-    fn encode(&mut self, slot: usize, id: usize, window: Window) -> Result<(), Error> {
+    /// Encodes a window of recording `id` into the slot as so many frames, unless it stands there.
+    fn encode(&mut self, slot: usize, id: usize, (window, frames): (Window, usize)) -> Result<(), Error> {
         let Slot { window: place, encoded, .. } = &mut self.slots[slot];
         let Some(course) = self.courses.iter_mut().find(|course| course.id == id) else { return Ok(()) };
-        if *encoded != Some((id, window)) {
+        if *encoded != Some((id, window, frames)) {
             let mel = course.recording.decoded(self.session, window.seek, window.frames)?;
-            self.session.encode(mel, *place)?;
-            *encoded = Some((id, window));
+            self.session.encode(&mel[..mel.len() / FRAMES * frames], *place)?;
+            *encoded = Some((id, window, frames));
         }
         Ok(())
     }
@@ -278,39 +303,48 @@ impl<'a> Scheduler<'a> {
 
     /// A window's search has come to its end: it is tried again, or its segments are taken.
     fn settle(&mut self, slot: usize, jobs: &mut dyn Jobs) -> Result<(), Error> {
-        let Some(Running { window, language, attempt, search }) = self.slots[slot].running.take() else {
+        let Some(Running { window, frames, language, attempt, search }) = self.slots[slot].running.take()
+        else {
             return Ok(());
         };
         let decoded = search.finish();
-        let failure = fallback::failure(&decoded, &self.shared.options);
-        if let Some(cause) = failure {
-            let next = self.search(slot, window, language, attempt + 1)?;
-            let action = if next.is_some() { Action::Fallback } else { Action::Failed };
-            self.note(slot, window, (action, cause.into()), &decoded);
-            if let Some(search) = next {
-                self.slots[slot].running = Some(Running { window, language, attempt: attempt + 1, search });
-                return Ok(());
+        let Shared { options, model, methods, .. } = self.shared;
+        let failure = fallback::failure(&decoded, options);
+        let echo = failure.is_none() && self.echoes(slot, &decoded);
+        if frames < FRAMES {
+            let reason = failure.map(Reason::from).or(echo.then_some(Reason::Echo));
+            let specials = model.tokenizer.specials();
+            let reason = reason.or_else(|| short_form::doubt(&decoded, window, specials, options));
+            if let (Some(reason), Some(id)) = (reason, self.slots[slot].lane.as_ref().map(|work| work.course))
+            {
+                self.note(slot, window, (Action::Lengthened, reason), &decoded);
+                self.encode(slot, id, (window, FRAMES))?;
+                return self.attempt(slot, (window, FRAMES), language, attempt);
             }
-        } else if self.forget_echo(slot, &decoded) {
+        }
+        if let Some(cause) = failure {
+            let more = attempt + 1 < methods.len();
+            let action = if more { Action::Fallback } else { Action::Failed };
+            self.note(slot, window, (action, cause.into()), &decoded);
+            if more {
+                return self.attempt(slot, (window, frames), language, attempt + 1);
+            }
+        } else if echo {
+            if let Some(work) = &mut self.slots[slot].lane {
+                work.lane.forget();
+            }
             self.note(slot, window, (Action::Fallback, Reason::Echo), &decoded);
-            let search = self.search(slot, window, language, attempt)?;
-            self.slots[slot].running = search.map(|search| Running { window, language, attempt, search });
-            return Ok(());
+            return self.attempt(slot, (window, frames), language, attempt);
         }
         self.take(slot, (window, language), (&decoded, failure), jobs)
     }
 
-    /// Whether `decoded` repeats its prompt, which the lane forgets then. Only our door looks.
-    fn forget_echo(&mut self, slot: usize, decoded: &Decoded) -> bool {
+    /// Whether `decoded` repeats its prompt. Only our door looks.
+    fn echoes(&self, slot: usize, decoded: &Decoded) -> bool {
         let Shared { options, model, .. } = self.shared;
-        let Some(Work { lane, .. }) = self.slots[slot].lane.as_mut().filter(|_| options.protections) else {
-            return false;
-        };
-        let echo = lane.echoes(decoded, model.tokenizer.specials().eot, model.config.max_prompt());
-        if echo {
-            lane.forget();
-        }
-        echo
+        let (eot, room) = (model.tokenizer.specials().eot, model.config.max_prompt());
+        let work = self.slots[slot].lane.as_ref().filter(|_| options.protections);
+        work.is_some_and(|work| work.lane.echoes(decoded, eot, room))
     }
 
     /// Notes something about the slot's window.

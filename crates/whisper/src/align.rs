@@ -102,7 +102,7 @@ impl Aligner for InPass<'_> {
         if queries != rows * width || probabilities != spoken.tokens.len() {
             return Err(Error::Recorded { queries, probabilities, rows, width });
         }
-        let places = (spoken.frames / 2).min(config.n_audio_ctx);
+        let places = session.places_of(spoken.window, spoken.frames);
         let cost = session.costs(self.queries, spoken.window, places)?.to_vec();
         Ok(Aligned { probabilities: self.probabilities.to_vec(), cost, places })
     }

@@ -9,7 +9,7 @@ mod log_mel;
 
 pub use alignment::{alignment, inputs as alignment_inputs};
 pub use decoder::{Capacity, decoder, inputs as decoder_inputs, results as decoder_results};
-pub use encoder::encoder;
+pub use encoder::{encoder, inputs as encoder_inputs};
 pub use head::{head, inputs as head_inputs, results as head_results};
 pub use log_mel::{FRAMES, HOP, LEAD, N_FFT, log_mel, normalize};
 

@@ -8,7 +8,7 @@ mod parts;
 mod programs;
 
 use crate::error::Error;
-use crate::graphs::{FRAMES, HOP, N_FFT, decoder_inputs, decoder_results};
+use crate::graphs::{HOP, N_FFT, decoder_inputs, decoder_results, encoder_inputs};
 use crate::model::Model;
 use crate::rules::FIXED_ROWS;
 pub use batch::{Batch, Ranked, Wanted};
@@ -29,6 +29,8 @@ pub struct Session {
     states: Vec<Buffer>,
     /// Where the cross states start.
     cross: usize,
+    /// How many places of the encoding each window has.
+    places: Vec<usize>,
     biases: Vec<f32>,
     /// The hidden states of the decoder's last run, which the head reads where it runs.
     hidden: Vec<f32>,
@@ -67,6 +69,7 @@ impl Session {
         Ok(Session {
             programs: Programs::new([log_mel, normalize, encoder, decoder, head, alignment]),
             cross: 2 * model.config.n_text_layer,
+            places: vec![model.config.n_audio_ctx; options.windows],
             states,
             hidden: Vec::new(),
             biases: vec![0.0; model.config.n_vocab],
@@ -130,21 +133,30 @@ impl Session {
         Ok(self.programs.get(Part::Normalize).f32(0).0)
     }
 
-    /// Encodes a window of 3000 normalised frames and keeps its cross keys and values as `window`; gives the
-    /// encoding `[n_audio_ctx, n_audio_state]`.
+    /// Encodes a window of `2 * t` normalised frames, 3000 or fewer, and keeps its cross keys and values as `window`;
+    /// gives the encoding `[t, n_audio_state]`. Whatever reads the window sees these t places.
     ///
     /// # Errors
-    /// `mel` is not `[3000, n_mels]`.
+    /// `mel` is not `[2 * t, n_mels]`, or t is 0 or more than `n_audio_ctx`.
     pub fn encode(&mut self, mel: &[f32], window: usize) -> Result<&[f32], Error> {
         assert!(window < self.options.windows, "window {window} of {}", self.options.windows);
-        let slot = [window as i32];
-        let dims = [FRAMES, self.model.config.n_mels];
-        let mut args = vec![Arg::F32(mel, &dims), Arg::I32(&slot, &[1])];
+        let (slot, n_mels) = ([window as i32], self.model.config.n_mels);
+        let frames = mel.len() / n_mels;
+        let place: Vec<i32> = (0..frames as i32 / 2).collect();
+        let (dims, t) = ([frames, n_mels], [place.len()]);
+        let mut args = vec![Arg::F32(mel, &dims), Arg::I32(&place, &t), Arg::I32(&slot, &[1])];
+        debug_assert_eq!(args.len(), encoder_inputs::COUNT);
         args.extend(self.states[self.cross..].iter_mut().map(Arg::State));
         self.programs.run(Part::Encoder, &mut args)?;
+        self.places[window] = place.len();
         // The rows of the vocabulary that the last window's tokens were read from.
         self.model.tensors.weights.release_all();
         Ok(self.programs.get(Part::Encoder).f32(0).0)
+    }
+
+    /// The places of the encoding that the first `frames` frames of `window` have.
+    pub(crate) fn places_of(&self, window: usize, frames: usize) -> usize {
+        (frames / 2).min(self.places[window])
     }
 
     /// Sets the first rows of the table of biases, `n_vocab` values each: those that are the same in every step.
@@ -190,6 +202,8 @@ impl Session {
         let (n, m, r) = ([batch.token.len()], batch.wanted.len(), batch.window.len());
         let out: Vec<i32> = batch.wanted.iter().map(|w| w.at as i32).collect();
         let align: Vec<i32> = batch.align.iter().map(|at| *at as i32).collect();
+        let last = |row: &i32| self.places[batch.window[*row as usize] as usize] as i32 - 1;
+        let last: Vec<i32> = batch.row.iter().map(last).collect();
         let (table, window) = ([r, batch.table.len() / r.max(1)], [r, 1]);
         let (m, a) = ([m], [align.len()]);
         let mut args = vec![
@@ -199,6 +213,7 @@ impl Session {
             Arg::I32(&batch.slot, &n),
             Arg::I32(&batch.table, &table),
             Arg::I32(&batch.window, &window),
+            Arg::I32(&last, &n),
             Arg::I32(&out, &m),
             Arg::I32(&align, &a),
         ];

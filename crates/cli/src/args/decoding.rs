@@ -91,6 +91,11 @@ struct Heard {
     #[arg(long, value_name = "N", value_parser = values::some, help_heading = "Machine")]
     batch_size: Option<usize>,
 
+    /// Encode files of at most 30 s only as far as their sound goes, and again with silence up to 30 s where the text is
+    /// doubtful; longer files are not affected
+    #[arg(long, help_heading = "Machine")]
+    short_form: bool,
+
     /// Memory that may be taken, such as 300MB or 1.5GB: picks what fits of precision and lanes where these are not given
     #[arg(long, value_name = "SIZE", value_parser = values::size, help_heading = "Machine")]
     max_memory: Option<usize>,
@@ -103,6 +108,7 @@ impl Heard {
         let threshold = self.language_detection_threshold.map(|value| value.0);
         set(&mut options.language_detection_threshold, threshold);
         set(&mut options.batch_size, self.batch_size);
+        options.short_form = self.short_form;
     }
 }
 

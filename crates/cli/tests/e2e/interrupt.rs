@@ -16,7 +16,7 @@ fn transcribe(folder: &Path, more: &[&str]) -> Command {
     let out = folder.to_str().unwrap();
     let mut args = vec!["transcribe", &file, "--output-dir", out, "--output-format", "json", "--verbose"];
     args.extend(["--clip-timestamps", "0,3,3,6,6,9,9,12,12,15", "--no-vad", "--beam-size", "None"]);
-    args.extend(["--no-fallback", "--no-protections"]);
+    args.extend(["--no-fallback", "--no-protections", "--short-form"]);
     args.extend(more);
     hearing(undertone(&args))
 }

@@ -7,5 +7,6 @@ mod interrupt;
 mod openai_draws;
 mod openai_runs;
 mod options_page;
+mod short_form;
 mod speech;
 mod usage;

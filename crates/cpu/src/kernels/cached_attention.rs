@@ -43,8 +43,8 @@ pub struct CachedAttention<'a, E = f32> {
     pub columns: usize,
     /// `[n]`: the row of each query.
     pub row: &'a [i32],
-    /// `[n]`: the last position that each query sees; all, where absent.
-    pub last: Option<&'a [i32]>,
+    /// `[n]`: the last position that each query sees.
+    pub last: &'a [i32],
     /// Heads; they divide the columns of q.
     pub heads: usize,
     /// The factor of the scores.
@@ -54,7 +54,7 @@ pub struct CachedAttention<'a, E = f32> {
 impl<E> CachedAttention<'_, E> {
     /// The positions that query `i` sees.
     fn len(&self, i: usize) -> usize {
-        self.last.map_or(self.positions, |last| last[i] as usize + 1)
+        self.last[i] as usize + 1
     }
 
     /// The slot of query `i` at position `j`.
@@ -80,14 +80,14 @@ impl<E> CachedAttention<'_, E> {
         assert!(self.columns == 1 || self.columns == self.positions, "columns of the table");
         assert_eq!(self.keys.len(), self.values.len(), "keys and values");
         assert_eq!(self.row.len(), n, "one row for each query");
-        assert!(self.last.is_none_or(|last| last.len() == n), "one last position for each query");
+        assert_eq!(self.last.len(), n, "one last position for each query");
         let slot_len = (self.positions * width).max(1);
         assert!(self.keys.len().is_multiple_of(slot_len), "whole slots");
         let (rows, slots) = (self.table.len() / self.columns, self.keys.len() / slot_len);
         for i in 0..n {
             let row = self.row[i];
             assert!(usize::try_from(row).is_ok_and(|r| r < rows), "query {i} is of row {row} of {rows}");
-            let last = self.last.map_or(self.positions as i32 - 1, |last| last[i]);
+            let last = self.last[i];
             let seen = usize::try_from(last).is_ok_and(|last| last < self.positions);
             assert!(seen, "query {i} sees up to {last} of {} positions", self.positions);
             let seen = if self.columns == 1 { 1 } else { last as usize + 1 };

@@ -30,7 +30,7 @@ fn scratch(isa: Isa, threads: usize, node: &NodeView<'_>) -> usize {
     let sizes = node.inputs[1].shape.eval(node.largest).unwrap_or_default();
     let (positions, d) = (sizes[1], sizes[2] / op.heads);
     #[cfg(target_arch = "x86_64")]
-    if node.inputs[1].dtype == DType::BF16 && tiled::fits(isa, d, positions, columns(node), op.causal) {
+    if node.inputs[1].dtype == DType::BF16 && tiled::fits(isa, d, positions, columns(node)) {
         return tiled::tiled_attention_scratch(threads, positions);
     }
     cached_attention_scratch(threads, op.heads, positions, d)
@@ -41,13 +41,7 @@ fn run(call: &mut Call<'_>) {
         DType::BF16 => {
             let args = args(call, call.bf16(1), call.bf16(2));
             #[cfg(target_arch = "x86_64")]
-            if tiled::fits(
-                call.cx.isa,
-                args.q.cols() / args.heads,
-                args.positions,
-                args.columns,
-                args.last.is_some(),
-            ) {
+            if tiled::fits(call.cx.isa, args.q.cols() / args.heads, args.positions, args.columns) {
                 let rows = call.out_rows(0);
                 return tiled::tiled_attention(call.cx, &args, Out { rows, scratch: call.scratch });
             }
@@ -72,7 +66,7 @@ fn args<'a, E>(call: &Call<'a>, keys: &'a [E], values: &'a [E]) -> CachedAttenti
         table: call.i32(3),
         columns: call.dims(3)[1],
         row: call.i32(4),
-        last: op.causal.then(|| call.i32(5)),
+        last: call.i32(5),
         heads: op.heads,
         scale: op.scale,
     }

@@ -5,32 +5,30 @@ use crate::{DType, Tensor, TensorType};
 
 op! {
     /// Multi-head attention over a cache: `q: f32[n, w]`, `k, v: f32[slots, t, w]` or bf16, `table: i32[rows, t]` or
-    /// `i32[rows, 1]`, `row: i32[n]` and, with `causal`, `pos: i32[n]`. Query `i` attends to places
-    /// `j = 0..=pos[i]` (to all `t` without `causal`), whose keys and values stand at place `j` of slot
-    /// `table[row[i], j]` (`table[row[i], 0]` if the table has one column). With k and v of bf16, a device may round the
-    /// queries and the weights of the values, too.
+    /// `i32[rows, 1]`, `row: i32[n]` and `last: i32[n]`. Query `i` attends to places `j = 0..=last[i]`, whose keys and
+    /// values stand at place `j` of slot `table[row[i], j]` (`table[row[i], 0]` if the table has one column). With k and
+    /// v of bf16, a device may round the queries and the weights of the values, too.
     CachedAttention = "cached_attention" {
         /// How many heads share the width.
         heads: usize,
         /// Multiplies the scores.
         scale: f32,
-        /// Whether `pos` is an input.
-        causal: bool,
     }
 }
 
 impl OpDef for CachedAttention {
     const CASES: &'static [&'static str] = &[
-        "cached_attention f32[5, 128], f32[4, 24, 128], f32[4, 24, 128], i32[3, 24], i32[5], i32[5] {heads=2, scale=0.125, causal=true}",
-        "cached_attention f32[1, 64], f32[2, 40, 64], f32[2, 40, 64], i32[1, 40], i32[1], i32[1] {heads=1, scale=0.125, causal=true}",
-        "cached_attention f32[7, 128], f32[3, 150, 128], f32[3, 150, 128], i32[4, 1], i32[7] {heads=2, scale=0.125, causal=false}",
-        "cached_attention f32[9, 128], bf16[3, 150, 128], bf16[3, 150, 128], i32[4, 1], i32[9] {heads=2, scale=0.125, causal=false}",
-        "cached_attention f32[3, 48], bf16[2, 24, 48], bf16[2, 24, 48], i32[3, 24], i32[3], i32[3] {heads=4, scale=0.3, causal=true}",
-        "cached_attention f32[2, 48], f32[1, 33, 48], f32[1, 33, 48], i32[2, 1], i32[2] {heads=6, scale=0.35, causal=false}",
+        "cached_attention f32[5, 128], f32[4, 24, 128], f32[4, 24, 128], i32[3, 24], i32[5], i32[5] {heads=2, scale=0.125}",
+        "cached_attention f32[1, 64], f32[2, 40, 64], f32[2, 40, 64], i32[1, 40], i32[1], i32[1] {heads=1, scale=0.125}",
+        "cached_attention f32[7, 128], f32[3, 150, 128], f32[3, 150, 128], i32[4, 1], i32[7], i32[7] {heads=2, scale=0.125}",
+        "cached_attention f32[9, 128], bf16[3, 150, 128], bf16[3, 150, 128], i32[4, 1], i32[9], i32[9] {heads=2, scale=0.125}",
+        "cached_attention f32[3, 48], bf16[2, 24, 48], bf16[2, 24, 48], i32[3, 24], i32[3], i32[3] {heads=4, scale=0.3}",
+        "cached_attention f32[20, 128], bf16[2, 70, 128], bf16[2, 70, 128], i32[1, 1], i32[20], i32[20] {heads=2, scale=0.125}",
+        "cached_attention f32[2, 48], f32[1, 33, 48], f32[1, 33, 48], i32[2, 1], i32[2], i32[2] {heads=6, scale=0.35}",
     ];
 
     fn infer(&self, inputs: &[TensorType]) -> Result<Vec<TensorType>, OpError> {
-        super::arity("cached_attention", inputs, 5 + usize::from(self.causal))?;
+        super::arity("cached_attention", inputs, 6)?;
         let (q, k, v, table) = (&inputs[0], &inputs[1], &inputs[2], &inputs[3]);
         require!(q.dtype == DType::F32 && q.rank() == 2, "cached_attention: q is {q}, expected f32[n, w]");
         let fits =
@@ -43,7 +41,7 @@ impl OpDef for CachedAttention {
             && (columns == Some(k.shape.0[1]) || columns == Some(1.into()));
         require!(fits, "cached_attention: the table is {table}, expected i32[rows, {} or 1]", k.shape.0[1]);
         let per_query = TensorType::new(DType::I32, [q.shape.0[0]]);
-        for (name, input) in ["row", "pos"].iter().zip(&inputs[4..]) {
+        for (name, input) in ["row", "last"].iter().zip(&inputs[4..]) {
             super::expect(&format!("cached_attention: {name}"), input, &per_query)?;
         }
         attention::check_heads("cached_attention", self.heads, q)?;
@@ -57,7 +55,7 @@ impl OpDef for CachedAttention {
         let mut out = Vec::with_capacity(q.len());
         for (i, query) in q.as_f32().chunks(w).enumerate() {
             let row = inputs[4].as_i32()[i] as usize;
-            let places = if self.causal { inputs[5].as_i32()[i] as usize + 1 } else { t };
+            let places = inputs[5].as_i32()[i] as usize + 1;
             let slot = |j: usize| table[row * columns + j.min(columns - 1)] as usize;
             let at: Vec<usize> = (0..places).map(|j| (slot(j) * t + j) * w).collect();
             out.extend(attention::attend(query, k, v, &at, (self.heads, self.scale)));

@@ -40,12 +40,14 @@ pub mod inputs {
     pub const TABLE: usize = 4;
     /// `i32[r, 1]`: the window of each row.
     pub const WINDOW: usize = 5;
+    /// `i32[n]`: the last place of the encoding that each token's window has.
+    pub const LAST: usize = 6;
     /// `i32[m]`: which of the n tokens' hidden states are wanted.
-    pub const OUT: usize = 6;
+    pub const OUT: usize = 7;
     /// `i32[a]`: which of the n tokens' queries of the alignment heads are wanted; there may be none.
-    pub const ALIGN: usize = 7;
+    pub const ALIGN: usize = 8;
     /// How many there are.
-    pub const COUNT: usize = 8;
+    pub const COUNT: usize = 9;
 }
 
 /// The results' places.
@@ -76,6 +78,7 @@ pub fn decoder(config: &Config, weights: &dyn Weights, capacity: Capacity) -> Re
     let slot = l.b.input("slot", i32s(&[n]));
     let table = l.b.input("table", i32s(&[r, config.n_text_ctx.into()]));
     let window = l.b.input("window", i32s(&[r, 1.into()]));
+    let last = l.b.input("last", i32s(&[n]));
     let out = l.b.input("out", i32s(&[m]));
     let align = l.b.input("align", i32s(&[a]));
     let ty = TensorType::fixed(DType::F32, &[capacity.slots, config.n_text_ctx, width]);
@@ -102,8 +105,8 @@ pub fn decoder(config: &Config, weights: &dyn Weights, capacity: Capacity) -> Re
         let v = l.linear(y, &format!("{at}.value"), width, true)?;
         let keys = l.b.cache_write(&[cache.0, k, slot, pos])?;
         let values = l.b.cache_write(&[cache.1, v, slot, pos])?;
-        let causal = CachedAttention { heads: config.n_text_head, scale, causal: true };
-        let y = l.b.cached_attention(&[q, keys, values, table, row, pos], causal)?;
+        let heads = CachedAttention { heads: config.n_text_head, scale };
+        let y = l.b.cached_attention([q, keys, values, table, row, pos], heads.clone())?;
         let y = l.linear(y, &format!("{at}.out"), width, true)?;
         x = l.b.plus(x, y)?;
         let at = format!("{block}.cross_attn");
@@ -112,8 +115,7 @@ pub fn decoder(config: &Config, weights: &dyn Weights, capacity: Capacity) -> Re
         if aligned.contains(&i) {
             queries.push(l.b.gather(q, align)?);
         }
-        let whole = CachedAttention { heads: config.n_text_head, scale, causal: false };
-        let y = l.b.cached_attention(&[q, cross.0, cross.1, window, row], whole)?;
+        let y = l.b.cached_attention([q, cross.0, cross.1, window, row, last], heads)?;
         let y = l.linear(y, &format!("{at}.out"), width, true)?;
         x = l.b.plus(x, y)?;
         x = l.mlp(x, &block)?;

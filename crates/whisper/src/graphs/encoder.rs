@@ -1,15 +1,26 @@
 //! The encoder: a window's log-mel to its encoding and to the cross keys and values of every decoder layer. Not
 //! batched: one window at a time keeps a CPU busy.
 
-use super::FRAMES;
 use super::layers::Layers;
 use crate::config::Config;
 use compiler::Weights;
 use graph::ops::{Activation, Conv1d};
 use graph::{Builder, DType, Dim, Graph, OpError, TensorType, Value};
 
-/// `%mel: f32[3000, n_mels]`, normalised, to the encoding `f32[n_audio_ctx, n_audio_state]` (model.py,
-/// AudioEncoder); on the way the decoder's cross keys and values are written to slot `%slot: i32[1]` of the states
+/// The inputs' places among the arguments; the states follow: `cross.LAYER.key`, `cross.LAYER.value` of each layer.
+pub mod inputs {
+    /// `f32[2*t, n_mels]`: normalised log-mel.
+    pub const MEL: usize = 0;
+    /// `i32[t]`: the places of the encoding, from 0.
+    pub const PLACE: usize = 1;
+    /// `i32[1]`: the slot of the states.
+    pub const SLOT: usize = 2;
+    /// How many there are.
+    pub const COUNT: usize = 3;
+}
+
+/// Log-mel to the encoding `f32[t, n_audio_state]`, with t up to `n_audio_ctx`; see [`inputs`] (model.py, AudioEncoder).
+/// On the way the decoder's cross keys and values are written to the first t places of a slot of the states
 /// `cross.LAYER.key` and `.value: f32[windows, n_audio_ctx, n_text_state]`.
 ///
 /// # Errors
@@ -17,12 +28,15 @@ use graph::{Builder, DType, Dim, Graph, OpError, TensorType, Value};
 pub fn encoder(config: &Config, weights: &dyn Weights, windows: usize) -> Result<Graph, OpError> {
     let mut l = Layers::new("encoder", weights);
     let width = config.n_audio_state;
-    let mel = l.b.input("mel", TensorType::fixed(DType::F32, &[FRAMES, config.n_mels]));
+    let t = l.b.symbol("t", 1, config.n_audio_ctx);
+    let mel = l.b.input("mel", TensorType::new(DType::F32, [t.times(2), config.n_mels.into()]));
+    let place = l.b.input("place", TensorType::new(DType::I32, [t]));
     let slot = l.b.input("slot", TensorType::fixed(DType::I32, &[1]));
     let cross = cross_states(&mut l, config, windows);
     let x = conv(&mut l, mel, "encoder.conv1", width, 1)?;
     let x = conv(&mut l, x, "encoder.conv2", width, 2)?;
     let positions = l.weight("encoder.positional_embedding", &[config.n_audio_ctx, width])?;
+    let positions = l.b.gather(positions, place)?;
     let mut x = l.b.plus(x, positions)?;
     for i in 0..config.n_audio_layer {
         let block = format!("encoder.blocks.{i}");

@@ -24,7 +24,7 @@ impl Session {
         text_start: usize,
         frames: usize,
     ) -> Result<Aligned, Error> {
-        let (context, audio) = (self.model.config.n_text_ctx, self.model.config.n_audio_ctx);
+        let context = self.model.config.n_text_ctx;
         let n = tokens.len();
         if n > context {
             return Err(Error::Context { what: "the text to align", got: n, limit: context });
@@ -43,7 +43,7 @@ impl Session {
             align: (0..n).collect(),
         };
         self.run_decoder(&batch)?;
-        let places = (frames / 2).min(audio);
+        let places = self.places_of(window, frames);
         self.keep_queries();
         let probabilities = self.probabilities(&batch.wanted, &tokens[text_start..n - 1])?;
         let queries = std::mem::take(&mut self.queries);

@@ -11,7 +11,7 @@ fn reference(a: &CachedAttention<'_>) -> Vec<f64> {
     let d = width / a.heads;
     let mut out = vec![0.0; n * width];
     for i in 0..n {
-        let len = a.last.map_or(a.positions, |last| last[i] as usize + 1);
+        let len = a.last[i] as usize + 1;
         for h in 0..a.heads {
             let at = |j: usize| {
                 let slot = a.table[a.row[i] as usize * a.columns + if a.columns == 1 { 0 } else { j }];
@@ -56,8 +56,7 @@ fn check(a: &CachedAttention<'_>) {
             assert_same_bits(&all, &run(isa, threads, a), isa.name());
         }
         for i in 0..a.q.rows() {
-            let last = a.last.map(|last| &last[i..=i]);
-            let one = CachedAttention { q: a.q.part(i, 1), row: &a.row[i..=i], last, ..*a };
+            let one = CachedAttention { q: a.q.part(i, 1), row: &a.row[i..=i], last: &a.last[i..=i], ..*a };
             assert_same_bits(&run(isa, 2, &one), &all[i * width..][..width], isa.name());
         }
     }
@@ -80,7 +79,7 @@ fn rows_share_the_past_through_the_table() {
             table: &table,
             columns: positions,
             row: &row,
-            last: Some(&last),
+            last: &last,
             heads,
             scale: 0.5,
         });
@@ -93,6 +92,8 @@ fn rows_of_one_window_read_its_slot_together() {
     let width = heads * d;
     let (keys, values) = (noise(1, slots * positions * width), noise(2, slots * positions * width));
     let (table, row) = ([1, 1, 0, 1], [0, 1, 1, 2, 3, 0, 0, 1, 0, 1, 0, 3, 3, 3]);
+    // The windows are not of one length.
+    let last = row.map(|row| if table[row as usize] == 1 { 100 } else { 62 });
     let stride = width + 3;
     let q = noise(3, row.len() * stride);
     check(&CachedAttention {
@@ -103,7 +104,7 @@ fn rows_of_one_window_read_its_slot_together() {
         table: &table,
         columns: 1,
         row: &row,
-        last: None,
+        last: &last,
         heads,
         scale: 0.125,
     });
@@ -125,7 +126,7 @@ fn what_is_not_seen_may_hold_anything() {
         table: &[0],
         columns: 1,
         row: &[0, 0],
-        last: Some(&[3, 11]),
+        last: &[3, 11],
         heads: 2,
         scale: 1.0,
     };
@@ -146,7 +147,7 @@ fn a_slot_out_of_range_is_refused() {
         table: &[0, -1],
         columns: 2,
         row: &[0],
-        last: Some(&[1]),
+        last: &[1],
         heads: 1,
         scale: 1.0,
     };

@@ -35,10 +35,9 @@ const TILE: usize = 256;
 /// How many positions ahead of their use keys and values are asked for.
 const AHEAD: usize = 64;
 
-/// Whether [`tiled_attention`] takes heads of `d` columns over `positions` positions of slots that `columns` name, seen
-/// whole.
-pub fn fits(isa: Isa, d: usize, positions: usize, columns: usize, causal: bool) -> bool {
-    isa == Isa::Amx && d == D && positions >= STEP && columns == 1 && !causal
+/// Whether [`tiled_attention`] takes heads of `d` columns over slots of `positions` positions that `columns` name.
+pub fn fits(isa: Isa, d: usize, positions: usize, columns: usize) -> bool {
+    isa == Isa::Amx && d == D && positions >= STEP && columns == 1
 }
 
 /// f32 values of one thread: a head's queries, tiles of scores and of values, scores, weights, outputs.
@@ -61,7 +60,7 @@ pub fn tiled_attention(cx: Cx<'_>, args: &CachedAttention<'_, bf16>, out: Out<'_
     let Out { mut rows, scratch } = out;
     args.check();
     let d = args.q.cols() / args.heads;
-    assert!(fits(cx.isa, d, args.positions, args.columns, args.last.is_some()), "attention of another kind");
+    assert!(fits(cx.isa, d, args.positions, args.columns), "attention of another kind");
     assert_eq!((rows.rows(), rows.cols()), (args.q.rows(), args.q.cols()), "shapes of attention");
     assert!(args.scale > 0.0, "a scale of {}", args.scale);
     let (threads, share) = (cx.pool.threads(), thread_len(args.positions));
@@ -96,36 +95,32 @@ impl Body for Part<'_, '_> {
     fn run<S: Simd>(self, s: S) {
         let Part { args, heads, out, scratch } = self;
         let tiles = Tiles::new(Amx::detect().expect("amx is not available"));
-        let positions = args.positions.next_multiple_of(STEP);
         let (queries, rest) = scratch.split_at_mut(2 * TILE);
         let (turned, rest) = rest.split_at_mut(2 * TILE);
         let (woven, rest) = rest.split_at_mut(4 * TILE);
-        let (scores, rest) = rest.split_at_mut(QUERIES * positions);
-        let (weights, sums) = rest.split_at_mut(QUERIES * positions / 2);
+        let (sums, rest) = rest.split_at_mut(QUERIES * D);
         let width = args.q.cols();
         let mut first = 0;
         while first < args.q.rows() {
-            let slot = args.slot(first, 0);
+            let (slot, len) = (args.slot(first, 0), args.len(first));
             let end = (first + QUERIES).min(args.q.rows());
-            let end = (first + 1..end).find(|&i| args.slot(i, 0) != slot).unwrap_or(end);
+            let same = |i: usize| args.slot(i, 0) == slot && args.len(i) == len;
+            let end = (first + 1..end).find(|&i| !same(i)).unwrap_or(end);
+            let positions = len.next_multiple_of(STEP);
+            let (scores, rest) = rest.split_at_mut(QUERIES * positions);
+            let weights = &mut rest[..QUERIES * positions / 2];
             for head in heads.clone() {
                 let at = slot * args.positions * width + head * D;
                 pack_queries(args, first..end, head, queries);
-                // SAFETY: the slot holds `positions` rows of `width` from `at`, as `check` saw.
-                unsafe {
-                    score(
-                        &tiles,
-                        (args.keys.as_ptr().add(at), args.positions, width),
-                        queries,
-                        turned,
-                        scores,
-                    );
-                }
+                let keys = args.keys.as_ptr().wrapping_add(at);
+                // SAFETY: the slot holds `args.positions` rows of `width` from `at`, a step or more, and `len` of them
+                // are seen, as `check` and `fits` saw.
+                unsafe { score(&tiles, (keys, len, width), queries, turned, scores) };
                 let factor = args.scale * std::f32::consts::LOG2_E;
-                let totals = weigh(s, (scores, args.positions, positions), (end - first, factor), weights);
+                let totals = weigh(s, (scores, len, positions), (end - first, factor), weights);
                 let values = args.values.as_ptr().wrapping_add(at);
                 // SAFETY: as above.
-                unsafe { gather(&tiles, (values, args.positions, width), weights, woven, sums) };
+                unsafe { gather(&tiles, (values, len, width), weights, woven, sums) };
                 for (r, total) in totals.iter().enumerate().take(end - first) {
                     // SAFETY: the columns of these heads are in one part only.
                     let to = unsafe { std::slice::from_raw_parts_mut(out.row(first + r).add(head * D), D) };
@@ -151,7 +146,7 @@ fn pack_queries(args: &CachedAttention<'_, bf16>, rows: Range<usize>, head: usiz
 /// Writes the products of every position with every query to `scores[query][position]`.
 ///
 /// # Safety
-/// `keys` points to `positions` rows of D values, `width` apart.
+/// `keys` points to `positions` rows of D values, `width` apart, and never to fewer than a step.
 #[inline(always)]
 unsafe fn score(
     tiles: &Tiles,
@@ -162,8 +157,9 @@ unsafe fn score(
 ) {
     let stride = scores.len() / QUERIES;
     for step in (0..positions).step_by(STEP) {
-        // The last step starts early, so that it reads no further than the slot; what it says twice is the same.
-        let at = step.min(positions - STEP);
+        // The last step starts early, so that it reads no further than the slot; what it says twice is the same. What it
+        // says of positions that nobody sees is not used.
+        let at = step.min(positions.saturating_sub(STEP));
         // SAFETY: the rows are within the slot; the tiles fit; prefetch takes any address.
         unsafe {
             ask(keys.wrapping_add((step + AHEAD) * width), width);
@@ -356,11 +352,14 @@ mod tests {
         if !Isa::Amx.is_available() {
             return;
         }
-        for (heads, positions) in [(3, 101), (1, 32), (8, 64), (2, 1500)] {
+        for (heads, positions, seen) in
+            [(3, 101, 101), (1, 32, 7), (8, 64, 33), (2, 1500, 1500), (2, 1500, 699)]
+        {
             let width = heads * D;
             let (keys, values) = (narrowed(1, 2 * positions * width), narrowed(2, 2 * positions * width));
             let (table, row) =
                 ([1, 0], [0, 0, 0, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
+            let last = row.map(|row: i32| [seen, positions][row as usize] as i32 - 1);
             let q: Vec<f32> = narrowed(3, row.len() * width).iter().map(|x| x.to_f32() * 4.0).collect();
             let args = CachedAttention {
                 q: Rows::new(&q, row.len(), width),
@@ -370,7 +369,7 @@ mod tests {
                 table: &table,
                 columns: 1,
                 row: &row,
-                last: None,
+                last: &last,
                 heads,
                 scale: 0.125,
             };
@@ -384,10 +383,10 @@ mod tests {
                     let dot = |j: usize| -> f64 {
                         (0..D).map(|c| f64::from(q[i * width + h * D + c]) * at(&keys, j, c)).sum()
                     };
-                    let weights: Vec<f64> = (0..positions).map(|j| (dot(j) * 0.125).exp()).collect();
+                    let weights: Vec<f64> = (0..=last[i] as usize).map(|j| (dot(j) * 0.125).exp()).collect();
                     let total: f64 = weights.iter().sum();
                     for c in 0..D {
-                        let sum: f64 = (0..positions).map(|j| weights[j] * at(&values, j, c)).sum();
+                        let sum: f64 = weights.iter().enumerate().map(|(j, w)| w * at(&values, j, c)).sum();
                         want[h * D + c] = sum / total;
                     }
                 }
@@ -398,7 +397,8 @@ mod tests {
                 assert_same_bits(&all, &run(threads, &args), "threads");
             }
             for i in 0..row.len() {
-                let one = CachedAttention { q: args.q.part(i, 1), row: &row[i..=i], ..args };
+                let (row, last) = (&row[i..=i], &last[i..=i]);
+                let one = CachedAttention { q: args.q.part(i, 1), row, last, ..args };
                 assert_same_bits(&run(2, &one), &all[i * width..][..width], "one query");
             }
         }
