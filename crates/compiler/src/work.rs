@@ -9,7 +9,7 @@
 
 use crate::compute::Compute;
 use crate::device::TensorView;
-use graph::ops::{Activation, CachedScores, ReduceKind};
+use graph::ops::{Activation, ReduceKind};
 use graph::scalar::{Expr, Inst, Prim};
 use graph::{DType, Op};
 use std::ops::AddAssign;
@@ -76,13 +76,13 @@ impl Call<'_> {
                 let scores = size(&inputs[0], 0) * size(&inputs[1], 0);
                 count(factors, 4 * scores * size(&inputs[0], 1), scores * op.heads as u64);
             }
-            Op::CachedAttention(op) => {
+            Op::CachedAttention(_) => {
                 let scores = Seen::by(inputs).scores;
                 let compute = precision(inputs[1].dtype);
-                count(compute, 4 * scores * size(&inputs[0], 1), scores * op.heads as u64);
+                count(compute, 4 * scores * size(&inputs[0], 1), scores * size(&inputs[1], 1));
             }
-            Op::CachedScores(op) => {
-                count(precision(inputs[1].dtype), 2 * written * head(op, inputs), 0);
+            Op::CachedScores(_) => {
+                count(precision(inputs[1].dtype), 2 * written * size(&inputs[1], 3), 0);
             }
             Op::Lstm(_) => {
                 let (steps, width) = (size(&inputs[0], 0), size(&inputs[1], 1));
@@ -136,14 +136,14 @@ impl Call<'_> {
         let all = |views: &[TensorView<'_>]| views.iter().map(bytes).sum::<u64>();
         match self.op {
             Op::CachedAttention(_) => {
-                let row = size(&inputs[1], 2) * elements(&inputs[1]);
+                let row = size(&inputs[0], 1) * elements(&inputs[1]);
                 let seen = Seen::by(inputs);
                 bytes(&inputs[0]) + 2 * seen.places * row + all(&inputs[3..]) + all(outputs)
             }
             Op::CachedScores(op) => {
-                let row = op.pick.len() as u64 * head(op, inputs) * elements(&inputs[1]);
-                let keys = distinct(ints(&inputs[3])) * row;
-                let queries = size(&inputs[0], 0) * op.pick.len() as u64 * head(op, inputs) * 4;
+                let picked = op.pick.len() as u64 * size(&inputs[1], 3);
+                let keys = distinct(ints(&inputs[3])) * picked * elements(&inputs[1]);
+                let queries = size(&inputs[0], 0) * picked * 4;
                 queries + keys + all(&inputs[2..]) + all(outputs)
             }
             // The state is only written, at the rows of what is new.
@@ -207,11 +207,6 @@ fn primitives(expr: &Expr) -> (u64, u64) {
     counts
 }
 
-/// Columns of a head of `cached_scores`.
-fn head(op: &CachedScores, inputs: &[TensorView<'_>]) -> u64 {
-    size(&inputs[0], 1) / op.heads as u64
-}
-
 fn distinct<T: Ord>(items: impl Iterator<Item = T>) -> u64 {
     let mut items: Vec<T> = items.collect();
     items.sort_unstable();
@@ -237,7 +232,7 @@ struct Seen {
 
 impl Seen {
     fn by(inputs: &[TensorView<'_>]) -> Seen {
-        let (slots, positions) = (inputs[1].dims[0], inputs[1].dims[1]);
+        let (slots, positions) = (inputs[1].dims[0], inputs[1].dims[2]);
         let columns = inputs[3].dims[1];
         let table: Vec<i32> = ints(&inputs[3]).collect();
         let rows: Vec<i32> = ints(&inputs[4]).collect();

@@ -4,6 +4,7 @@
 //! call or how many threads share it. Each output element is one chain of operations in a fixed order.
 
 pub mod attention;
+pub mod cache_write;
 pub mod cached_attention;
 pub mod cached_scores;
 pub mod conv1d;

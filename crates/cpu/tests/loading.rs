@@ -92,18 +92,18 @@ fn arguments_that_do_not_fit_are_refused() {
 #[test]
 fn a_state_of_another_size_is_refused_whatever_it_says() {
     let device = scalar(1);
-    let graph = "graph @g(%x: f32[1, 4], %id: i32[1], state %s: f32[2, 3, 4]) {
-        %s1 = cache_write %s, %x, %id, %id {placed=true} : f32[2, 3, 4]
+    let graph = "graph @g(%x: f32[1, 4], %id: i32[1], state %s: f32[2, 1, 3, 4]) {
+        %s1 = cache_write %s, %x, %id, %id {placed=true} : f32[2, 1, 3, 4]
         return
     }";
     let mut executable = device.load(program(graph, &device), One::new(&[1], &[1.0])).unwrap();
-    let (large, small) = ([2, 3, 4], [1, 3, 4]);
+    let (large, small) = ([2, 1, 3, 4], [1, 1, 3, 4]);
     let mut bind = |state: &mut compiler::Buffer| {
         let (x, id) = (Arg::F32(&[1.0; 4], &[1, 4]), Arg::I32(&[0], &[1]));
         run(executable.as_mut(), &mut [x, id, Arg::State(state)])
     };
     let mut state = device.state(&TensorType::fixed(DType::F32, &small));
-    assert_eq!(bind(&mut state).unwrap_err(), "%s: got a state of f32[1, 3, 4], expected f32[2, 3, 4]");
+    assert_eq!(bind(&mut state).unwrap_err(), "%s: got a state of f32[1, 1, 3, 4], expected f32[2, 1, 3, 4]");
     state.ty = TensorType::fixed(DType::F32, &large);
     assert_eq!(bind(&mut state).unwrap_err(), "%s: the state holds 48 bytes, expected 96");
     bind(&mut device.state(&TensorType::fixed(DType::F32, &large))).unwrap();

@@ -18,12 +18,12 @@ impl Weights for Zeros {
 
 const GRAPH: &str = "graph @step[n in 1..=8](
   %token: i32[n], %slot: i32[n], %at: i32[n], %places: i32[2, 12], %row: i32[n],
-  state %keys: f32[2, 12, 8],
+  state %keys: f32[2, 2, 12, 4],
   %table: f32[40, 8] = @table, %w: f32[16, 8] = @w
 ) {
   %x = gather %table, %token : f32[n, 8]
-  %keys1 = cache_write %keys, %x, %slot, %at {placed=true} : f32[2, 12, 8]
-  %a = cached_attention %x, %keys1, %keys1, %places, %row, %at {heads=2, scale=0.25} : f32[n, 8]
+  %keys1 = cache_write %keys, %x, %slot, %at {placed=true} : f32[2, 2, 12, 4]
+  %a = cached_attention %x, %keys1, %keys1, %places, %row, %at {scale=0.25} : f32[n, 8]
   %y = linear %a, %w {activation=gelu, bias=false, residual=false} : f32[n, 16]
   return %y
 }";
@@ -34,7 +34,7 @@ fn work_is_that_of_the_sizes_and_places_of_each_run() {
     let cpu = Cpu::new(1);
     let program = compile(&graph, &cpu).unwrap();
     let mut executable = cpu.load(program, Arc::new(Zeros(vec![0; 40 * 8 * 4]))).unwrap();
-    let mut keys = cpu.state(&TensorType::fixed(DType::F32, &[2, 12, 8]));
+    let mut keys = cpu.state(&TensorType::fixed(DType::F32, &[2, 2, 12, 4]));
     let mut run = |executable: &mut dyn Executable, n: usize, at: &[i32]| {
         let zeros = vec![0; n];
         let mut args = [

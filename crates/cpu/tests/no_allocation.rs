@@ -62,7 +62,7 @@ impl Weights for Zeros {
 const GRAPH: &str = "graph @step[n in 1..=8](
   %token: i32[n], %slot: i32[n], %at: i32[n], %table: i32[8, 12], %row: i32[n], %spans: i32[n, 2], %flag: bool[n, 1],
   %other: f32[2, 4, 32],
-  state %keys: f32[8, 12, 32], state %values: f32[8, 12, 32],
+  state %keys: f32[8, 2, 12, 16], state %values: f32[8, 2, 12, 16],
   %w_table: f16[40, 32] = @table, %w_square: f16[32, 32] = @square, %w_wide: f16[64, 32] = @wide,
   %w_narrow: f16[32, 64] = @narrow, %gamma: f32[32] = @gamma, %beta: f32[32] = @beta
 ) {
@@ -71,9 +71,9 @@ const GRAPH: &str = "graph @step[n in 1..=8](
   %y = layer_norm %x, %gamma, %beta {eps=1e-5} : f32[n, 32]
   %q = linear %y, %w_square {activation=none, bias=false, residual=false} : f32[n, 32]
   %k = linear %y, %w_square, %beta {activation=none, bias=true, residual=false} : f32[n, 32]
-  %keys1 = cache_write %keys, %k, %slot, %at {placed=true} : f32[8, 12, 32]
-  %values1 = cache_write %values, %q, %slot, %at {placed=true} : f32[8, 12, 32]
-  %a = cached_attention %q, %keys1, %values1, %table, %row, %at {heads=2, scale=0.25} : f32[n, 32]
+  %keys1 = cache_write %keys, %k, %slot, %at {placed=true} : f32[8, 2, 12, 16]
+  %values1 = cache_write %values, %q, %slot, %at {placed=true} : f32[8, 2, 12, 16]
+  %a = cached_attention %q, %keys1, %values1, %table, %row, %at {scale=0.25} : f32[n, 32]
   %o = linear %a, %w_square, %beta, %x {activation=none, bias=true, residual=true} : f32[n, 32]
   %h = linear %o, %w_wide {activation=gelu, bias=false, residual=false} : f32[n, 64]
   %z = linear %h, %w_narrow, %o {activation=none, bias=false, residual=true} : f32[n, 32]
@@ -103,7 +103,7 @@ fn a_run_allocates_nothing() {
         for threads in 1..=3 {
             let device = Cpu::with_isa(isa, threads);
             let program = compile(&graph, &device).unwrap();
-            let ty = graph::TensorType::fixed(DType::F32, &[8, 12, 32]);
+            let ty = graph::TensorType::fixed(DType::F32, &[8, 2, 12, 16]);
             let mut states = [device.state(&ty), device.state(&ty)];
             let mut executable = device.load(program, Arc::new(Zeros(vec![0; 1 << 14]))).unwrap();
             for n in [8, 1, 3] {

@@ -131,18 +131,18 @@ impl Uses<'_> {
                 Op::Gather(_) => self.role(node.inputs[1], Role::Below(size(0, 0))),
                 Op::MaskSpans(_) => self.role(node.inputs[1], Role::Spans(size(0, 1))),
                 Op::CachedAttention(_) => {
-                    let (slots, places, rows) = (size(1, 0), size(1, 1), size(3, 0));
+                    let (slots, places, rows) = (size(1, 0), size(1, 2), size(3, 0));
                     self.role(node.inputs[3], Role::Below(slots));
                     self.role(node.inputs[4], Role::Below(rows));
                     self.role(node.inputs[5], Role::Below(places));
                 }
                 Op::CachedScores(_) => {
-                    let (slots, places) = (size(1, 0), size(1, 1));
+                    let (slots, places) = (size(1, 0), size(1, 2));
                     self.role(node.inputs[2], Role::Below(slots));
                     self.role(node.inputs[3], Role::Below(places));
                 }
                 Op::CacheWrite(op) => {
-                    let (slots, places) = (size(0, 0), size(0, 1));
+                    let (slots, places) = (size(0, 0), size(0, 2));
                     self.role(node.inputs[2], Role::Below(slots));
                     if op.placed {
                         self.role(node.inputs[3], Role::Below(places));
@@ -257,7 +257,7 @@ mod tests {
 
     #[test]
     fn no_place_is_written_twice() {
-        let case = "cache_write f32[3, 4, 8], f32[12, 8], i32[12], i32[12] {placed=true}";
+        let case = "cache_write f32[3, 2, 4, 4], f32[12, 8], i32[12], i32[12] {placed=true}";
         let (op, types) = text::parse_case(case).unwrap();
         for seed in 0..10 {
             let inputs = random_inputs(&op, &types, seed);

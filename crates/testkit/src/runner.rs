@@ -56,8 +56,14 @@ impl<'d> Runner<'d> {
     pub fn fill(&mut self, env: &RandomEnv) -> Result<(), Fault> {
         let graph = self.executable.program().graph.clone();
         for (param, buffer) in states(&graph).zip(&mut self.states) {
-            let (values, dims) = (bound(&graph, param, env)?.to_f32(), sizes(&buffer.ty)?);
-            let [slots, places, width] = dims;
+            let (values, [slots, heads, places, d]) =
+                (bound(&graph, param, env)?.to_f32(), sizes(&buffer.ty)?);
+            let (width, mut rows_of) = (heads * d, Vec::with_capacity(values.len()));
+            for (slot, place) in (0..slots).flat_map(|slot| (0..places).map(move |place| (slot, place))) {
+                for head in 0..heads {
+                    rows_of.extend_from_slice(&values[((slot * heads + head) * places + place) * d..][..d]);
+                }
+            }
             let mut b = Builder::new("fill");
             let state = b.state("state", buffer.ty.clone());
             let rows = slots * places;
@@ -69,7 +75,7 @@ impl<'d> Runner<'d> {
             let mut executable = self.device.load(program, Arc::new(Stored::default()))?;
             let slot: Vec<i32> = (0..rows).map(|i| (i / places) as i32).collect();
             let at: Vec<i32> = (0..rows).map(|i| (i % places) as i32).collect();
-            let new = Arg::F32(&values, &[rows, width]);
+            let new = Arg::F32(&rows_of, &[rows, width]);
             let (slot, at) = (Arg::I32(&slot, &[rows]), Arg::I32(&at, &[rows]));
             executable.run(&mut [Arg::State(buffer), new, slot, at])?;
         }
@@ -136,7 +142,7 @@ impl<'d> Runner<'d> {
     }
 }
 
-/// What a device's state that holds `tensor` shows: `f32[slots * places, width]`, row `s * places + p` the mean of
+/// What a device's state that holds `tensor` shows: `f32[slots * places, heads * d]`, row `s * places + p` the mean of
 /// places `0..=p` of slot `s`. States are only read by attention, and with queries of 0 that is a mean.
 ///
 /// # Errors
@@ -150,15 +156,15 @@ pub fn shown(tensor: &Tensor) -> Result<Tensor, Fault> {
 
 /// The graph that shows a state of type `ty`, and its inputs.
 fn show(ty: &TensorType) -> Result<(Graph, RandomEnv), Fault> {
-    let [slots, places, width] = sizes(ty)?;
-    let n = slots * places;
+    let [slots, heads, places, d] = sizes(ty)?;
+    let (n, width) = (slots * places, heads * d);
     let mut b = Builder::new("show");
     let state = b.state("state", ty.clone());
     let i32s = |dims: &[usize]| TensorType::fixed(DType::I32, dims);
     let q = b.input("q", TensorType::fixed(DType::F32, &[n, width]));
     let table = b.input("table", i32s(&[slots, 1]));
     let (row, pos) = (b.input("row", i32s(&[n])), b.input("pos", i32s(&[n])));
-    let op = CachedAttention { heads: 1, scale: 1.0 };
+    let op = CachedAttention { scale: 1.0 };
     let mean = b.cached_attention([q, state, state, table, row, pos], op);
     let mean = mean.map_err(|e| Fault::Test(e.to_string()))?;
     let mut env = RandomEnv::default();
@@ -174,10 +180,10 @@ fn states(graph: &Graph) -> impl Iterator<Item = &Param> {
     graph.params().iter().filter(|p| p.kind == ParamKind::State)
 }
 
-fn sizes(ty: &TensorType) -> Result<[usize; 3], Fault> {
+fn sizes(ty: &TensorType) -> Result<[usize; 4], Fault> {
     let dims = ty.shape.as_fixed().filter(|_| matches!(ty.dtype, DType::F32 | DType::BF16));
-    let dims = dims.and_then(|d| <[usize; 3]>::try_from(d).ok());
-    dims.ok_or_else(|| Fault::Test(format!("a state is {ty}, expected f32 or bf16[slots, places, width]")))
+    let dims = dims.and_then(|d| <[usize; 4]>::try_from(d).ok());
+    dims.ok_or_else(|| Fault::Test(format!("a state is {ty}, expected f32 or bf16[slots, heads, places, d]")))
 }
 
 fn bound(graph: &Graph, param: &Param, env: &RandomEnv) -> Result<Tensor, Fault> {

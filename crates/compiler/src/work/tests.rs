@@ -65,14 +65,15 @@ fn attention_scores_each_pair_and_weighs_each_value() {
 #[test]
 fn cached_attention_reads_each_place_that_is_seen_once() {
     // Row 0 sees places 0..=2 and 0..=3; row 1 shares its first two with it, and has one of slot 1.
-    let case = "cached_attention f32[3, 8], bf16[4, 6, 8], bf16[4, 6, 8], i32[2, 6], i32[3], i32[3] {heads=2, scale=0.5}";
+    let case = "cached_attention f32[3, 8], bf16[4, 2, 6, 4], bf16[4, 2, 6, 4], i32[2, 6], i32[3], i32[3] {scale=0.5}";
     let table = [0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1];
     let got = work_of(case, &[&table, &[0, 0, 1], &[2, 3, 2]], false);
     let (scores, places) = (3 + 4 + 3, 4 + 1);
     let bytes = 4 * 3 * 8 + 2 * places * 8 * 2 + 4 * (12 + 3 + 3) + 4 * 3 * 8;
     assert_eq!(got, Work { flops: [0, 4 * scores * 8, 0], exps: [0, 2 * scores, 0], bytes });
     // Two rows of one window, and one of another, which is shorter.
-    let case = "cached_attention f32[3, 8], f32[4, 6, 8], f32[4, 6, 8], i32[3, 1], i32[3], i32[3] {heads=2, scale=0.5}";
+    let case =
+        "cached_attention f32[3, 8], f32[4, 2, 6, 4], f32[4, 2, 6, 4], i32[3, 1], i32[3], i32[3] {scale=0.5}";
     let got = work_of(case, &[&[3, 1, 3], &[0, 1, 2], &[5, 2, 5]], false);
     let (scores, places) = (6 + 3 + 6, 6 + 3);
     let bytes = 4 * 3 * 8 + 2 * places * 8 * 4 + 4 * (3 + 3 + 3) + 4 * 3 * 8;
@@ -81,7 +82,7 @@ fn cached_attention_reads_each_place_that_is_seen_once() {
 
 #[test]
 fn cached_scores_read_the_picked_heads_at_the_places() {
-    let case = "cached_scores f32[3, 8], bf16[4, 6, 8], i32[1], i32[4] {heads=4, pick=[1, 3], scale=0.5}";
+    let case = "cached_scores f32[3, 8], bf16[4, 4, 6, 2], i32[1], i32[4] {pick=[1, 3], scale=0.5}";
     let got = work_of(case, &[&[3], &[0, 2, 5, 2]], false);
     let bytes = 4 * 3 * 4 + 3 * 4 * 2 + 4 * (1 + 4) + 4 * (2 * 3 * 4);
     assert_eq!(got, Work { flops: [0, 2 * (2 * 3 * 4) * 2, 0], exps: [0; 3], bytes });
@@ -90,7 +91,7 @@ fn cached_scores_read_the_picked_heads_at_the_places() {
 #[test]
 fn only_touched_rows_of_states_and_tables_count() {
     let got = work_of(
-        "cache_write bf16[4, 24, 40], f32[3, 40], i32[3], i32[3] {placed=true}",
+        "cache_write bf16[4, 2, 24, 20], f32[3, 40], i32[3], i32[3] {placed=true}",
         &[&[0; 3], &[0; 3]],
         true,
     );

@@ -31,9 +31,9 @@ pub const QUERIES: usize = 8;
 pub struct CachedAttention<'a, E = f32> {
     /// `[n, heads * d]`.
     pub q: Rows<'a>,
-    /// `[slots, positions, heads * d]`.
+    /// `[slots, heads, positions, d]`.
     pub keys: &'a [E],
-    /// `[slots, positions, heads * d]`.
+    /// `[slots, heads, positions, d]`.
     pub values: &'a [E],
     /// Positions of a slot.
     pub positions: usize,
@@ -159,11 +159,18 @@ struct Block<'a, E> {
 }
 
 impl<E> Block<'_, E> {
-    /// Where the thread's columns of position `j` start in keys and values.
+    /// Where position `j` of the thread's first head starts in keys and values.
     #[inline(always)]
     fn place(&self, j: usize) -> usize {
         let args = self.args;
-        (args.slot(self.queries.start, j) * args.positions + j) * args.q.cols() + self.heads.start * self.d
+        let first = args.slot(self.queries.start, j) * args.heads + self.heads.start;
+        (first * args.positions + j) * self.d
+    }
+
+    /// From a position of one head to that of the next.
+    #[inline(always)]
+    fn stride(&self) -> usize {
+        self.args.positions * self.d
     }
 }
 

@@ -23,7 +23,7 @@ const KEYS: usize = 64;
 pub struct CachedScores<'a, E = f32> {
     /// `[n, heads * d]`.
     pub q: Rows<'a>,
-    /// `[slots, positions, heads * d]`.
+    /// `[slots, heads, positions, d]`.
     pub keys: &'a [E],
     /// Positions of a slot.
     pub positions: usize,
@@ -63,8 +63,8 @@ impl<E> CachedScores<'_, E> {
 
     /// The key of `head` at the place of number `j`.
     fn key(&self, head: usize, j: usize) -> &[E] {
-        let at = (self.slot as usize * self.positions + self.place[j] as usize) * self.q.cols();
-        &self.keys[at + head * self.head()..][..self.head()]
+        let at = (self.slot as usize * self.heads + head) * self.positions + self.place[j] as usize;
+        &self.keys[at * self.head()..][..self.head()]
     }
 }
 

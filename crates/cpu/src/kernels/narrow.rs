@@ -56,9 +56,15 @@ impl Body for Narrow<'_> {
 
     #[inline(always)]
     fn run<S: Simd>(self, _: S) {
-        for (out, x) in self.out.chunks_exact_mut(2).zip(self.x) {
-            out.copy_from_slice(&to_bf16(*x).to_ne_bytes());
-        }
+        narrow_row(self.x, self.out);
+    }
+}
+
+/// Writes `x` as bfloat16, with the instructions of the body that it is part of.
+#[inline(always)]
+pub(super) fn narrow_row(x: &[f32], out: &mut [u8]) {
+    for (out, x) in out.chunks_exact_mut(2).zip(x) {
+        out.copy_from_slice(&to_bf16(*x).to_ne_bytes());
     }
 }
 

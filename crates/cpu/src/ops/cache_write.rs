@@ -2,7 +2,7 @@
 
 use super::expect_op;
 use crate::kernel::{Call, Kernel};
-use crate::kernels::narrow::narrow;
+use crate::kernels::cache_write::{CacheWrite, cache_write};
 use graph::{DType, Op};
 
 pub const CACHE_WRITE: Kernel = Kernel {
@@ -23,23 +23,12 @@ pub(super) fn is_kept(dtype: DType) -> bool {
 
 fn run(call: &mut Call<'_>) {
     let placed = expect_op!(call, CacheWrite).placed;
-    let [slots, places, width] = [call.dims(0)[0], call.dims(0)[1], call.dims(0)[2]];
-    let (new, slot) = (call.f32(1), call.i32(2));
-    let at = placed.then(|| call.i32(3));
-    let start = |i: usize| {
-        let slot = slot[if placed { i } else { 0 }] as usize;
-        let place = at.map_or(i, |at| at[i] as usize);
-        assert!(
-            slot < slots && place < places,
-            "place {place} of slot {slot} in a state of {slots} x {places}"
-        );
-        (slot * places + place) * width
+    let &[slots, heads, positions, d] = call.dims(0) else { unreachable!("states have four dimensions") };
+    let args = CacheWrite {
+        new: call.rows(1),
+        cache: [slots, heads, positions, d],
+        slot: call.i32(2),
+        at: placed.then(|| call.i32(3)),
     };
-    let rows = new.chunks_exact(width.max(1)).enumerate();
-    if call.dtype(0) == DType::BF16 {
-        let (cx, state) = (call.cx, call.out_bytes(0));
-        return rows.for_each(|(i, row)| narrow(cx, row, &mut state[2 * start(i)..][..2 * width]));
-    }
-    let state = call.out(0);
-    rows.for_each(|(i, row)| state[start(i)..][..width].copy_from_slice(row));
+    cache_write(call.cx, &args, call.out_bytes(0));
 }

@@ -26,14 +26,13 @@ fn columns(node: &NodeView<'_>) -> usize {
 }
 
 fn scratch(isa: Isa, threads: usize, node: &NodeView<'_>) -> usize {
-    let Op::CachedAttention(op) = node.op else { return 0 };
     let sizes = node.inputs[1].shape.eval(node.largest).unwrap_or_default();
-    let (positions, d) = (sizes[1], sizes[2] / op.heads);
+    let [_, heads, positions, d] = sizes[..] else { return 0 };
     #[cfg(target_arch = "x86_64")]
     if node.inputs[1].dtype == DType::BF16 && tiled::fits(isa, d, positions, columns(node)) {
         return tiled::tiled_attention_scratch(threads, positions);
     }
-    cached_attention_scratch(threads, op.heads, positions, d)
+    cached_attention_scratch(threads, heads, positions, d)
 }
 
 fn run(call: &mut Call<'_>) {
@@ -62,12 +61,12 @@ fn args<'a, E>(call: &Call<'a>, keys: &'a [E], values: &'a [E]) -> CachedAttenti
         q: call.rows(0),
         keys,
         values,
-        positions: call.dims(1)[1],
+        positions: call.dims(1)[2],
         table: call.i32(3),
         columns: call.dims(3)[1],
         row: call.i32(4),
         last: call.i32(5),
-        heads: op.heads,
+        heads: call.dims(1)[1],
         scale: op.scale,
     }
 }

@@ -11,9 +11,10 @@ use graph::{DType, Op};
 pub const CACHED_SCORES: Kernel = Kernel { name: "cached_scores", accepts, run, ..Kernel::PLAIN };
 
 fn accepts(node: &NodeView<'_>) -> bool {
-    let Op::CachedScores(op) = node.op else { return false };
-    let width = node.inputs[0].shape.last().and_then(|dim| dim.as_fixed());
-    is_kept(node.inputs[1].dtype) && width.is_some_and(|width| width / op.heads.max(1) <= MAX_HEAD)
+    let d = node.inputs.get(1).and_then(|keys| keys.shape.last()).and_then(|dim| dim.as_fixed());
+    matches!(node.op, Op::CachedScores(_))
+        && is_kept(node.inputs[1].dtype)
+        && d.is_some_and(|d| d <= MAX_HEAD)
 }
 
 fn run(call: &mut Call<'_>) {
@@ -28,10 +29,10 @@ fn score<'a, E: Element>(call: &mut Call<'a>, keys: &'a [E]) {
     let args = CachedScores {
         q: call.rows(0),
         keys,
-        positions: call.dims(1)[1],
+        positions: call.dims(1)[2],
         slot: call.i32(2)[0],
         place: call.i32(3),
-        heads: op.heads,
+        heads: call.dims(1)[1],
         pick: &op.pick,
         scale: op.scale,
     };

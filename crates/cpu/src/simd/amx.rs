@@ -198,12 +198,12 @@ products!(i8_16, i8_32, "tdpbssd", "fours of signed bytes");
 
 /// Attention of up to sixteen queries with a head of 64 columns: tiles 0 to 3 hold sums, 4 and 5 rows, 6 and 7 weights.
 impl Tiles {
-    /// Thirty-two rows of 64 bfloat16, `stride` bytes apart, times sixteen columns; sums go to `out`, 16 to a row.
+    /// Thirty-two rows of 64 bfloat16 times sixteen columns; sums go to `out`, 16 to a row.
     ///
     /// # Safety
     /// `rows` points to the rows, `weights` to two tiles, and `out` takes 32 rows.
     #[inline(always)]
-    pub unsafe fn strided_32(&self, rows: *const u8, stride: usize, weights: *const u8, out: *mut f32) {
+    pub unsafe fn two_of_32(&self, rows: *const u8, weights: *const u8, out: *mut f32) {
         // SAFETY: the tiles are configured; the caller vouches for the memory.
         unsafe {
             asm!(
@@ -211,21 +211,20 @@ impl Tiles {
                 "tilezero tmm1",
                 "tileloadd tmm6, [{b} + {line}]",
                 "tileloadd tmm7, [{b} + {line} + 1024]",
-                "tileloadd tmm4, [{a} + {stride}]",
+                "tileloadd tmm4, [{a} + {row}]",
                 "tdpbf16ps tmm0, tmm4, tmm6",
-                "tileloadd tmm5, [{a} + {stride} + 64]",
+                "tileloadd tmm5, [{a} + {row} + 64]",
                 "tdpbf16ps tmm0, tmm5, tmm7",
-                "tileloadd tmm4, [{d} + {stride}]",
+                "tileloadd tmm4, [{a} + {row} + 2048]",
                 "tdpbf16ps tmm1, tmm4, tmm6",
-                "tileloadd tmm5, [{d} + {stride} + 64]",
+                "tileloadd tmm5, [{a} + {row} + 2112]",
                 "tdpbf16ps tmm1, tmm5, tmm7",
                 "tilestored [{c} + {line}], tmm0",
                 "tilestored [{c} + {line} + 1024], tmm1",
                 a = in(reg) rows,
-                d = in(reg) rows.wrapping_add(16 * stride),
                 b = in(reg) weights,
                 c = in(reg) out,
-                stride = in(reg) stride,
+                row = in(reg) 128_usize,
                 line = in(reg) 64_usize,
                 out("tmm0") _, out("tmm1") _, out("tmm4") _, out("tmm5") _, out("tmm6") _, out("tmm7") _,
                 options(nostack),

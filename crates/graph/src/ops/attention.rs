@@ -53,10 +53,20 @@ impl OpDef for Attention {
 }
 
 /// Checks that `heads` divides the width of `x: [t, w]`.
-pub(super) fn check_heads(op: &str, heads: usize, x: &TensorType) -> Result<(), OpError> {
+fn check_heads(op: &str, heads: usize, x: &TensorType) -> Result<(), OpError> {
     let divides =
         heads > 0 && x.shape.last().and_then(|d| d.as_fixed()).is_some_and(|w| w.is_multiple_of(heads));
     require!(divides, "{op}: {heads} heads do not divide the width of {x}");
+    Ok(())
+}
+
+/// That keys, or values, of a cache are `[slots, heads, t, d]` for queries of `[n, heads * d]`.
+pub(super) fn check_cache(op: &str, k: &TensorType, q: &TensorType) -> Result<(), OpError> {
+    let kept = matches!(k.dtype, DType::F32 | DType::BF16) && k.rank() == 4;
+    let width = k.shape.0.get(1).zip(k.shape.0.get(3)).and_then(|(h, d)| Some(h.as_fixed()? * d.as_fixed()?));
+    let fits = kept && width.is_some() && width == q.shape.last().and_then(|w| w.as_fixed());
+    let width = q.shape.last().map_or_else(|| "?".to_owned(), |w| w.to_string());
+    require!(fits, "{op}: k is {k}, expected f32 or bf16[slots, heads, t, d] with heads * d = {width}");
     Ok(())
 }
 

@@ -64,10 +64,11 @@ fn a_pure_tone_has_its_power_in_its_bin() {
 #[test]
 fn cached_attention_reads_through_the_table() {
     // Two slots; row 0 reads place 0 of slot 1 and place 1 of slot 0. Equal scores give the mean of the values.
-    let case = "cached_attention f32[1, 1], f32[2, 2, 1], f32[2, 2, 1], i32[1, 2], i32[1], i32[1] {heads=1, scale=1.0}";
+    let case =
+        "cached_attention f32[1, 1], f32[2, 1, 2, 1], f32[2, 1, 2, 1], i32[1, 2], i32[1], i32[1] {scale=1.0}";
     let (op, types) = text::parse_case(case).unwrap();
-    let (q, k) = (Tensor::f32(&[1, 1], vec![0.0]), Tensor::f32(&[2, 2, 1], vec![0.0; 4]));
-    let v = Tensor::f32(&[2, 2, 1], vec![1.0, 2.0, 4.0, 8.0]);
+    let (q, k) = (Tensor::f32(&[1, 1], vec![0.0]), Tensor::f32(&[2, 1, 2, 1], vec![0.0; 4]));
+    let v = Tensor::f32(&[2, 1, 2, 1], vec![1.0, 2.0, 4.0, 8.0]);
     let (table, row) = (Tensor::i32(&[1, 2], vec![1, 0]), Tensor::i32(&[1], vec![0]));
     let run = |pos: i32| {
         let pos = Tensor::i32(&[1], vec![pos]);

@@ -41,7 +41,7 @@ pub fn alignment(config: &Config, windows: usize) -> Result<Graph, OpError> {
     let mut total = None;
     for (i, (layer, keys)) in layers.iter().zip(keys).enumerate() {
         let q = b.slice(queries, 1, i * width..(i + 1) * width)?;
-        let picked = CachedScores { heads: config.n_text_head, pick: config.heads_of(*layer), scale };
+        let picked = CachedScores { pick: config.heads_of(*layer), scale };
         let scores = b.cached_scores([q, keys, window, place], picked)?;
         let x = b.softmax(scores)?;
         let mean = b.reduce_over(ReduceKind::Mean, -2, x)?;

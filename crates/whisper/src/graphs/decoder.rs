@@ -81,7 +81,7 @@ pub fn decoder(config: &Config, weights: &dyn Weights, capacity: Capacity) -> Re
     let last = l.b.input("last", i32s(&[n]));
     let out = l.b.input("out", i32s(&[m]));
     let align = l.b.input("align", i32s(&[a]));
-    let ty = TensorType::fixed(DType::F32, &[capacity.slots, config.n_text_ctx, width]);
+    let ty = TensorType::fixed(DType::F32, &[capacity.slots, config.n_text_head, config.n_text_ctx, config.head_width()]);
     let mut state = |i: usize, what: &str| l.b.state(&format!("self.{i}.{what}"), ty.clone());
     let caches: Vec<_> = (0..config.n_text_layer).map(|i| (state(i, "key"), state(i, "value"))).collect();
     let cross = cross_states(&mut l, config, capacity.windows);
@@ -105,8 +105,8 @@ pub fn decoder(config: &Config, weights: &dyn Weights, capacity: Capacity) -> Re
         let v = l.linear(y, &format!("{at}.value"), width, true)?;
         let keys = l.b.cache_write(&[cache.0, k, slot, pos])?;
         let values = l.b.cache_write(&[cache.1, v, slot, pos])?;
-        let heads = CachedAttention { heads: config.n_text_head, scale };
-        let y = l.b.cached_attention([q, keys, values, table, row, pos], heads.clone())?;
+        let attention = CachedAttention { scale };
+        let y = l.b.cached_attention([q, keys, values, table, row, pos], attention.clone())?;
         let y = l.linear(y, &format!("{at}.out"), width, true)?;
         x = l.b.plus(x, y)?;
         let at = format!("{block}.cross_attn");
@@ -115,7 +115,7 @@ pub fn decoder(config: &Config, weights: &dyn Weights, capacity: Capacity) -> Re
         if aligned.contains(&i) {
             queries.push(l.b.gather(q, align)?);
         }
-        let y = l.b.cached_attention([q, cross.0, cross.1, window, row, last], heads)?;
+        let y = l.b.cached_attention([q, cross.0, cross.1, window, row, last], attention)?;
         let y = l.linear(y, &format!("{at}.out"), width, true)?;
         x = l.b.plus(x, y)?;
         x = l.mlp(x, &block)?;

@@ -21,7 +21,7 @@ pub mod inputs {
 
 /// Log-mel to the encoding `f32[t, n_audio_state]`, with t up to `n_audio_ctx`; see [`inputs`] (model.py, AudioEncoder).
 /// On the way the decoder's cross keys and values are written to the first t places of a slot of the states
-/// `cross.LAYER.key` and `.value: f32[windows, n_audio_ctx, n_text_state]`.
+/// `cross.LAYER.key` and `.value: f32[windows, n_text_head, n_audio_ctx, d]`.
 ///
 /// # Errors
 /// The config's sizes contradict each other.
@@ -72,7 +72,7 @@ pub(super) fn cross_state(
     windows: usize,
     (layer, what): (usize, &str),
 ) -> Value {
-    let ty = TensorType::fixed(DType::F32, &[windows, config.n_audio_ctx, config.n_text_state]);
+    let ty = TensorType::fixed(DType::F32, &[windows, config.n_text_head, config.n_audio_ctx, config.head_width()]);
     b.state(&format!("cross.{layer}.{what}"), ty)
 }
 

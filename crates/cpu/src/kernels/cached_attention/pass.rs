@@ -13,7 +13,7 @@ const GROUP: usize = 4;
 /// How many positions ahead of its use a row of the cache is asked for.
 const AHEAD: usize = 16;
 
-/// Where the thread's columns of positions from `j` start in the cache.
+/// Where positions from `j` of the thread's first head start in the cache.
 #[inline(always)]
 fn places<const N: usize, E>(block: &Block<'_, E>, j: usize) -> [usize; N] {
     let mut out = [0; N];
@@ -25,9 +25,9 @@ fn places<const N: usize, E>(block: &Block<'_, E>, j: usize) -> [usize; N] {
 
 /// Asks for one head of the positions at `places`.
 #[inline(always)]
-fn ask<S: Simd, E>(s: S, block: &Block<'_, E>, cache: &[E], places: &[usize], column: usize) {
+fn ask<S: Simd, E>(s: S, block: &Block<'_, E>, cache: &[E], places: &[usize], h: usize) {
     for place in places {
-        let p = cache.as_ptr().wrapping_add(place + column);
+        let p = cache.as_ptr().wrapping_add(place + h * block.stride());
         for line in (0..block.d).step_by(64 / size_of::<E>()) {
             s.prefetch(p.wrapping_add(line).cast());
         }
@@ -57,17 +57,11 @@ fn group<S: Simd, E: Element, const N: usize>(
 ) {
     let (d, count, positions) = (block.d, block.queries.len(), block.args.positions);
     let width = block.heads.len() * d;
-    let mut rows = [&block.args.keys[..0]; N];
-    for (row, place) in rows.iter_mut().zip(places::<N, E>(block, j)) {
-        *row = &block.args.keys[place..][..width];
-    }
+    let here = places::<N, E>(block, j);
     let ahead = places::<N, E>(block, j + AHEAD);
     for h in 0..block.heads.len() {
-        ask(s, block, block.args.keys, &ahead, h * d);
-        let mut keys = rows;
-        for key in &mut keys {
-            *key = &key[h * d..][..d];
-        }
+        ask(s, block, block.args.keys, &ahead, h);
+        let keys = here.map(|place| &block.args.keys[place + h * block.stride()..][..d]);
         for i in 0..count {
             let scores = dots(s, &q[i * width + h * d..][..d], keys);
             weights[(h * QUERIES + i) * positions + j..][..N].copy_from_slice(&scores);
@@ -131,7 +125,7 @@ pub(super) fn accumulate<S: Simd, E: Element>(
     // The most queries whose sums the registers hold.
     let most = if S::TILE_ROWS >= 12 { 4 } else { 2 };
     for h in 0..block.heads.len() {
-        ask(s, block, block.args.values, &ahead, h * block.d);
+        ask(s, block, block.args.values, &ahead, h);
         let mut i = 0;
         while i < count {
             // Queries that see the whole run go together, others alone.
@@ -195,7 +189,7 @@ fn columns<S: Simd, E: Element, const Q: usize, const C: usize>(
         *weights = &run.weights[(h * QUERIES + i + q) * positions + run.first..][..len];
     }
     for (j, place) in run.places.iter().enumerate().take(len) {
-        let v = load::<S, E, C>(s, &block.args.values[place + h * d + column..][..n]);
+        let v = load::<S, E, C>(s, &block.args.values[place + h * block.stride() + column..][..n]);
         for (sum, weights) in sum.iter_mut().zip(weights) {
             let w = s.splat(weights[j]);
             for (sum, v) in sum.iter_mut().zip(v) {

@@ -15,7 +15,7 @@ fn reference(a: &CachedAttention<'_>) -> Vec<f64> {
         for h in 0..a.heads {
             let at = |j: usize| {
                 let slot = a.table[a.row[i] as usize * a.columns + if a.columns == 1 { 0 } else { j }];
-                (slot as usize * a.positions + j) * width + h * d
+                ((slot as usize * a.heads + h) * a.positions + j) * d
             };
             let q = &a.q.row(i)[h * d..][..d];
             let dot = |k: &[f32]| q.iter().zip(k).map(|(&x, &y)| f64::from(x) * f64::from(y)).sum::<f64>();
@@ -116,8 +116,12 @@ fn what_is_not_seen_may_hold_anything() {
     let (mut keys, mut values) = (noise(1, positions * width), noise(2, positions * width));
     let q = noise(3, 2 * width);
     let clean = (keys.clone(), values.clone());
-    keys[12 * width..].fill(f32::NAN);
-    values[12 * width..].fill(f32::INFINITY);
+    for head in keys.chunks_mut(positions * width / 2) {
+        head[12 * width / 2..].fill(f32::NAN);
+    }
+    for head in values.chunks_mut(positions * width / 2) {
+        head[12 * width / 2..].fill(f32::INFINITY);
+    }
     let args = |keys, values| CachedAttention {
         q: Rows::new(&q, 2, width),
         keys,

@@ -99,7 +99,6 @@ impl Body for Part<'_, '_> {
         let (turned, rest) = rest.split_at_mut(2 * TILE);
         let (woven, rest) = rest.split_at_mut(4 * TILE);
         let (sums, rest) = rest.split_at_mut(QUERIES * D);
-        let width = args.q.cols();
         let mut first = 0;
         while first < args.q.rows() {
             let (slot, len) = (args.slot(first, 0), args.len(first));
@@ -110,17 +109,17 @@ impl Body for Part<'_, '_> {
             let (scores, rest) = rest.split_at_mut(QUERIES * positions);
             let weights = &mut rest[..QUERIES * positions / 2];
             for head in heads.clone() {
-                let at = slot * args.positions * width + head * D;
+                let at = (slot * args.heads + head) * args.positions * D;
                 pack_queries(args, first..end, head, queries);
                 let keys = args.keys.as_ptr().wrapping_add(at);
-                // SAFETY: the slot holds `args.positions` rows of `width` from `at`, a step or more, and `len` of them
-                // are seen, as `check` and `fits` saw.
-                unsafe { score(&tiles, (keys, len, width), queries, turned, scores) };
+                // SAFETY: the head holds `args.positions` rows from `at`, a step or more, and `len` of them are seen, as
+                // `check` and `fits` saw.
+                unsafe { score(&tiles, (keys, len), queries, turned, scores) };
                 let factor = args.scale * std::f32::consts::LOG2_E;
                 let totals = weigh(s, (scores, len, positions), (end - first, factor), weights);
                 let values = args.values.as_ptr().wrapping_add(at);
                 // SAFETY: as above.
-                unsafe { gather(&tiles, (values, len, width), weights, woven, sums) };
+                unsafe { gather(&tiles, (values, len), weights, woven, sums) };
                 for (r, total) in totals.iter().enumerate().take(end - first) {
                     // SAFETY: the columns of these heads are in one part only.
                     let to = unsafe { std::slice::from_raw_parts_mut(out.row(first + r).add(head * D), D) };
@@ -146,11 +145,11 @@ fn pack_queries(args: &CachedAttention<'_, bf16>, rows: Range<usize>, head: usiz
 /// Writes the products of every position with every query to `scores[query][position]`.
 ///
 /// # Safety
-/// `keys` points to `positions` rows of D values, `width` apart, and never to fewer than a step.
+/// `keys` points to `positions` rows of D values, and never to fewer than a step.
 #[inline(always)]
 unsafe fn score(
     tiles: &Tiles,
-    (keys, positions, width): (*const bf16, usize, usize),
+    (keys, positions): (*const bf16, usize),
     queries: &[f32],
     turned: &mut [f32],
     scores: &mut [f32],
@@ -162,13 +161,8 @@ unsafe fn score(
         let at = step.min(positions.saturating_sub(STEP));
         // SAFETY: the rows are within the slot; the tiles fit; prefetch takes any address.
         unsafe {
-            ask(keys.wrapping_add((step + AHEAD) * width), width);
-            tiles.strided_32(
-                keys.add(at * width).cast(),
-                2 * width,
-                queries.as_ptr().cast(),
-                turned.as_mut_ptr(),
-            );
+            ask(keys.wrapping_add((step + AHEAD) * D));
+            tiles.two_of_32(keys.add(at * D).cast(), queries.as_ptr().cast(), turned.as_mut_ptr());
             for half in [0, 16] {
                 turn(turned.as_ptr().add(half * QUERIES), scores.as_mut_ptr().add(at + half), stride);
             }
@@ -176,14 +170,12 @@ unsafe fn score(
     }
 }
 
-/// Asks for the columns of a head at the positions of a step.
+/// Asks for the positions of a step.
 #[inline(always)]
-unsafe fn ask(rows: *const bf16, width: usize) {
-    for j in 0..STEP {
-        for half in [0, 32] {
-            // SAFETY: prefetch takes any address.
-            unsafe { _mm_prefetch::<_MM_HINT_T1>(rows.wrapping_add(j * width + half).cast()) };
-        }
+unsafe fn ask(rows: *const bf16) {
+    for line in (0..STEP * D).step_by(64 / size_of::<bf16>()) {
+        // SAFETY: prefetch takes any address.
+        unsafe { _mm_prefetch::<_MM_HINT_T1>(rows.wrapping_add(line).cast()) };
     }
 }
 
@@ -226,11 +218,11 @@ fn weigh<S: Simd>(
 /// Adds the values of all positions, times their weights: sixteen rows of D sums, woven as [`weave`] leaves them.
 ///
 /// # Safety
-/// `values` points to `positions` rows of D values, `width` apart.
+/// `values` points to `positions` rows of D values.
 #[inline(always)]
 unsafe fn gather(
     tiles: &Tiles,
-    (values, positions, width): (*const bf16, usize, usize),
+    (values, positions): (*const bf16, usize),
     weights: &[f32],
     woven: &mut [f32],
     sums: &mut [f32],
@@ -241,8 +233,8 @@ unsafe fn gather(
         let at = step * STEP;
         // SAFETY: as many rows as are woven are within the slot; prefetch takes any address.
         unsafe {
-            ask(values.wrapping_add((at + AHEAD) * width), width);
-            weave(values.wrapping_add(at * width), width, STEP.min(positions - at), to);
+            ask(values.wrapping_add((at + AHEAD) * D));
+            weave(values.wrapping_add(at * D), STEP.min(positions - at), to);
         }
     };
     // SAFETY: the weights hold sixteen rows of the steps, the tiles and the sums fit.
@@ -253,13 +245,13 @@ unsafe fn gather(
 /// on, the second the others. Positions beyond `count` are zero.
 ///
 /// # Safety
-/// `rows` points to `count` rows, `width` apart; `out` takes four tiles.
+/// `rows` points to `count` rows; `out` takes four tiles.
 #[target_feature(enable = "avx512f,avx512bw")]
-unsafe fn weave(rows: *const bf16, width: usize, count: usize, out: *mut f32) {
+unsafe fn weave(rows: *const bf16, count: usize, out: *mut f32) {
     let row = |j: usize, half: usize| -> __m512i {
         if j < count {
             // SAFETY: row j is one of the caller's.
-            unsafe { _mm512_loadu_si512(rows.add(j * width + half * 32).cast()) }
+            unsafe { _mm512_loadu_si512(rows.add(j * D + half * 32).cast()) }
         } else {
             _mm512_setzero_si512()
         }
@@ -378,7 +370,7 @@ mod tests {
                 let slot = table[row[i] as usize] as usize;
                 for h in 0..heads {
                     let at = |x: &[bf16], j: usize, c: usize| {
-                        x[(slot * positions + j) * width + h * D + c].to_f64()
+                        x[((slot * heads + h) * positions + j) * D + c].to_f64()
                     };
                     let dot = |j: usize| -> f64 {
                         (0..D).map(|c| f64::from(q[i * width + h * D + c]) * at(&keys, j, c)).sum()
