@@ -26,7 +26,7 @@ pub struct Fours {
 type Product = unsafe fn(usize, *const i32, [*const i32; 2], usize, *mut i32);
 
 impl Fours {
-    /// Those of `isa`, when this machine has it; `None` also where bytes are multiplied in plain loops.
+    /// Those of `isa`, when this machine has it. [`Isa::Scalar`] has none.
     #[inline]
     pub fn detect(isa: Isa) -> Option<Fours> {
         let (product, unsigned): (Product, bool) = match isa {

@@ -34,7 +34,10 @@ impl Engine {
             (Isa::Avx512Bf16, Factor::Bf16) => {
                 Engine::Pairs(PairDots::detect().expect("avx512_bf16 is not available"))
             }
-            (_, Factor::Int8) => Fours::detect(isa).map_or(Engine::Plain, Engine::Fours),
+            (Isa::Scalar, Factor::Int8) => Engine::Plain,
+            (_, Factor::Int8) => {
+                Engine::Fours(Fours::detect(isa).unwrap_or_else(|| panic!("{isa} is not available")))
+            }
             (_, Factor::Bf16) => panic!("{isa} multiplies no bfloat16"),
         }
     }
