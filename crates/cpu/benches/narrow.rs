@@ -1,6 +1,7 @@
-//! The products and the attention of a base model's encoder in bfloat16, against the machine's peak and against f32.
+//! The products of a base model's encoder in bytes and in bfloat16 and its attention in bfloat16, against the machine's
+//! peak and against f32.
 //!
-//! `cargo bench -p cpu --bench narrow` prints ratios in turns; nothing where the machine multiplies no bfloat16.
+//! `cargo bench -p cpu --bench narrow` prints ratios in turns; those of bfloat16 where the machine multiplies it.
 
 mod measure;
 
@@ -10,10 +11,10 @@ use cpu::kernels::attention::{
     Attention, AttentionDims, NarrowAttention, attention, attention_scratch, narrow_attention,
     narrow_attention_scratch,
 };
-use cpu::kernels::linear::groups::{Groups, NarrowRows};
+use cpu::kernels::linear::groups::{Factor, Groups, NarrowRows};
 use cpu::kernels::linear::narrow::{narrow_linear, narrow_scratch};
 use cpu::kernels::linear::pack::{Elements, Order, Packed, Source};
-use cpu::kernels::linear::{Epilogue, Out, linear, linear_scratch};
+use cpu::kernels::linear::{Epilogue, Factors, Out, linear, linear_scratch};
 use cpu::kernels::rows::{Rows, RowsMut};
 use cpu::{Isa, Pool};
 use half::bf16;
@@ -22,15 +23,16 @@ use measure::{in_turns, noise};
 /// Rows, products and outputs of the encoder's layers, and of a decoder's step.
 const LAYERS: [[usize; 3]; 5] =
     [[1500, 512, 512], [1500, 512, 2048], [1500, 2048, 512], [1, 512, 2048], [8, 512, 2048]];
-/// A product whose operands and sums stay in the first-level cache: 32 rows of 256 and 32 outputs.
-const SMALL: [usize; 3] = [32, 256, 32];
+/// Rows, bytes of a row and outputs of a product whose operands and sums stay in the first-level cache.
+const SMALL: [usize; 3] = [32, 512, 32];
 /// How often the small one runs in one measurement.
 const SMALL_RUNS: usize = 200;
 
-/// A product in bfloat16 and in f32.
+/// A product of narrow factors and in f32.
 struct Case {
     dims: [usize; 3],
     x: Vec<f32>,
+    factors: Vec<f32>,
     narrow_x: Vec<u8>,
     groups: Groups,
     packed: Packed,
@@ -46,27 +48,41 @@ fn bytes(x: &[f32]) -> Vec<u8> {
     narrowed(x).iter().flat_map(|x| x.to_bits().to_ne_bytes()).collect()
 }
 
+/// Values in -1..1 as signed bytes.
+fn signed(x: &[f32]) -> Vec<u8> {
+    x.iter().map(|x| ((x * 127.0) as i8).cast_unsigned()).collect()
+}
+
 impl Case {
-    fn new(isa: Isa, threads: usize, [m, k, n]: [usize; 3]) -> Case {
+    fn new(isa: Isa, factor: Factor, threads: usize, [m, k, n]: [usize; 3]) -> Case {
         let (x, w) = (noise(m * k), noise(n * k));
-        let scratch = narrow_scratch(isa, threads, m, 2 * k).max(linear_scratch(isa, threads, m, k));
+        let scratch = narrow_scratch(isa, threads, m, factor.bytes() * k);
         let source = Source { elements: Elements::F32(&w), order: Order::OutputRows, n, k };
+        let (narrow_x, groups) = match factor {
+            Factor::Bf16 => (bytes(&x), Groups::of_bf16(isa, &narrowed(&w), [n, k], &mut Region::new(0))),
+            Factor::Int8 => (signed(&x), Groups::of_i8(isa, &signed(&w), [n, k], &mut Region::new(0))),
+        };
         Case {
             dims: [m, k, n],
-            narrow_x: bytes(&x),
             x,
-            groups: Groups::of_bf16(isa, &narrowed(&w), [n, k], &mut Region::new(0)),
+            factors: noise(m.max(n)),
+            narrow_x,
+            groups,
             packed: Packed::new(isa, source),
             out: vec![0.0; m * n],
-            scratch: Aligned::zeroed(scratch),
+            scratch: Aligned::zeroed(scratch.max(linear_scratch(isa, threads, m, k))),
         }
     }
 
     fn narrow(&mut self, cx: Cx<'_>) {
         let [m, k, n] = self.dims;
-        let x = NarrowRows::new(&self.narrow_x, m, [2 * k, 2 * k]);
+        let factor = self.groups.factor();
+        let x = NarrowRows::new(&self.narrow_x, m, [factor.bytes() * k; 2]);
+        let factors = Factors { rows: &self.factors[..m], outputs: &self.factors[..n] };
+        let epilogue =
+            Epilogue { factors: (factor == Factor::Int8).then_some(factors), ..Epilogue::default() };
         let out = Out { rows: RowsMut::new(&mut self.out, m, n), scratch: &mut self.scratch };
-        narrow_linear(cx, x, &self.groups, &Epilogue::default(), out);
+        narrow_linear(cx, x, &self.groups, &epilogue, out);
     }
 
     fn wide(&mut self, cx: Cx<'_>) {
@@ -76,13 +92,15 @@ impl Case {
     }
 }
 
-fn layers(cx: Cx<'_>) {
+fn layers(cx: Cx<'_>, factor: Factor) {
     let threads = cx.pool.threads();
     let one = Pool::new(1);
     let flop = |[m, k, n]: [usize; 3]| (2 * m * k * n) as f64;
+    let small_dims = [SMALL[0], SMALL[1] / factor.bytes(), SMALL[2]];
     for dims in LAYERS {
-        let (mut small, mut narrow) = (Case::new(cx.isa, 1, SMALL), Case::new(cx.isa, threads, dims));
-        let mut wide = Case::new(cx.isa, threads, dims);
+        let case = |threads, dims| Case::new(cx.isa, factor, threads, dims);
+        let (mut small, mut narrow, mut wide) =
+            (case(1, small_dims), case(threads, dims), case(threads, dims));
         let least = in_turns(
             25,
             &mut [
@@ -91,10 +109,10 @@ fn layers(cx: Cx<'_>) {
                 &mut || wide.wide(cx),
             ],
         );
-        let peak = flop(SMALL) * (SMALL_RUNS * threads) as f64 / least[0];
+        let peak = flop(small_dims) * (SMALL_RUNS * threads) as f64 / least[0];
         let rate = flop(dims) / least[1];
         println!(
-            "{} {threads} threads {dims:?}: {:.0} GFLOP/s, {:.0} % of what stays in cache; f32/bf16 {:.2}",
+            "{} {threads} threads {factor:?} {dims:?}: {:.0} GFLOP/s, {:.0} % of what stays in cache; f32/narrow {:.2}",
             cx.isa,
             rate / 1e9,
             100.0 * rate / peak,
@@ -144,9 +162,13 @@ fn attentions(cx: Cx<'_>) {
 fn main() {
     for threads in [1, 2] {
         let pool = Pool::new(threads);
-        for isa in Isa::available().filter(|isa| isa.multiplies_bf16()) {
-            layers(Cx { isa, pool: &pool });
-            attentions(Cx { isa, pool: &pool });
+        for isa in Isa::available().filter(|&isa| isa != Isa::Scalar) {
+            let cx = Cx { isa, pool: &pool };
+            layers(cx, Factor::Int8);
+            if isa.multiplies_bf16() {
+                layers(cx, Factor::Bf16);
+                attentions(cx);
+            }
         }
     }
 }

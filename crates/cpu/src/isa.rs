@@ -8,6 +8,8 @@ pub enum Isa {
     Scalar,
     /// x86-64 with AVX2, FMA and F16C.
     Avx2,
+    /// [`Isa::Avx2`] with AVX-VNNI: products of bytes.
+    AvxVnni,
     /// x86-64 with AVX-512 F, DQ, BW and VL, and all of [`Isa::Avx2`].
     Avx512,
     /// [`Isa::Avx512`] with VNNI: products of bytes.
@@ -18,12 +20,23 @@ pub enum Isa {
     Amx,
     /// `AArch64` NEON.
     Neon,
+    /// [`Isa::Neon`] with the dot products of Armv8.2: products of bytes.
+    NeonDot,
 }
 
 impl Isa {
     /// Every path, slowest first.
-    pub const ALL: [Isa; 7] =
-        [Isa::Scalar, Isa::Avx2, Isa::Avx512, Isa::Avx512Vnni, Isa::Avx512Bf16, Isa::Amx, Isa::Neon];
+    pub const ALL: [Isa; 9] = [
+        Isa::Scalar,
+        Isa::Avx2,
+        Isa::AvxVnni,
+        Isa::Avx512,
+        Isa::Avx512Vnni,
+        Isa::Avx512Bf16,
+        Isa::Amx,
+        Isa::Neon,
+        Isa::NeonDot,
+    ];
 
     /// The fastest path of this machine.
     pub fn best() -> Isa {
@@ -46,6 +59,8 @@ impl Isa {
                     && is_x86_feature_detected!("f16c")
             }
             #[cfg(target_arch = "x86_64")]
+            Isa::AvxVnni => Isa::Avx2.is_available() && is_x86_feature_detected!("avxvnni"),
+            #[cfg(target_arch = "x86_64")]
             Isa::Avx512 => {
                 Isa::Avx2.is_available()
                     && is_x86_feature_detected!("avx512f")
@@ -61,6 +76,8 @@ impl Isa {
             Isa::Amx => Isa::Avx512Bf16.is_available() && crate::simd::Amx::detect().is_some(),
             #[cfg(target_arch = "aarch64")]
             Isa::Neon => std::arch::is_aarch64_feature_detected!("neon"),
+            #[cfg(target_arch = "aarch64")]
+            Isa::NeonDot => Isa::Neon.is_available() && std::arch::is_aarch64_feature_detected!("dotprod"),
             #[allow(unreachable_patterns)] // The names of the other architecture.
             _ => false,
         }
@@ -69,8 +86,8 @@ impl Isa {
     /// The f32 lanes of one vector of this path.
     pub const fn lanes(self) -> usize {
         match self {
-            Isa::Scalar | Isa::Neon => 4,
-            Isa::Avx2 => 8,
+            Isa::Scalar | Isa::Neon | Isa::NeonDot => 4,
+            Isa::Avx2 | Isa::AvxVnni => 8,
             Isa::Avx512 | Isa::Avx512Vnni | Isa::Avx512Bf16 | Isa::Amx => 16,
         }
     }
@@ -79,7 +96,9 @@ impl Isa {
     #[must_use]
     pub const fn vectors(self) -> Isa {
         match self {
+            Isa::AvxVnni => Isa::Avx2,
             Isa::Avx512Vnni | Isa::Avx512Bf16 | Isa::Amx => Isa::Avx512,
+            Isa::NeonDot => Isa::Neon,
             other => other,
         }
     }
@@ -89,17 +108,19 @@ impl Isa {
         matches!(self, Isa::Avx512Bf16 | Isa::Amx)
     }
 
-    /// The name as it is printed and recorded: `scalar`, `avx2`, `avx512`, `avx512_vnni`, `avx512_bf16`, `amx`,
-    /// `neon`.
+    /// The name as it is printed and recorded: `scalar`, `avx2`, `avx_vnni`, `avx512`, `avx512_vnni`, `avx512_bf16`,
+    /// `amx`, `neon`, `neon_dotprod`.
     pub const fn name(self) -> &'static str {
         match self {
             Isa::Scalar => "scalar",
             Isa::Avx2 => "avx2",
+            Isa::AvxVnni => "avx_vnni",
             Isa::Avx512 => "avx512",
             Isa::Avx512Vnni => "avx512_vnni",
             Isa::Avx512Bf16 => "avx512_bf16",
             Isa::Amx => "amx",
             Isa::Neon => "neon",
+            Isa::NeonDot => "neon_dotprod",
         }
     }
 }

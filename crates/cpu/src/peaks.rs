@@ -15,7 +15,6 @@ use std::hint::black_box;
 use std::sync::Arc;
 use std::time::Instant;
 
-#[cfg(target_arch = "x86_64")]
 mod products;
 
 /// Bytes that are read for the rate of memory: at least so many, and at most.
@@ -36,7 +35,7 @@ pub(crate) fn probe(isa: Isa, pool: Arc<Pool>) -> impl FnMut() -> Peaks {
         let read = |_| seconds(&mut || stream(isa, &pool, &memory));
         let fastest = (0..2).map(read).fold(f64::INFINITY, f64::min);
         Peaks {
-            flops: [wide, narrow(products_of_bf16(isa)), narrow(products_of_bytes(isa))],
+            flops: [wide, narrow(products::of_bf16(isa)), narrow(products::of_bytes(isa))],
             exps: [exact, if isa.multiplies_bf16() { coarse } else { exact }, exact],
             bytes: size_of_val(&*memory) as f64 / fastest,
             apart: isa == Isa::Amx,
@@ -126,30 +125,6 @@ fn multiply_add<S: Simd, const SUMS: usize>(s: S, steps: usize) -> u64 {
     (2 * SUMS * S::LANES * steps) as u64
 }
 
-/// What multiplies factors of bfloat16 in registers; `None` where they are widened.
-fn products_of_bf16(isa: Isa) -> Option<fn(usize) -> u64> {
-    match isa {
-        #[cfg(target_arch = "x86_64")]
-        Isa::Amx => Some(products::tiles_of_bf16),
-        #[cfg(target_arch = "x86_64")]
-        Isa::Avx512Bf16 => Some(products::pairs),
-        _ => None,
-    }
-}
-
-/// What multiplies bytes in registers; `None` where plain loops do.
-fn products_of_bytes(isa: Isa) -> Option<fn(usize) -> u64> {
-    match isa {
-        #[cfg(target_arch = "x86_64")]
-        Isa::Amx => Some(products::tiles_of_bytes),
-        #[cfg(target_arch = "x86_64")]
-        Isa::Avx512Bf16 | Isa::Avx512Vnni => Some(products::fours),
-        #[cfg(target_arch = "x86_64")]
-        Isa::Avx512 | Isa::Avx2 => Some(products::widened),
-        _ => None,
-    }
-}
-
 /// How exact an exponential is.
 #[derive(Clone, Copy)]
 enum Exactness {
@@ -232,13 +207,14 @@ mod tests {
             let pool = Pool::new(2);
             let positive = |rate: f64| assert!(rate.is_finite() && rate > 0.0, "{isa}: {rate}");
             positive(rate(&pool, &|steps| multiply_adds(isa, steps)));
-            for products in [products_of_bf16(isa), products_of_bytes(isa)].into_iter().flatten() {
+            for products in [products::of_bf16(isa), products::of_bytes(isa)].into_iter().flatten() {
                 positive(rate(&pool, &products));
             }
             for exactness in [Exactness::Exact, Exactness::Coarse] {
                 positive(rate(&pool, &|steps| exponentials(isa, steps, exactness)));
             }
-            assert_eq!(products_of_bf16(isa).is_some(), isa.multiplies_bf16(), "{isa}");
+            assert_eq!(products::of_bf16(isa).is_some(), isa.multiplies_bf16(), "{isa}");
+            assert_eq!(products::of_bytes(isa).is_some(), isa != Isa::Scalar, "{isa}");
         }
     }
 
@@ -248,7 +224,7 @@ mod tests {
         assert_eq!(multiply_adds(Isa::Scalar, 5), 2 * 12 * 4 * 5);
         assert_eq!(exponentials(Isa::Scalar, 5, Exactness::Exact), 12 * 4 * 5);
         for isa in Isa::available() {
-            for products in [products_of_bf16(isa), products_of_bytes(isa)].into_iter().flatten() {
+            for products in [products::of_bf16(isa), products::of_bytes(isa)].into_iter().flatten() {
                 assert_eq!(products(7), 7 * products(1), "{isa}");
             }
         }

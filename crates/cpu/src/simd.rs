@@ -11,7 +11,6 @@ mod amx;
 mod avx2;
 #[cfg(target_arch = "x86_64")]
 mod avx512;
-#[cfg(target_arch = "x86_64")]
 mod dots;
 #[cfg(target_arch = "aarch64")]
 mod neon;
@@ -23,8 +22,11 @@ pub use amx::{Amx, Tiles};
 pub use avx2::Avx2;
 #[cfg(target_arch = "x86_64")]
 pub use avx512::Avx512;
+pub use dots::Fours;
 #[cfg(target_arch = "x86_64")]
-pub use dots::{Dots, Madds, PairDots};
+pub use dots::PairDots;
+#[cfg(target_arch = "aarch64")]
+pub(crate) use dots::dot;
 #[cfg(target_arch = "aarch64")]
 pub use neon::Neon;
 pub use scalar::Scalar;

@@ -1,4 +1,4 @@
-//! The entry of every chore of this repository: test, check, bless, assets. Not a chore itself, and not shipped.
+//! The entry of every chore of this repository: test, cross, check, bless, assets. Not a chore itself, and not shipped.
 
 #![forbid(unsafe_code)]
 
@@ -6,6 +6,7 @@ mod assets;
 mod cargo;
 mod check;
 mod chores;
+mod cross;
 mod deny;
 mod floors;
 mod sources;
@@ -37,6 +38,12 @@ enum Chore {
     },
     /// Formatting, clippy, docs, floors, source rules, generated files and dependencies, warnings denied.
     Check,
+    /// Run the tests of `cpu` for AArch64 in an emulator, where QEMU, a linker and the target are installed.
+    Cross {
+        /// Handed to `cargo test -p cpu`, such as `--lib` or `-- softmax`.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        cargo_args: Vec<String>,
+    },
     /// Rewrite the expectations of graph file tests and snapshots, and docs/ops.md. Review them with git diff.
     Bless {
         /// Handed to `cargo test` in place of the packages that hold graph file tests, such as `-p cli`.
@@ -63,6 +70,7 @@ fn main() -> ExitCode {
             check::instant(&mut chores);
             testing::test(&mut chores, &cargo_args);
         }
+        Chore::Cross { cargo_args } => cross::test(&mut chores, &cargo_args),
         Chore::Check => check::all(&mut chores),
         Chore::Bless { cargo_args } => testing::bless(&mut chores, &cargo_args),
         Chore::Man => assets::write(&mut chores, Path::new("."), |asset| matches!(asset, Asset::Man)),

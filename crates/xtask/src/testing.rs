@@ -17,21 +17,18 @@ const BLESSED: &[&str] = &["-p", "graph", "-p", "compiler", "-p", "testkit", "-p
 
 /// Runs `cargo test` on the workspace, or on what `cargo_args` select, and closes with the counts.
 pub fn test(chores: &mut Chores, cargo_args: &[String]) {
-    let mut counts = Counts::default();
-    chores.step("tests", || {
-        let args = or(cargo_args, &["--workspace"]);
-        run(&args, &[], &mut counts)
-    });
-    chores.close_with(counts.closing());
+    counted(chores, "tests", &or(cargo_args, &["--workspace"]), &[]);
 }
 
 /// Rewrites expectations: of `cargo_args`' tests, else of the packages that hold graph file tests.
 pub fn bless(chores: &mut Chores, cargo_args: &[String]) {
+    counted(chores, "bless", &or(cargo_args, BLESSED), BLESS);
+}
+
+/// Runs `cargo test` with `args` as a step of that name, and closes with the counts.
+pub fn counted(chores: &mut Chores, name: &'static str, args: &[&str], env: &[(&str, &str)]) {
     let mut counts = Counts::default();
-    chores.step("bless", || {
-        let args = or(cargo_args, BLESSED);
-        run(&args, BLESS, &mut counts)
-    });
+    chores.step(name, || run(args, env, &mut counts));
     chores.close_with(counts.closing());
 }
 

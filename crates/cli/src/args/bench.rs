@@ -70,7 +70,7 @@ pub struct Bench {
     #[arg(long)]
     pub json: bool,
 
-    /// Instruction set to use: scalar, avx2, avx512, avx512_vnni, avx512_bf16, amx, neon [default: the fastest that the machine has]
+    /// Instruction set to use: scalar, avx2, avx_vnni, avx512, avx512_vnni, avx512_bf16, amx, neon, neon_dotprod [default: the fastest that the machine has]
     #[arg(long, value_name = "NAME", help_heading = "Machine")]
     pub isa: Option<String>,
 

@@ -31,7 +31,7 @@ pub struct Arithmetic {
     #[arg(long, value_enum, help_heading = "Machine")]
     compute: Option<Compute>,
 
-    /// Instruction set to use: scalar, avx2, avx512, avx512_vnni, avx512_bf16, amx, neon [default: the fastest that the machine has]
+    /// Instruction set to use: scalar, avx2, avx_vnni, avx512, avx512_vnni, avx512_bf16, amx, neon, neon_dotprod [default: the fastest that the machine has]
     #[arg(long, value_name = "NAME", help_heading = "Machine")]
     isa: Option<String>,
 }

@@ -21,6 +21,7 @@ pub const CACHED_ATTENTION: Kernel = Kernel {
 };
 
 /// Columns of the table.
+#[cfg(target_arch = "x86_64")]
 fn columns(node: &NodeView<'_>) -> usize {
     node.inputs[3].shape.last().and_then(|d| d.as_fixed()).unwrap_or_default()
 }
@@ -32,6 +33,8 @@ fn scratch(isa: Isa, threads: usize, node: &NodeView<'_>) -> usize {
     if node.inputs[1].dtype == DType::BF16 && tiled::fits(isa, d, positions, columns(node)) {
         return tiled::tiled_attention_scratch(threads, positions);
     }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = isa; // Only tiles ask for the path.
     cached_attention_scratch(threads, heads, positions, d)
 }
 

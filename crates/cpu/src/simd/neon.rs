@@ -37,9 +37,9 @@ impl Neon {
 macro_rules! instructions {
     ($(fn $name:ident($($arg:ident: $ty:ty),*) -> $out:ty = $body:expr;)*) => { $(
         #[inline(always)]
+        #[allow(unused_unsafe)] // Some of these are safe functions where the feature is in the baseline.
         fn $name(self, $($arg: $ty),*) -> $out {
             // SAFETY: the token exists, so the feature was detected.
-            #[allow(unused_unsafe)] // Some of these are safe functions where the feature is in the baseline.
             unsafe { $body }
         }
     )* };

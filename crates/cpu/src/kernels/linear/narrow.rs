@@ -13,7 +13,7 @@ use super::{BLOCK_BYTES, Epilogue, Out, Residual};
 use crate::isa::Isa;
 use crate::kernels::rows::{Shared, SharedRows};
 use crate::kernels::{Cx, cut};
-use crate::simd::{Body, Simd, dispatch};
+use crate::simd::{Body, Fours, Simd, dispatch};
 
 /// The path whose instructions multiply `rows` rows: few rows of bytes would leave tiles empty, and the sums are the same.
 const fn multiplier(isa: Isa, factor: Factor, rows: usize) -> Isa {
@@ -23,9 +23,9 @@ const fn multiplier(isa: Isa, factor: Factor, rows: usize) -> Isa {
     }
 }
 
-/// Rows of the tile of `isa`: twelve where they are registers, two tiles of sixteen.
+/// Rows of the tile of `isa`: two tiles of sixteen, or those of a product in vectors.
 pub(crate) const fn tile_rows(isa: Isa) -> usize {
-    if matches!(isa, Isa::Amx) { 32 } else { 12 }
+    if matches!(isa, Isa::Amx) { 32 } else { Fours::most_rows(isa) }
 }
 
 /// The tiles that fit [`BLOCK_BYTES`]; at least two, so that a panel is read for more than one.

@@ -5,8 +5,9 @@ use super::super::groups::{
 };
 use super::MAX_SUMS;
 use crate::isa::Isa;
+use crate::simd::Fours;
 #[cfg(target_arch = "x86_64")]
-use crate::simd::{Amx, Dots, Madds, PairDots, Tiles};
+use crate::simd::{Amx, PairDots, Tiles};
 
 /// The instructions that multiply, ready on this thread.
 pub(crate) enum Engine {
@@ -17,11 +18,7 @@ pub(crate) enum Engine {
     #[cfg(target_arch = "x86_64")]
     Pairs(PairDots),
     /// Fours of bytes in vectors.
-    #[cfg(target_arch = "x86_64")]
-    Dots(Dots),
-    /// Fours of bytes, widened to 16 bits.
-    #[cfg(target_arch = "x86_64")]
-    Madds(Madds),
+    Fours(Fours),
     /// Fours of bytes in plain loops.
     Plain,
 }
@@ -37,15 +34,10 @@ impl Engine {
             (Isa::Avx512Bf16, Factor::Bf16) => {
                 Engine::Pairs(PairDots::detect().expect("avx512_bf16 is not available"))
             }
-            #[cfg(target_arch = "x86_64")]
-            (Isa::Avx512Bf16 | Isa::Avx512Vnni, Factor::Int8) => {
-                Engine::Dots(Dots::detect().expect("avx512_vnni is not available"))
+            (Isa::Scalar, Factor::Int8) => Engine::Plain,
+            (_, Factor::Int8) => {
+                Engine::Fours(Fours::detect(isa).unwrap_or_else(|| panic!("{isa} is not available")))
             }
-            #[cfg(target_arch = "x86_64")]
-            (Isa::Avx512 | Isa::Avx2, Factor::Int8) => {
-                Engine::Madds(Madds::detect().expect("avx2 is not available"))
-            }
-            (_, Factor::Int8) => Engine::Plain,
             (_, Factor::Bf16) => panic!("{isa} multiplies no bfloat16"),
         }
     }
@@ -63,10 +55,8 @@ impl Engine {
                     fill_groups(x, first + 16, [count - 16, 16], lower);
                 }
             }
-            #[cfg(target_arch = "x86_64")]
-            Engine::Dots(_) => {
+            Engine::Fours(fours) if fours.takes_unsigned() => {
                 fill_groups(x, first, [count, count], block);
-                // The instruction takes rows as unsigned bytes: 128 more than they are.
                 let filled = steps(x.width()) * count * STEP_BYTES;
                 block[..filled].iter_mut().for_each(|x| *x ^= 0x80);
             }
@@ -77,11 +67,13 @@ impl Engine {
     /// Where step `step` of row `row` lies in the block of a tile of `count` rows, `steps` steps each.
     #[inline(always)]
     pub(crate) fn place(&self, [row, step]: [usize; 2], count: usize, steps: usize) -> usize {
-        match self {
+        let height = match self {
             #[cfg(target_arch = "x86_64")]
-            Engine::Tiles(..) => ((row / 16 * steps + step) * 16 + row % 16) * STEP_BYTES,
-            _ => (step * count + row) * STEP_BYTES,
-        }
+            Engine::Tiles(..) => 16,
+            _ => count,
+        };
+        let [upper, row] = if row < height { [0, row] } else { [1, row - height] };
+        ((upper * steps + step) * height + row) * STEP_BYTES
     }
 
     /// The sums of a block of `rows` rows times a panel; of bytes, the bits of i32.
@@ -111,18 +103,11 @@ impl Engine {
                 // SAFETY: the block and the panel hold the steps, the sums the rows.
                 unsafe { pairs.product(rows, x, panel.words.as_ptr(), steps, sums.as_mut_ptr()) };
             }
-            #[cfg(target_arch = "x86_64")]
-            Engine::Dots(dots) => {
+            Engine::Fours(fours) => {
                 assert!(panel.sums.len() == PANEL);
                 let (w, out) = ([panel.words.as_ptr(), panel.sums.as_ptr()], sums.as_mut_ptr().cast());
                 // SAFETY: the block and the panel hold the steps, the sums the rows.
-                unsafe { dots.product(rows, words(block), w, steps, out) };
-            }
-            #[cfg(target_arch = "x86_64")]
-            Engine::Madds(madds) => {
-                let out = sums.as_mut_ptr().cast();
-                // SAFETY: the block and the panel hold the steps, the sums the rows.
-                unsafe { madds.product(rows, words(block), panel.words.as_ptr(), steps, out) };
+                unsafe { fours.product(rows, words(block), w, steps, out) };
             }
             Engine::Plain => plain(rows, block, panel, sums),
         }
@@ -130,7 +115,6 @@ impl Engine {
 }
 
 /// The block as groups; blocks lie in f32 scratch.
-#[cfg(target_arch = "x86_64")]
 #[allow(clippy::cast_ptr_alignment)]
 fn words(block: &[u8]) -> *const i32 {
     block.as_ptr().cast()

@@ -85,9 +85,16 @@ fn signed(seed: u64, len: usize) -> Vec<u8> {
 #[test]
 fn bytes_add_up_exactly_whatever_multiplies_them() {
     let value = |x: &u8| i32::from(x.cast_signed());
-    for [rows, n, k] in
-        [[1, 1, 1], [1, 33, 17], [2, 31, 64], [12, 64, 65], [13, 70, 31], [33, 100, 259], [130, 5, 3]]
-    {
+    for [rows, n, k] in [
+        [1, 1, 1],
+        [1, 33, 17],
+        [2, 31, 64],
+        [5, 9, 70],
+        [12, 64, 65],
+        [13, 70, 31],
+        [33, 100, 259],
+        [130, 5, 3],
+    ] {
         let (mut x, mut w, residual) = (signed(1, rows * k), signed(2, n * k), noise(3, rows * n));
         (x[0], w[0]) = (0x80, 0x80);
         let factors = Factors { rows: &noise(4, rows), outputs: &noise(5, n) };

@@ -1,0 +1,230 @@
+//! Products of groups with AVX-512, AVX-VNNI and AVX2. Not tiles of AMX.
+
+use std::arch::x86_64::{
+    __m128i, __m512bh, __m512i, _MM_HINT_T1, _mm_loadu_si128, _mm_prefetch, _mm_set1_epi32, _mm256_add_epi32,
+    _mm256_cvtepi8_epi16, _mm256_dpbusd_avx_epi32, _mm256_hadd_epi32, _mm256_loadu_si256, _mm256_madd_epi16,
+    _mm256_permute4x64_epi64, _mm256_set1_epi32, _mm256_setzero_si256, _mm256_slli_epi32,
+    _mm256_storeu_si256, _mm256_sub_epi32, _mm512_dpbf16_ps, _mm512_dpbusd_epi32, _mm512_loadu_si512,
+    _mm512_set1_epi32, _mm512_setzero_ps, _mm512_setzero_si512, _mm512_slli_epi32, _mm512_storeu_ps,
+    _mm512_storeu_si512, _mm512_sub_epi32,
+};
+
+use super::with_rows;
+use crate::isa::Isa;
+
+/// How far ahead of its use a panel is asked for, in bytes.
+const AHEAD: usize = 4096;
+
+/// Products of pairs of bfloat16, in f32. The token exists where the machine has [`Isa::Avx512Bf16`].
+#[derive(Debug, Clone, Copy)]
+pub struct PairDots(());
+
+impl PairDots {
+    /// The token, when this machine has the features.
+    #[inline]
+    pub fn detect() -> Option<PairDots> {
+        Isa::Avx512Bf16.is_available().then_some(PairDots(()))
+    }
+
+    /// 1 to 12 rows of groups times 32 outputs; sums go to `out`, 32 to a row.
+    ///
+    /// # Safety
+    /// `x` points to `steps * rows * 16` groups, `w` to `steps * 512`; `out` takes `rows` rows.
+    pub unsafe fn product(self, rows: usize, x: *const i32, w: *const i32, steps: usize, out: *mut f32) {
+        with_rows!(rows of 1 2 3 4 5 6 7 8 9 10 11 12, pairs_tile(x, w, steps, out));
+    }
+}
+
+/// See [`super::Fours::product`].
+///
+/// # Safety
+/// As there, and the machine has [`Isa::Avx512Vnni`].
+pub(super) unsafe fn dots_512(rows: usize, x: *const i32, w: [*const i32; 2], steps: usize, out: *mut i32) {
+    with_rows!(rows of 1 2 3 4 5 6 7 8 9 10 11 12, tile_512(x, w, steps, out));
+}
+
+/// See [`super::Fours::product`].
+///
+/// # Safety
+/// As there, and the machine has [`Isa::AvxVnni`].
+pub(super) unsafe fn dots_256(rows: usize, x: *const i32, w: [*const i32; 2], steps: usize, out: *mut i32) {
+    with_rows!(rows of 1 2 3 4 5 6, tile_256(x, w, steps, out));
+}
+
+/// See [`super::Fours::product`].
+///
+/// # Safety
+/// As there, and the machine has [`Isa::Avx2`].
+pub(super) unsafe fn widened(
+    rows: usize,
+    x: *const i32,
+    [w, _]: [*const i32; 2],
+    steps: usize,
+    out: *mut i32,
+) {
+    with_rows!(rows of 1 2 3 4 5 6 7 8 9 10 11 12, widened_tile(x, w, steps, out));
+}
+
+#[target_feature(enable = "avx512f,avx512bw,avx512bf16")]
+unsafe fn pairs_tile<const R: usize>(x: *const i32, w: *const i32, steps: usize, out: *mut f32) {
+    let mut acc = [[_mm512_setzero_ps(); 2]; R];
+    for step in 0..steps {
+        for group in 0..16 {
+            // SAFETY: within the step, by the caller's contract; prefetch takes any address.
+            unsafe {
+                let w = w.add(step * 512 + group * 16);
+                ask(w);
+                let w = [pairs(w), pairs(w.add(256))];
+                for (r, acc) in acc.iter_mut().enumerate() {
+                    let x = _mm512_set1_epi32(*x.add((step * R + r) * 16 + group));
+                    let x = std::mem::transmute::<__m512i, __m512bh>(x);
+                    for (acc, w) in acc.iter_mut().zip(w) {
+                        *acc = _mm512_dpbf16_ps(*acc, x, w);
+                    }
+                }
+            }
+        }
+    }
+    for (i, sum) in acc.into_iter().flatten().enumerate() {
+        // SAFETY: `out` takes R rows of two vectors.
+        unsafe { _mm512_storeu_ps(out.add(16 * i), sum) };
+    }
+}
+
+/// The instruction multiplies unsigned bytes by signed ones, so rows come with 128 added, which the weights' sums take
+/// back.
+#[target_feature(enable = "avx512f,avx512bw,avx512vnni")]
+unsafe fn tile_512<const R: usize>(x: *const i32, [w, sums]: [*const i32; 2], steps: usize, out: *mut i32) {
+    let mut acc = [[_mm512_setzero_si512(); 2]; R];
+    for step in 0..steps {
+        for group in 0..16 {
+            // SAFETY: within the step, by the caller's contract.
+            unsafe {
+                let w = w.add(step * 512 + group * 16);
+                ask(w);
+                let w = [w, w.add(256)].map(|w| _mm512_loadu_si512(w.cast()));
+                for (r, acc) in acc.iter_mut().enumerate() {
+                    let x = _mm512_set1_epi32(*x.add((step * R + r) * 16 + group));
+                    for (acc, w) in acc.iter_mut().zip(w) {
+                        *acc = _mm512_dpbusd_epi32(*acc, x, w);
+                    }
+                }
+            }
+        }
+    }
+    for (i, sum) in acc.into_iter().flatten().enumerate() {
+        // SAFETY: there are two vectors of sums, and `out` takes R rows of two vectors.
+        unsafe {
+            let extra = _mm512_slli_epi32::<7>(_mm512_loadu_si512(sums.add(i % 2 * 16).cast()));
+            _mm512_storeu_si512(out.add(16 * i).cast(), _mm512_sub_epi32(sum, extra));
+        }
+    }
+}
+
+/// As [`tile_512`], in half as many bits. Sixteen registers hold the sums of two rows, or of up to six rows of half the
+/// outputs.
+#[target_feature(enable = "avx2,avxvnni")]
+unsafe fn tile_256<const R: usize>(x: *const i32, [w, sums]: [*const i32; 2], steps: usize, out: *mut i32) {
+    // SAFETY: the caller's contract; half of the outputs lie 256 groups, 16 sums behind the others.
+    unsafe {
+        if R <= 2 {
+            vectors_256::<R, 4>(x, [w, sums], steps, out);
+        } else {
+            vectors_256::<R, 2>(x, [w, sums], steps, out);
+            vectors_256::<R, 2>(x, [w.add(256), sums.add(16)], steps, out.add(16));
+        }
+    }
+}
+
+/// `V` vectors of outputs.
+///
+/// # Safety
+/// As in [`tile_256`]; `w`, `sums` and `out` are those of the first output.
+#[target_feature(enable = "avx2,avxvnni")]
+#[inline]
+unsafe fn vectors_256<const R: usize, const V: usize>(
+    x: *const i32,
+    [w, sums]: [*const i32; 2],
+    steps: usize,
+    out: *mut i32,
+) {
+    let mut acc = [[_mm256_setzero_si256(); V]; R];
+    for step in 0..steps {
+        for group in 0..16 {
+            // SAFETY: within the step, by the caller's contract.
+            unsafe {
+                let w = w.add(step * 512 + group * 16);
+                ask(w);
+                let mut vectors = [_mm256_setzero_si256(); V];
+                for (v, to) in vectors.iter_mut().enumerate() {
+                    *to = _mm256_loadu_si256(w.add(v / 2 * 256 + v % 2 * 8).cast());
+                }
+                for (r, acc) in acc.iter_mut().enumerate() {
+                    let x = _mm256_set1_epi32(*x.add((step * R + r) * 16 + group));
+                    for (acc, w) in acc.iter_mut().zip(vectors) {
+                        *acc = _mm256_dpbusd_avx_epi32(*acc, x, w);
+                    }
+                }
+            }
+        }
+    }
+    for (r, acc) in acc.into_iter().enumerate() {
+        for (v, sum) in acc.into_iter().enumerate() {
+            // SAFETY: there are sums for each output, and `out` takes R rows.
+            unsafe {
+                let extra = _mm256_slli_epi32::<7>(_mm256_loadu_si256(sums.add(8 * v).cast()));
+                _mm256_storeu_si256(out.add(32 * r + 8 * v).cast(), _mm256_sub_epi32(sum, extra));
+            }
+        }
+    }
+}
+
+/// Asks for both halves of a step, some way ahead; any address may be asked for.
+#[inline(always)]
+unsafe fn ask(w: *const i32) {
+    for half in [0, 1024] {
+        // SAFETY: prefetch takes any address.
+        unsafe { _mm_prefetch::<_MM_HINT_T1>(w.cast::<i8>().wrapping_add(AHEAD + half)) };
+    }
+}
+
+/// Sixteen groups as pairs of bfloat16.
+///
+/// # Safety
+/// `p` points to them.
+#[target_feature(enable = "avx512f,avx512bw,avx512bf16")]
+#[inline]
+unsafe fn pairs(p: *const i32) -> __m512bh {
+    // SAFETY: the caller's contract; any bits are pairs.
+    unsafe { std::mem::transmute::<__m512i, __m512bh>(_mm512_loadu_si512(p.cast())) }
+}
+
+/// Row by row: a vector holds four outputs, two sums of two products each.
+#[target_feature(enable = "avx2")]
+#[allow(clippy::cast_ptr_alignment)] // The loads need no alignment.
+unsafe fn widened_tile<const R: usize>(x: *const i32, w: *const i32, steps: usize, out: *mut i32) {
+    for r in 0..R {
+        let mut acc = [_mm256_setzero_si256(); 8];
+        for step in 0..steps {
+            for group in 0..16 {
+                // SAFETY: within the step, by the caller's contract.
+                unsafe {
+                    let x = *x.add((step * R + r) * 16 + group);
+                    let x = _mm256_cvtepi8_epi16(_mm_set1_epi32(x));
+                    let w = w.add(step * 512 + group * 16);
+                    for (i, acc) in acc.iter_mut().enumerate() {
+                        let w = w.add(i / 4 * 256 + i % 4 * 4).cast::<__m128i>();
+                        let products = _mm256_madd_epi16(_mm256_cvtepi8_epi16(_mm_loadu_si128(w)), x);
+                        *acc = _mm256_add_epi32(*acc, products);
+                    }
+                }
+            }
+        }
+        for (i, pair) in acc.chunks_exact(2).enumerate() {
+            // Sums of neighbours come as outputs 0, 1, 4, 5 and 2, 3, 6, 7.
+            let sums = _mm256_permute4x64_epi64::<0b11_01_10_00>(_mm256_hadd_epi32(pair[0], pair[1]));
+            // SAFETY: `out` takes R rows of 32.
+            unsafe { _mm256_storeu_si256(out.add(r * 32 + i * 8).cast(), sums) };
+        }
+    }
+}
