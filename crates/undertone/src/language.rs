@@ -10,11 +10,15 @@ use whisper::{DetectedLanguage, Session, detect_language};
 
 /// Windows beside the first that are heard while no language is likely enough.
 const MORE_WINDOWS: usize = 3;
+/// The probability of a language that is believed of a window that was encoded no further than its sound.
+const SURE: f64 = 0.8;
 
 /// The session's windows that are heard.
 pub(crate) struct Places<'a> {
     /// The first window of the recording, and the number under which it stands encoded.
     pub(crate) first: (Window, usize),
+    /// Whether it is encoded no further than its sound.
+    pub(crate) short: bool,
     /// Windows that are going to be decoded, and the free numbers under which they will be.
     pub(crate) more: &'a [(Window, usize)],
     /// A free number.
@@ -22,7 +26,7 @@ pub(crate) struct Places<'a> {
 }
 
 /// Hears which language is spoken: in the first window, or what the options want in its place, and then in more while
-/// none is likely enough. Those of `places.more` come first, as their encodings are used again; the second result is
+/// none is likely enough; one that was encoded no further than its sound is heard whole first. Those of `places.more` come first, as their encodings are used again; the second result is
 /// how many of them stand encoded now.
 pub(crate) fn hear(
     session: &mut Session,
@@ -30,7 +34,7 @@ pub(crate) fn hear(
     options: &Options,
     places: &Places<'_>,
 ) -> Result<(Option<DetectedLanguage>, usize), Error> {
-    let Places { first: (first, encoded), more, spare } = *places;
+    let Places { first: (first, encoded), short, more, spare } = *places;
     let mut heard = Vec::new();
     if options.language_window == LanguageWindow::Silence {
         let mel = course.recording.with_silence(session)?;
@@ -41,6 +45,12 @@ pub(crate) fn hear(
     }
     let mut best = likeliest(&heard, options);
     let Some(enough) = options.language_detection_threshold else { return Ok((best, 0)) };
+    if short && best.is_none_or(|best| best.probability < enough.max(SURE)) {
+        let mel = course.recording.decoded(session, first.seek, first.frames)?;
+        session.encode(mel, spare)?;
+        heard = vec![detect_language(session, spare)?];
+        best = likeliest(&heard, options);
+    }
     let frames = course.recording.frames();
     let spread = (1..=MORE_WINDOWS).map(|i| frames * i / (MORE_WINDOWS + 1));
     let spread = spread.filter(|seek| *seek >= first.seek + FRAMES);

@@ -178,7 +178,8 @@ impl<'a> Scheduler<'a> {
             // Even nothing has a language, by openai-whisper's account.
             let silence = Options { language_window: LanguageWindow::Silence, ..options.clone() };
             let spare = self.slots.len();
-            let places = Places { first: (Window { seek: 0, frames: 0 }, spare), more: &[], spare };
+            let first = (Window { seek: 0, frames: 0 }, spare);
+            let places = Places { first, short: false, more: &[], spare };
             if let Ok((Some(best), _)) = language::hear(self.session, &mut course, &silence, &places) {
                 course.detected(best);
                 jobs.listener(id).language(best.language, Some(best.probability));
@@ -193,7 +194,7 @@ impl<'a> Scheduler<'a> {
         let id = work.course;
         let frames = self.frames(work, window);
         self.encode(slot, id, (window, frames))?;
-        let language = self.language(slot, id, window, jobs)?;
+        let language = self.language(slot, id, (window, frames), jobs)?;
         self.attempt(slot, (window, frames), language, 0)
     }
 
@@ -225,7 +226,7 @@ impl<'a> Scheduler<'a> {
         &mut self,
         slot: usize,
         id: usize,
-        window: Window,
+        (window, frames): (Window, usize),
         jobs: &mut dyn Jobs,
     ) -> Result<Language, Error> {
         let Shared { options, model, .. } = self.shared;
@@ -241,7 +242,7 @@ impl<'a> Scheduler<'a> {
             let more: Vec<(Window, usize)> =
                 course.next_windows().zip(free).map(|(window, (i, _))| (window, i)).collect();
             let spare = self.slots.len();
-            let places = Places { first: (window, encoded), more: &more, spare };
+            let places = Places { first: (window, encoded), short: frames < FRAMES, more: &more, spare };
             let (best, heard) = language::hear(self.session, course, options, &places)?;
             for (window, i) in more.into_iter().take(heard) {
                 self.slots[i].encoded = Some((id, window, FRAMES));
