@@ -81,7 +81,10 @@ pub fn decoder(config: &Config, weights: &dyn Weights, capacity: Capacity) -> Re
     let last = l.b.input("last", i32s(&[n]));
     let out = l.b.input("out", i32s(&[m]));
     let align = l.b.input("align", i32s(&[a]));
-    let ty = TensorType::fixed(DType::F32, &[capacity.slots, config.n_text_head, config.n_text_ctx, config.head_width()]);
+    let ty = TensorType::fixed(
+        DType::F32,
+        &[capacity.slots, config.n_text_head, config.n_text_ctx, config.head_width()],
+    );
     let mut state = |i: usize, what: &str| l.b.state(&format!("self.{i}.{what}"), ty.clone());
     let caches: Vec<_> = (0..config.n_text_layer).map(|i| (state(i, "key"), state(i, "value"))).collect();
     let cross = cross_states(&mut l, config, capacity.windows);

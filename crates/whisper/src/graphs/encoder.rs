@@ -72,7 +72,10 @@ pub(super) fn cross_state(
     windows: usize,
     (layer, what): (usize, &str),
 ) -> Value {
-    let ty = TensorType::fixed(DType::F32, &[windows, config.n_text_head, config.n_audio_ctx, config.head_width()]);
+    let ty = TensorType::fixed(
+        DType::F32,
+        &[windows, config.n_text_head, config.n_audio_ctx, config.head_width()],
+    );
     b.state(&format!("cross.{layer}.{what}"), ty)
 }
 
