@@ -26,8 +26,9 @@ pub(crate) struct Places<'a> {
 }
 
 /// Hears which language is spoken: in the first window, or what the options want in its place, and then in more while
-/// none is likely enough; one that was encoded no further than its sound is heard whole first. Those of `places.more` come first, as their encodings are used again; the second result is
-/// how many of them stand encoded now.
+/// none is likely enough. Those of `places.more` come first, as their encodings are used again; the second result is
+/// how many of them stand encoded now. A first window that was encoded no further than its sound is heard whole before
+/// them, if it leaves a doubt.
 pub(crate) fn hear(
     session: &mut Session,
     course: &mut Course,
@@ -45,6 +46,7 @@ pub(crate) fn hear(
     }
     let mut best = likeliest(&heard, options);
     let Some(enough) = options.language_detection_threshold else { return Ok((best, 0)) };
+    let short = short && options.language_window == LanguageWindow::Decoded;
     if short && best.is_none_or(|best| best.probability < enough.max(SURE)) {
         let mel = course.recording.decoded(session, first.seek, first.frames)?;
         session.encode(mel, spare)?;

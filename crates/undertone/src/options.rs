@@ -113,7 +113,7 @@ pub struct Options {
     /// Stretches that are decoded at once.
     pub batch_size: usize,
     /// Whether a sound of at most 30 s is encoded only as far as it goes, and a little further. A window that fails so is
-    /// encoded and decoded again at its full 30 s.
+    /// encoded and decoded again at its full 30 s. Not where every window has a language of its own.
     pub short_form: bool,
     /// Whether loops end a row at once, failed windows are no context, and speech under no text is decoded again.
     pub protections: bool,

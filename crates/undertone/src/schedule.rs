@@ -203,7 +203,10 @@ impl<'a> Scheduler<'a> {
         let is_whole = |course: &Course| {
             course.recording.is_short() && !course.is_again(work.stretch) && work.lane.begins_clip()
         };
-        let short = self.shared.options.short_form && self.course(work.course).is_some_and(is_whole);
+        let options = &self.shared.options;
+        // The language of each window is asked of windows as models know them.
+        let wanted = options.short_form && !options.multilingual;
+        let short = wanted && self.course(work.course).is_some_and(is_whole);
         if short { short_form::frames(window.frames) } else { FRAMES }
     }
 
