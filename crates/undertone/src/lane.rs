@@ -5,6 +5,7 @@ use crate::echo::is_echo;
 use crate::fallback::is_silence;
 use crate::hallucinations::{self, Skip, Surroundings};
 use crate::ledger::Reason;
+use crate::options::WordTimes;
 use crate::recording::nearest_frame;
 use crate::segments::{Window, cut};
 use crate::{Error, Options, Segment, words};
@@ -172,7 +173,8 @@ impl Lane {
             let spoken: Vec<u32> = segments.iter().flat_map(|segment| text(&segment.tokens, eot)).collect();
             words::add(&mut segments, align(&spoken)?, options, (self.place.last_speech, eot));
             let last = words::end(&segments).filter(|last| *last > window.start());
-            if let Some(last) = last.filter(|_| !cut.single_ending) {
+            let follow = !cut.single_ending && options.word_timestamps == Some(WordTimes::Exact);
+            if let Some(last) = last.filter(|_| follow) {
                 self.place.seek = nearest_frame(last);
             }
             if let Some(threshold) = options.hallucination_silence_threshold {

@@ -21,7 +21,8 @@ pub enum LanguageWindow {
 pub enum WordTimes {
     /// One run of the decoder over a window's final tokens, as openai-whisper's `timing.py` does it.
     Exact,
-    /// Recorded while decoding, without a second run; greedy decoding only.
+    /// Recorded while decoding, without a second run; greedy decoding only. Windows go on where they would without
+    /// words, so that the text is the same.
     InPass,
 }
 

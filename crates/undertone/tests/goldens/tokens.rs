@@ -99,6 +99,10 @@ fn words_timed_in_passing_are_near() {
     let median = apart[apart.len() / 2];
     println!("{} times, in passing {median:.3} s from exact by the median", apart.len());
     assert!(apart.len() > 300 && median <= 0.1, "{median} s over {} times", apart.len());
+    let (long, golden) = ("long-dev.flac", Golden::read(&recordings, "long-dev.flac", "greedy"));
+    let sound = audio::Sound::open(&recordings.path(long)).expect("the recording opens");
+    let outcome = transcriber.transcribe(&sound, &passing, &mut ()).expect("the sound is whole");
+    assert_eq!(golden.differing_words(&outcome.transcript.text), (vec![], vec![]), "words move no windows");
 }
 
 /// For files that are not 16 kHz mono already: how far our samples are from ffmpeg's, and what that does to the
