@@ -10,12 +10,15 @@ use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-/// Five windows of one recording, written to `folder`.
+/// Ten windows of one recording on one thread, written to `folder`: time enough for a signal to come.
 fn transcribe(folder: &Path, more: &[&str]) -> Command {
     let file = recording("sense-and-sensibility");
     let out = folder.to_str().unwrap();
     let mut args = vec!["transcribe", &file, "--output-dir", out, "--output-format", "json", "--verbose"];
-    args.extend(["--clip-timestamps", "0,3,3,6,6,9,9,12,12,15", "--no-vad", "--beam-size", "None"]);
+    let clips: Vec<String> =
+        (0..10).map(|i| format!("{},{}", 1.5 * f64::from(i), 1.5 * f64::from(i + 1))).collect();
+    let clips = clips.join(",");
+    args.extend(["--clip-timestamps", &clips, "--no-vad", "--beam-size", "None", "--threads", "1"]);
     args.extend(["--no-fallback", "--no-protections", "--short-form"]);
     args.extend(more);
     hearing(undertone(&args))
