@@ -14,11 +14,11 @@ use crate::transcript::{Transcript, Word};
 struct Dialect {
     hours_always: bool,
     mark: char,
-    escape: fn(&str) -> String,
+    escape: fn(&str) -> String, // a word; arrows are of whole texts
 }
 
 const VTT: Dialect = Dialect { hours_always: false, mark: '.', escape: entities };
-const SRT: Dialect = Dialect { hours_always: true, mark: ',', escape: short_arrows };
+const SRT: Dialect = Dialect { hours_always: true, mark: ',', escape: str::to_owned };
 
 /// A text on the screen between two times.
 struct Shown {
@@ -40,7 +40,9 @@ fn shown(transcript: &Transcript, options: &WriterOptions, dialect: &Dialect) ->
             vec![Shown { span, text: joined(&escaped, None) }]
         }
     });
-    views.collect()
+    // An arrow may come about where words meet.
+    let whole = |view: Shown| Shown { text: short_arrows(&view.text), ..view };
+    if options.layout.is_some() { views.map(whole).collect() } else { views.collect() }
 }
 
 /// The cue once for each of its words, that word underlined, and without lines under it between words.
@@ -135,7 +137,9 @@ pub(super) fn write_srt(
 
 #[cfg(test)]
 mod tests {
-    use super::{short_arrows, underlined};
+    use super::*;
+    use crate::layout::Layout;
+    use crate::transcript::Segment;
 
     /// Expected: Python's `re.sub`.
     #[test]
@@ -150,6 +154,18 @@ mod tests {
         ] {
             assert_eq!(underlined(word), expected, "{word:?}");
         }
+    }
+
+    #[test]
+    fn no_arrow_is_left_where_words_meet() {
+        let word = |word: &str| Word { word: word.to_owned(), start: 0.0, end: 1.0, probability: 1.0 };
+        let words = Some(vec![word(" a--"), word("> b")]);
+        let segment = Segment { text: " a--> b".to_owned(), end: 1.0, words, ..Segment::default() };
+        let transcript = Transcript { segments: vec![segment], ..Transcript::default() };
+        let options = WriterOptions { layout: Some(Layout::default()), ..WriterOptions::default() };
+        let mut out = Vec::new();
+        write_srt(&transcript, &options, &mut out).unwrap();
+        assert_eq!(String::from_utf8(out).unwrap(), "1\n00:00:00,000 --> 00:00:01,000\na-> b\n\n");
     }
 
     #[test]
