@@ -80,3 +80,14 @@ macro_rules! with_rows {
     };
 }
 use with_rows;
+
+/// Declares a [`Product`] of one path by its tile.
+macro_rules! product {
+    ($name:ident, $isa:ident, $tile:ident of $($n:literal)*) => {
+        #[doc = concat!("See [`super::Fours::product`].\n\n# Safety\nAs there, and the machine has [`crate::Isa::", stringify!($isa), "`].")]
+        pub(super) unsafe fn $name(rows: usize, x: *const i32, w: [*const i32; 2], steps: usize, out: *mut i32) {
+            $crate::simd::dots::with_rows!(rows of $($n)*, $tile(x, w, steps, out));
+        }
+    };
+}
+use product;

@@ -224,10 +224,10 @@ impl Body for Attend<'_, '_> {
                 {
                     engine.multiply(rows, queries, Weights { words: keys, sums: &[] }, scores);
                 }
-                let first_key = block * KEY_PANELS * PANEL;
-                let last = (panels - 1) * MAX_SUMS;
-                for row in scores[last..].chunks_exact_mut(PANEL).take(rows) {
-                    row[PANEL.min(dims.keys - first_key - (panels - 1) * PANEL)..].fill(f32::NEG_INFINITY);
+                let last = block * KEY_PANELS + panels - 1;
+                let valid = PANEL.min(dims.keys - last * PANEL);
+                for row in scores[(panels - 1) * MAX_SUMS..].chunks_exact_mut(PANEL).take(rows) {
+                    row[valid..].fill(f32::NEG_INFINITY);
                 }
                 sums.follow(s, scores, (rows, factor), values_sums);
                 let weights = &mut weights[..panels * height * STEP_BYTES];
@@ -242,14 +242,13 @@ impl Body for Attend<'_, '_> {
                     }
                 }
             }
-            for (panel, total) in values_sums.chunks_exact(MAX_SUMS).enumerate() {
-                let valid = PANEL.min(dims.d - panel * PANEL);
-                for (r, row) in total.chunks_exact(PANEL).enumerate().take(rows) {
-                    let factor = 1.0 / s.reduce_add(sums.weights[r]);
-                    // SAFETY: the columns are within the row, and each head's block of rows is in one part.
-                    let to = unsafe { self.out.slice(first + r, dims.heads * dims.d) };
-                    let to = &mut to[head * dims.d + panel * PANEL..][..valid];
-                    to.iter_mut().zip(row).for_each(|(to, x)| *to = x * factor);
+            for (r, weights) in sums.weights.into_iter().enumerate().take(rows) {
+                let factor = 1.0 / s.reduce_add(weights);
+                // SAFETY: the columns are within the row, and each head's block of rows is in one part.
+                let to = unsafe { self.out.slice(first + r, dims.heads * dims.d) };
+                let to = to[head * dims.d..][..dims.d].chunks_mut(PANEL);
+                for (to, total) in to.zip(values_sums.chunks_exact(MAX_SUMS)) {
+                    to.iter_mut().zip(&total[r * PANEL..]).for_each(|(to, x)| *to = x * factor);
                 }
             }
         }

@@ -6,29 +6,10 @@ use std::arch::aarch64::{
 };
 use std::arch::asm;
 
-use super::with_rows;
+use super::product;
 
-/// See [`super::Fours::product`].
-///
-/// # Safety
-/// As there, and the machine has [`crate::Isa::NeonDot`].
-pub(super) unsafe fn dots(rows: usize, x: *const i32, [w, _]: [*const i32; 2], steps: usize, out: *mut i32) {
-    with_rows!(rows of 1 2 3 4 5 6, dots_tile(x, w, steps, out));
-}
-
-/// See [`super::Fours::product`].
-///
-/// # Safety
-/// As there, and the machine has [`crate::Isa::Neon`].
-pub(super) unsafe fn widened(
-    rows: usize,
-    x: *const i32,
-    [w, _]: [*const i32; 2],
-    steps: usize,
-    out: *mut i32,
-) {
-    with_rows!(rows of 1 2 3 4 5 6 7 8 9 10 11 12, widened_tile(x, w, steps, out));
-}
+product!(dots, NeonDot, dots_tile of 1 2 3 4 5 6);
+product!(widened, Neon, widened_tile of 1 2 3 4 5 6 7 8 9 10 11 12);
 
 /// Four sums, each with the products of four bytes of `w` and the four bytes of lane `LANE` of `x` added. Stable Rust has
 /// no intrinsic for it.
@@ -51,7 +32,7 @@ pub(crate) fn dot<const LANE: i32>(mut sums: int32x4_t, w: int8x16_t, x: int8x16
 
 /// Thirty-two registers hold the sums of three rows, or of up to six rows of half the outputs.
 #[target_feature(enable = "neon,dotprod")]
-unsafe fn dots_tile<const R: usize>(x: *const i32, w: *const i32, steps: usize, out: *mut i32) {
+unsafe fn dots_tile<const R: usize>(x: *const i32, [w, _]: [*const i32; 2], steps: usize, out: *mut i32) {
     // SAFETY: the caller's contract; half of the outputs lie 256 groups behind the others.
     unsafe {
         if R <= 3 {
@@ -122,7 +103,7 @@ unsafe fn group<const R: usize, const V: usize, const LANE: i32>(
 
 /// Row by row: a vector holds two outputs, two sums of two products each.
 #[target_feature(enable = "neon")]
-unsafe fn widened_tile<const R: usize>(x: *const i32, w: *const i32, steps: usize, out: *mut i32) {
+unsafe fn widened_tile<const R: usize>(x: *const i32, [w, _]: [*const i32; 2], steps: usize, out: *mut i32) {
     for r in 0..R {
         let mut acc = [[vdupq_n_s32(0); 2]; 8];
         for step in 0..steps {

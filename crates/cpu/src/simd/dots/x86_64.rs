@@ -9,7 +9,7 @@ use std::arch::x86_64::{
     _mm512_storeu_si512, _mm512_sub_epi32,
 };
 
-use super::with_rows;
+use super::{product, with_rows};
 use crate::isa::Isa;
 
 /// How far ahead of its use a panel is asked for, in bytes.
@@ -35,35 +35,9 @@ impl PairDots {
     }
 }
 
-/// See [`super::Fours::product`].
-///
-/// # Safety
-/// As there, and the machine has [`Isa::Avx512Vnni`].
-pub(super) unsafe fn dots_512(rows: usize, x: *const i32, w: [*const i32; 2], steps: usize, out: *mut i32) {
-    with_rows!(rows of 1 2 3 4 5 6 7 8 9 10 11 12, tile_512(x, w, steps, out));
-}
-
-/// See [`super::Fours::product`].
-///
-/// # Safety
-/// As there, and the machine has [`Isa::AvxVnni`].
-pub(super) unsafe fn dots_256(rows: usize, x: *const i32, w: [*const i32; 2], steps: usize, out: *mut i32) {
-    with_rows!(rows of 1 2 3 4 5 6, tile_256(x, w, steps, out));
-}
-
-/// See [`super::Fours::product`].
-///
-/// # Safety
-/// As there, and the machine has [`Isa::Avx2`].
-pub(super) unsafe fn widened(
-    rows: usize,
-    x: *const i32,
-    [w, _]: [*const i32; 2],
-    steps: usize,
-    out: *mut i32,
-) {
-    with_rows!(rows of 1 2 3 4 5 6 7 8 9 10 11 12, widened_tile(x, w, steps, out));
-}
+product!(dots_512, Avx512Vnni, tile_512 of 1 2 3 4 5 6 7 8 9 10 11 12);
+product!(dots_256, AvxVnni, tile_256 of 1 2 3 4 5 6);
+product!(widened, Avx2, widened_tile of 1 2 3 4 5 6 7 8 9 10 11 12);
 
 #[target_feature(enable = "avx512f,avx512bw,avx512bf16")]
 unsafe fn pairs_tile<const R: usize>(x: *const i32, w: *const i32, steps: usize, out: *mut f32) {
@@ -202,7 +176,7 @@ unsafe fn pairs(p: *const i32) -> __m512bh {
 /// Row by row: a vector holds four outputs, two sums of two products each.
 #[target_feature(enable = "avx2")]
 #[allow(clippy::cast_ptr_alignment)] // The loads need no alignment.
-unsafe fn widened_tile<const R: usize>(x: *const i32, w: *const i32, steps: usize, out: *mut i32) {
+unsafe fn widened_tile<const R: usize>(x: *const i32, [w, _]: [*const i32; 2], steps: usize, out: *mut i32) {
     for r in 0..R {
         let mut acc = [_mm256_setzero_si256(); 8];
         for step in 0..steps {
