@@ -93,13 +93,15 @@ pub trait Simd: Copy + Send + Sync + 'static {
         }
     }
     /// [`Simd::store_bf16`] of two vectors, one behind the other, by the machine's own instruction where `Self` has one,
-    /// which takes what is too small for a normal number as 0. The path must be one that multiplies bfloat16.
+    /// which takes what is too small for a normal number as 0; gives what it stored, in any order. The path must be one
+    /// that multiplies bfloat16.
     #[inline(always)]
-    unsafe fn store_bf16_pair(self, p: *mut u16, [low, high]: [Self::V; 2]) {
+    unsafe fn store_bf16_pair(self, p: *mut u16, pair: [Self::V; 2]) -> [Self::V; 2] {
         // SAFETY: the caller's contract.
         unsafe {
-            self.store_bf16(p, low);
-            self.store_bf16(p.add(Self::LANES), high);
+            self.store_bf16(p, pair[0]);
+            self.store_bf16(p.add(Self::LANES), pair[1]);
+            [self.load_bf16(p), self.load_bf16(p.add(Self::LANES))]
         }
     }
     /// Asks for the cache line at `p` in the second-level cache, which has more requests under way than the first;
@@ -189,6 +191,15 @@ pub trait Simd: Copy + Send + Sync + 'static {
         let a = self.of_bits(self.shl(self.add_i(half, bias), 23));
         let b = self.of_bits(self.shl(self.add_i(rest, bias), 23));
         self.mul(self.mul(x, a), b)
+    }
+
+    /// What `x`, not NaN and below 254, has above the whole number below it, and that number as [`Simd::scale2`] takes
+    /// it: -252 for all that is less.
+    #[inline(always)]
+    fn split(self, x: Self::V) -> [Self::V; 2] {
+        let x = self.max(x, self.splat(-252.0));
+        let n = self.round(self.sub(x, self.splat(0.5)));
+        [self.sub(x, n), n]
     }
 
     /// The first `n` lanes from `a`, the others from `b`.

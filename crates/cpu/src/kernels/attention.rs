@@ -5,7 +5,7 @@
 //! scores against all keys stay in a buffer that fits the second-level cache, and are turned into weights
 //! there, already in the block layout that the product with the values reads. Nothing of size `[t, t]` exists.
 
-mod narrow;
+pub(crate) mod narrow;
 
 use std::ops::Range;
 

@@ -68,7 +68,7 @@ fn run(call: &mut Call<'_>) {
     let windows = windows(op, call.dims(1)[2]);
     let epilogue = Epilogue {
         bias: op.bias.then(|| call.f32(2)),
-        activation: activation(op.activation),
+        activation: activation(op.activation, call.dtype(0)),
         ..Epilogue::default()
     };
     let rows = call.out_rows(0);

@@ -86,7 +86,7 @@ fn run(call: &mut Call<'_>) {
     let epilogue = Epilogue {
         factors: (behind > 2).then(|| Factors { rows: call.f32(2), outputs: call.f32(3) }),
         bias: op.bias.then(|| call.f32(behind)),
-        activation: activation(op.activation),
+        activation: activation(op.activation, call.dtype(0)),
         residual: match op.residual {
             false => Residual::None,
             true if call.taken(residual) => Residual::InPlace,
@@ -110,11 +110,12 @@ fn run(call: &mut Call<'_>) {
     linear(call.cx, Rows::new(wide, narrow.rows(), panels.k()), panels, &epilogue, Out { rows, scratch });
 }
 
-/// The kernel's name for the op's activation.
-pub(super) fn activation(op: ops::Activation) -> Option<Activation> {
-    match op {
-        ops::Activation::None => None,
-        ops::Activation::Gelu => Some(Activation::Gelu),
+/// The kernel's name for the op's activation of products of such factors.
+pub(super) fn activation(op: ops::Activation, factors: DType) -> Option<Activation> {
+    match (op, factors) {
+        (ops::Activation::None, _) => None,
+        (ops::Activation::Gelu, DType::F32) => Some(Activation::Gelu),
+        (ops::Activation::Gelu, _) => Some(Activation::GeluCoarse),
     }
 }
 

@@ -91,10 +91,20 @@ impl Drop for Tiles {
     }
 }
 
-/// One product of row tiles and weight tiles: `steps` pairs, added up from zero. The sums are two tiles wide: 32 outputs
-/// to a row, as f32 or i32.
+/// A tile of sums before the first product: zeros, or what lies in their place.
+macro_rules! start {
+    (zero, $tile:literal, $at:literal) => {
+        concat!("tilezero ", $tile)
+    };
+    (sums, $tile:literal, $at:literal) => {
+        concat!("tileloadd ", $tile, ", [{c} + {row}", $at, "]")
+    };
+}
+
+/// One product of row tiles and weight tiles: `steps` pairs, added up from what `$start` says. The sums are two tiles
+/// wide: 32 outputs to a row, as f32 or i32.
 macro_rules! products {
-    ($one:ident, $two:ident, $dot:literal, $what:literal) => {
+    ($one:ident, $two:ident, $start:ident, $dot:literal, $what:literal) => {
         impl Tiles {
             #[doc = concat!("Sixteen rows of ", $what, " times 32 outputs; sums go to `out`, 32 to a row.")]
             ///
@@ -105,8 +115,8 @@ macro_rules! products {
                 // SAFETY: the tiles are configured; the caller vouches for the memory.
                 unsafe {
                     asm!(
-                        "tilezero tmm0",
-                        "tilezero tmm1",
+                        start!($start, "tmm0", ""),
+                        start!($start, "tmm1", " + 64"),
                         "test {n}, {n}",
                         "jz 3f",
                         "2:",
@@ -150,10 +160,10 @@ macro_rules! products {
                 // SAFETY: the tiles are configured; the caller vouches for the memory.
                 unsafe {
                     asm!(
-                        "tilezero tmm0",
-                        "tilezero tmm1",
-                        "tilezero tmm2",
-                        "tilezero tmm3",
+                        start!($start, "tmm0", ""),
+                        start!($start, "tmm1", " + 64"),
+                        start!($start, "tmm2", " + 2048"),
+                        start!($start, "tmm3", " + 2112"),
                         "test {n}, {n}",
                         "jz 3f",
                         "2:",
@@ -193,8 +203,9 @@ macro_rules! products {
     };
 }
 
-products!(bf16_16, bf16_32, "tdpbf16ps", "pairs of bfloat16");
-products!(i8_16, i8_32, "tdpbssd", "fours of signed bytes");
+products!(bf16_16, bf16_32, zero, "tdpbf16ps", "pairs of bfloat16");
+products!(bf16_16_onto, bf16_32_onto, sums, "tdpbf16ps", "pairs of bfloat16");
+products!(i8_16, i8_32, zero, "tdpbssd", "fours of signed bytes");
 
 /// Attention of up to sixteen queries with a head of 64 columns: tiles 0 to 3 hold sums, 4 and 5 rows, 6 and 7 weights.
 impl Tiles {

@@ -12,10 +12,10 @@ use std::arch::x86_64::{
     _mm512_cvtepi32_epi16, _mm512_cvtepi32_ps, _mm512_cvtepu16_epi32, _mm512_cvtph_ps, _mm512_cvtps_epi32,
     _mm512_div_ps, _mm512_extractf32x8_ps, _mm512_fmadd_ps, _mm512_loadu_ps, _mm512_mask_blend_ps,
     _mm512_mask_storeu_ps, _mm512_maskz_compress_ps, _mm512_maskz_loadu_ps, _mm512_max_ps, _mm512_min_ps,
-    _mm512_mul_ps, _mm512_or_si512, _mm512_permute_ps, _mm512_roundscale_ps, _mm512_scalef_ps,
-    _mm512_set1_epi32, _mm512_set1_ps, _mm512_shuffle_f32x4, _mm512_sll_epi32, _mm512_slli_epi32,
-    _mm512_sqrt_ps, _mm512_sra_epi32, _mm512_srli_epi32, _mm512_storeu_ps, _mm512_storeu_si512,
-    _mm512_sub_epi32, _mm512_sub_ps,
+    _mm512_mul_ps, _mm512_or_si512, _mm512_permute_ps, _mm512_reduce_ps, _mm512_roundscale_ps,
+    _mm512_scalef_ps, _mm512_set1_epi32, _mm512_set1_ps, _mm512_shuffle_f32x4, _mm512_sll_epi32,
+    _mm512_slli_epi32, _mm512_sqrt_ps, _mm512_sra_epi32, _mm512_srli_epi32, _mm512_storeu_ps,
+    _mm512_storeu_si512, _mm512_sub_epi32, _mm512_sub_ps,
 };
 
 use super::{Body, Simd};
@@ -108,9 +108,20 @@ impl Simd for Avx512 {
         }
     }
     #[inline(always)]
-    unsafe fn store_bf16_pair(self, p: *mut u16, [low, high]: [__m512; 2]) {
+    unsafe fn store_bf16_pair(self, p: *mut u16, [low, high]: [__m512; 2]) -> [__m512; 2] {
         // SAFETY: the token proves the vectors, the caller the instruction and the pointer.
-        unsafe { _mm512_storeu_si512(p.cast(), nearest_bf16_pair(low, high)) }
+        unsafe {
+            let pairs = nearest_bf16_pair(low, high);
+            _mm512_storeu_si512(p.cast(), pairs);
+            let upper = _mm512_and_si512(pairs, _mm512_set1_epi32(0xffff_0000_u32.cast_signed()));
+            [_mm512_castsi512_ps(_mm512_slli_epi32::<16>(pairs)), _mm512_castsi512_ps(upper)]
+        }
+    }
+    #[inline(always)]
+    fn split(self, x: __m512) -> [__m512; 2] {
+        // `scale2` rounds down itself, and takes any number.
+        // SAFETY: the token proves the features.
+        [unsafe { _mm512_reduce_ps::<1>(x) }, x]
     }
     #[inline(always)]
     fn prefetch(self, p: *const u8) {

@@ -1,10 +1,10 @@
 //! Attention of bfloat16 where the machine multiplies it. Not for machines that widen.
 //!
-//! The first phase packs, as in f32. The second takes a block of queries of one head, and of its keys as many as leave
-//! scores and weights in the first-level cache: weights are powers of the distance to the greatest score so far, and
-//! what was summed before is scaled down where a score is greater (Milakov and Gimelshein, "Online normalizer
-//! calculation for softmax"; Dao et al., "FlashAttention"). Scores are sums of products of bfloat16, in f32. Weights are
-//! rounded to bfloat16 for the product with the values, once their f32 sum is taken.
+//! The first phase packs, as in f32. The second takes a block of queries of one head, and some of its keys at a time:
+//! scores are sums of products of bfloat16, in f32, and weights are powers of their distance to the greatest of the first
+//! keys. A weight may be far above 1: what bfloat16 rounds away does not depend on it, and a row is divided by the sum
+//! of its weights as they were rounded. Where that sum is no number any more, the row starts again with the greatest
+//! score of all keys.
 
 use std::ops::Range;
 
@@ -63,8 +63,9 @@ impl AttentionDims {
     }
 }
 
-/// Panels of keys whose scores and weights are there at a time.
-const KEY_PANELS: usize = 8;
+/// Panels of keys whose scores and weights are there at a time. Their weights take some 900 cycles of a machine with
+/// tiles: from a thousand idle cycles on it lets what multiplies tiles sleep, and to wake it takes a thousand more.
+const KEY_PANELS: usize = 2;
 
 /// The f32 values of scratch that [`narrow_attention`] needs.
 pub fn narrow_attention_scratch(isa: Isa, threads: usize, dims: AttentionDims) -> usize {
@@ -215,35 +216,62 @@ impl Body for Attend<'_, '_> {
             engine.fill(self.args.q.columns(2 * head * dims.d, 2 * dims.d), first, rows, queries);
             let keys = &self.keys[head * dims.key_words()..][..dims.key_words()];
             let values = &self.values[head * dims.value_words()..][..dims.value_words()];
-            let mut sums = Sums { shifts: [f32::INFINITY; MAX_ROWS], weights: [s.splat(0.0); MAX_ROWS] };
-            for (block, keys) in keys.chunks(KEY_PANELS * steps * STEP_WORDS).enumerate() {
-                let panels = keys.len() / (steps * STEP_WORDS);
-                let scores = &mut scores[..panels * MAX_SUMS];
-                for (keys, scores) in
-                    keys.chunks_exact(steps * STEP_WORDS).zip(scores.chunks_exact_mut(MAX_SUMS))
-                {
+            let values = values.chunks_exact(dims.key_panels() * STEP_WORDS);
+            let blocks = || keys.chunks(KEY_PANELS * steps * STEP_WORDS).enumerate();
+            let score = |(block, keys): (usize, &[i32]), scores: &mut [f32]| {
+                let keys = keys.chunks_exact(steps * STEP_WORDS);
+                let panels = keys.len();
+                for (keys, scores) in keys.zip(scores.chunks_exact_mut(MAX_SUMS)) {
                     engine.multiply(rows, queries, Weights { words: keys, sums: &[] }, scores);
                 }
                 let last = block * KEY_PANELS + panels - 1;
                 let valid = PANEL.min(dims.keys - last * PANEL);
                 for row in scores[(panels - 1) * MAX_SUMS..].chunks_exact_mut(PANEL).take(rows) {
-                    row[valid..].fill(f32::NEG_INFINITY);
+                    row[valid..].fill(LEAST);
                 }
-                sums.follow(s, scores, (rows, factor), values_sums);
-                let weights = &mut weights[..panels * height * STEP_BYTES];
-                sums.weigh(s, &engine, scores, (rows, factor), weights);
-                let values = values.chunks_exact(dims.key_panels() * STEP_WORDS);
-                for (values, total) in values.zip(values_sums.chunks_exact_mut(MAX_SUMS)) {
-                    let words = &values[block * KEY_PANELS * STEP_WORDS..][..panels * STEP_WORDS];
-                    let to = if block == 0 { &mut *total } else { &mut scores[..MAX_SUMS] };
-                    engine.multiply(rows, weights, Weights { words, sums: &[] }, to);
-                    if block > 0 {
-                        total.iter_mut().zip(&scores[..rows * PANEL]).for_each(|(total, x)| *total += x);
+                panels
+            };
+            let mut greatest = [LEAST; MAX_ROWS];
+            let mut is_known = false;
+            let sums = loop {
+                let mut sums = [s.splat(0.0); MAX_ROWS];
+                for (block, keys) in blocks() {
+                    let panels = score((block, keys), scores);
+                    let scores = &mut scores[..panels * MAX_SUMS];
+                    if !is_known {
+                        raise(s, scores, &mut greatest[..rows]);
+                        is_known = true;
+                    }
+                    let weights = &mut weights[..panels * height * STEP_BYTES];
+                    weigh(s, &engine, (scores, factor), &greatest[..rows], weights, &mut sums);
+                    for (values, total) in values.clone().zip(values_sums.chunks_exact_mut(MAX_SUMS)) {
+                        let words = &values[block * KEY_PANELS * STEP_WORDS..][..panels * STEP_WORDS];
+                        let values = Weights { words, sums: &[] };
+                        if block == 0 {
+                            engine.multiply(rows, weights, values, total);
+                        } else {
+                            engine.multiply_onto(rows, weights, values, total);
+                        }
                     }
                 }
-            }
-            for (r, weights) in sums.weights.into_iter().enumerate().take(rows) {
-                let factor = 1.0 / s.reduce_add(weights);
+                let mut totals = [0.0; MAX_ROWS];
+                for (total, sum) in totals.iter_mut().zip(sums).take(rows) {
+                    *total = s.reduce_add(sum);
+                }
+                let scored = greatest;
+                if totals.iter().all(|sum| sum.is_finite()) {
+                    break totals;
+                }
+                for block in blocks() {
+                    let panels = score(block, scores);
+                    raise(s, &scores[..panels * MAX_SUMS], &mut greatest[..rows]);
+                }
+                if greatest == scored {
+                    break totals;
+                }
+            };
+            for (r, sum) in sums.into_iter().enumerate().take(rows) {
+                let factor = 1.0 / sum;
                 // SAFETY: the columns are within the row, and each head's block of rows is in one part.
                 let to = unsafe { self.out.slice(first + r, dims.heads * dims.d) };
                 let to = to[head * dims.d..][..dims.d].chunks_mut(PANEL);
@@ -255,87 +283,73 @@ impl Body for Attend<'_, '_> {
     }
 }
 
-/// What is known of a block of queries while its keys go by.
-struct Sums<V> {
-    /// What is added to `factor` times a score of each row, so that the weight is that power of two; infinity before
-    /// the first key.
-    shifts: [f32; MAX_ROWS],
-    /// The weights of each row so far.
-    weights: [V; MAX_ROWS],
+/// The score of a key that is none: its weight is 0 whatever the others'.
+const LEAST: f32 = -1e30;
+
+/// Raises each row's greatest score to those of some panels.
+#[inline(always)]
+fn raise<S: Simd>(s: S, scores: &[f32], greatest: &mut [f32]) {
+    for (r, greatest) in greatest.iter_mut().enumerate() {
+        let mut most = s.splat(*greatest);
+        for scores in scores.chunks_exact(MAX_SUMS) {
+            for v in scores[r * PANEL..][..PANEL].chunks_exact(S::LANES) {
+                // SAFETY: the chunk holds a vector.
+                most = s.max(unsafe { s.load(v.as_ptr()) }, most);
+            }
+        }
+        *greatest = s.reduce_max(most);
+    }
 }
 
-impl<V: Copy> Sums<V> {
-    /// Moves the shifts of rows with a score above all before it, and scales down what they have summed: the greatest
-    /// weight is 1, which rounding leaves as it is.
-    #[inline(always)]
-    fn follow<S: Simd<V = V>>(
-        &mut self,
-        s: S,
-        scores: &[f32],
-        (rows, factor): (usize, f32),
-        values: &mut [f32],
-    ) {
-        for r in 0..rows {
-            let mut greatest = [s.splat(f32::NEG_INFINITY); 2];
-            for scores in scores.chunks_exact(MAX_SUMS) {
-                for v in scores[r * PANEL..][..PANEL].chunks_exact(2 * S::LANES) {
-                    for (half, greatest) in greatest.iter_mut().enumerate() {
-                        // SAFETY: the chunk holds two vectors.
-                        *greatest = s.max(unsafe { s.load(v.as_ptr().add(half * S::LANES)) }, *greatest);
-                    }
+/// Turns scores into weights in their block, powers of their distance to the row's greatest, and adds them up.
+#[inline(always)]
+fn weigh<S: Simd>(
+    s: S,
+    engine: &Engine,
+    (scores, factor): (&[f32], f32),
+    greatest: &[f32],
+    to: &mut [u8],
+    sums: &mut [S::V; MAX_ROWS],
+) {
+    let (panels, rows) = (scores.len() / MAX_SUMS, greatest.len());
+    let place = |at: [usize; 2]| engine.place(at, rows, panels);
+    let stride = place([0, 1]) - place([0, 0]);
+    assert!(to.len() >= place([rows - 1, panels - 1]) + STEP_BYTES && rows <= MAX_ROWS);
+    for (r, (sum, greatest)) in sums.iter_mut().zip(greatest).enumerate() {
+        let line = [s.splat(factor), s.splat(-factor * greatest)];
+        let first = place([r, 0]);
+        let mut total = *sum;
+        for panel in 0..panels {
+            for column in (0..PANEL).step_by(2 * S::LANES) {
+                // SAFETY: the scores hold the row of each panel, and the weights its step; the path multiplies bfloat16.
+                unsafe {
+                    let from = scores.as_ptr().add(panel * MAX_SUMS + r * PANEL + column);
+                    let to = to.as_mut_ptr().add(first + panel * stride + 2 * column);
+                    total = s.add(total, weigh_pair(s, from, line, to.cast()));
                 }
             }
-            let greatest = s.max(greatest[0], greatest[1]);
-            let power = s.fma(greatest, s.splat(factor), s.splat(self.shifts[r]));
-            if !s.any(s.lt(s.splat(0.0), power)) {
-                continue;
-            }
-            let shift = -factor * s.reduce_max(greatest);
-            let scale = (shift - self.shifts[r]).exp2();
-            self.shifts[r] = shift;
-            self.weights[r] = s.mul(self.weights[r], s.splat(scale));
-            for values in values.chunks_exact_mut(MAX_SUMS) {
-                values[r * PANEL..][..PANEL].iter_mut().for_each(|x| *x *= scale);
-            }
         }
+        *sum = total;
     }
+}
 
-    /// Turns scores into weights, rounded in their block and summed as they were.
-    #[inline(always)]
-    fn weigh<S: Simd<V = V>>(
-        &mut self,
-        s: S,
-        engine: &Engine,
-        scores: &[f32],
-        (rows, factor): (usize, f32),
-        to: &mut [u8],
-    ) {
-        let panels = scores.len() / MAX_SUMS;
-        let factor = s.splat(factor);
-        for (r, (sum, shift)) in self.weights.iter_mut().zip(self.shifts).enumerate().take(rows) {
-            let (mut sums, shift) = ([*sum, s.splat(0.0)], s.splat(shift));
-            let place = |panel: usize| engine.place([r, panel], rows, panels);
-            let to = to[place(0)..].chunks_mut(place(1) - place(0));
-            for (scores, to) in scores.chunks_exact(MAX_SUMS).zip(to) {
-                let (row, to) = (&scores[r * PANEL..][..PANEL], &mut to[..STEP_BYTES]);
-                let row = row.chunks_exact(2 * S::LANES);
-                for (row, to) in row.zip(to.chunks_exact_mut(4 * S::LANES)) {
-                    // SAFETY: the chunks hold two vectors, and two of bfloat16; the path multiplies bfloat16.
-                    unsafe {
-                        let weight = |half: usize| {
-                            let x = s.load(row.as_ptr().add(half * S::LANES));
-                            math::exp2_coarse(s, s.fma(x, factor, shift))
-                        };
-                        let weights = [weight(0), weight(1)];
-                        for (sum, weight) in sums.iter_mut().zip(weights) {
-                            *sum = s.add(*sum, weight);
-                        }
-                        s.store_bf16_pair(to.as_mut_ptr().cast(), weights);
-                    }
-                }
-            }
-            *sum = s.add(sums[0], sums[1]);
-        }
+/// Two vectors of weights `2^(factor * score + shift)`, rounded to bfloat16; gives the sums of what they are then, so that
+/// their parts of their sum add up to 1.
+///
+/// # Safety
+/// `scores` points to two vectors, `to` to as many places; the path multiplies bfloat16.
+#[inline(always)]
+pub(crate) unsafe fn weigh_pair<S: Simd>(
+    s: S,
+    scores: *const f32,
+    [factor, shift]: [S::V; 2],
+    to: *mut u16,
+) -> S::V {
+    // SAFETY: the caller's contract.
+    unsafe {
+        let weight = |scores: *const f32| math::exp2_coarse(s, s.fma(s.load(scores), factor, shift));
+        let [low, high] = s.store_bf16_pair(to, [weight(scores), weight(scores.add(S::LANES))]);
+        s.add(low, high)
     }
 }
 

@@ -17,11 +17,11 @@ use half::bf16;
 
 use super::CachedAttention;
 use crate::isa::Isa;
+use crate::kernels::attention::narrow::weigh_pair;
 use crate::kernels::linear::Out;
 use crate::kernels::narrow::to_bf16;
 use crate::kernels::rows::{Shared, SharedRows};
 use crate::kernels::{Cx, cut};
-use crate::math;
 use crate::simd::{Amx, Body, Simd, Tiles, dispatch};
 
 /// Queries of a tile.
@@ -198,17 +198,11 @@ fn weigh<S: Simd>(
             greatest = s.max(unsafe { s.load(v.as_ptr()) }, greatest);
         }
         let shift = s.splat(-factor * s.reduce_max(greatest));
-        let (factor, mut sum) = (s.splat(factor), s.splat(0.0));
+        let (line, mut sum) = ([s.splat(factor), shift], s.splat(0.0));
         let to = weights.as_mut_ptr().cast::<u16>();
         for (i, v) in row.chunks_exact(2 * S::LANES).enumerate() {
-            let weight = |v: &[f32]| {
-                // SAFETY: the half of the chunk holds a vector.
-                math::exp2_coarse(s, s.fma(unsafe { s.load(v.as_ptr()) }, factor, shift))
-            };
-            let pair = [weight(v), weight(&v[S::LANES..])];
-            sum = s.add(sum, s.add(pair[0], pair[1]));
-            // SAFETY: the weights hold a half of each score; tiles multiply bfloat16.
-            unsafe { s.store_bf16_pair(to.add(i * 2 * S::LANES), pair) };
+            // SAFETY: the chunk holds two vectors, and the weights a half of each score; tiles multiply bfloat16.
+            sum = s.add(sum, unsafe { weigh_pair(s, v.as_ptr(), line, to.add(i * 2 * S::LANES)) });
         }
         *total = s.reduce_add(sum);
     }

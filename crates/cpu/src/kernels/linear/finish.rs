@@ -9,6 +9,8 @@ use crate::simd::{MAX_LANES, Simd};
 pub enum Activation {
     /// [`math::gelu`].
     Gelu,
+    /// [`math::gelu_coarse`].
+    GeluCoarse,
 }
 
 /// What is added at the end.
@@ -96,9 +98,11 @@ pub(crate) unsafe fn finish<S: Simd>(
                 if let Some(bias) = ep.bias {
                     y = s.add(y, read(s, bias.as_ptr().add(col), len));
                 }
-                if ep.activation == Some(Activation::Gelu) {
-                    y = math::gelu(s, y);
-                }
+                y = match ep.activation {
+                    None => y,
+                    Some(Activation::Gelu) => math::gelu(s, y),
+                    Some(Activation::GeluCoarse) => math::gelu_coarse(s, y),
+                };
                 match ep.residual {
                     Residual::None => (),
                     Residual::Rows(rows) => {

@@ -112,6 +112,28 @@ impl Engine {
             Engine::Plain => plain(rows, block, panel, sums),
         }
     }
+
+    /// Adds the sums of a block of `rows` rows of bfloat16 times a panel to `sums`.
+    #[inline(always)]
+    pub(crate) fn multiply_onto(&self, rows: usize, block: &[u8], panel: Weights<'_>, sums: &mut [f32]) {
+        #[cfg(target_arch = "x86_64")]
+        if let Engine::Tiles(tiles, Factor::Bf16) = self {
+            let steps = panel.words.len() / STEP_WORDS;
+            assert!(sums.len() == MAX_SUMS && block.len() >= steps * 32 * STEP_BYTES && rows <= 32);
+            let (x, w, out) = (block.as_ptr(), panel.words.as_ptr().cast(), sums.as_mut_ptr().cast());
+            // SAFETY: the block holds two tiles of each step, the panel the steps, the sums 32 rows.
+            unsafe {
+                match rows <= 16 {
+                    true => tiles.bf16_16_onto(x, w, steps, out),
+                    false => tiles.bf16_32_onto([x, x.add(block.len() / 2)], w, steps, out),
+                }
+            }
+            return;
+        }
+        let mut more = [0.0; MAX_SUMS];
+        self.multiply(rows, block, panel, &mut more);
+        sums.iter_mut().zip(&more[..rows * PANEL]).for_each(|(sum, more)| *sum += more);
+    }
 }
 
 /// The block as groups; blocks lie in f32 scratch.
