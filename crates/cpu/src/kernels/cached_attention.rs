@@ -3,9 +3,10 @@
 //! Not for whole windows of queries, which pack their keys first.
 //!
 //! A table names the slot of each position of a row, so that rows share the past without copies. Threads split
-//! the heads. Neighbouring queries with the same keys are taken together, up to [`QUERIES`] at a time, and read
-//! each key once, while rows some positions ahead are on their way from memory. A score is one
-//! chain over the lanes' dimensions and one tree over the lanes; an output is one chain over positions.
+//! the heads. Neighbouring queries are taken together, up to [`QUERIES`] at a time, as far as their rows name the same
+//! slots, and read each key once, while those some positions ahead are on their way from memory; from there each goes on
+//! alone. A score is one chain over the lanes' dimensions and one tree over the lanes; an output is one chain over
+//! positions.
 
 pub(super) mod pass;
 #[cfg(test)]
@@ -64,13 +65,24 @@ impl<E> CachedAttention<'_, E> {
         self.table[self.row[i] as usize * self.columns + column] as usize
     }
 
-    /// The queries from `first` that can be taken together.
-    fn block(&self, first: usize) -> Range<usize> {
-        let same = |i: usize| {
-            self.row[i] == self.row[first] || (self.columns == 1 && self.slot(i, 0) == self.slot(first, 0))
-        };
-        let end = (first + QUERIES).min(self.q.rows());
-        first..(first + 1..end).find(|&i| !same(i)).unwrap_or(end)
+    /// The slots of row `row`, a column each.
+    fn slots(&self, row: i32) -> &[i32] {
+        &self.table[row as usize * self.columns..][..self.columns]
+    }
+
+    /// The queries from `first` that start with the same slot, and the positions that all of them share: as many as the
+    /// longest sees where their rows are the same, or where a row has one slot.
+    fn together(&self, first: usize) -> (Range<usize>, usize) {
+        let most = (first + QUERIES).min(self.q.rows());
+        let end = (first + 1..most).find(|&i| self.slot(i, 0) != self.slot(first, 0)).unwrap_or(most);
+        let own = self.slots(self.row[first]);
+        let longest = (first..end).map(|i| self.len(i)).max().unwrap_or(0);
+        let shared =
+            (first + 1..end).filter(|&i| self.columns > 1 && self.row[i] != self.row[first]).map(|i| {
+                let both = own.iter().zip(self.slots(self.row[i]));
+                both.take(longest).take_while(|(a, b)| a == b).count()
+            });
+        (first..end, shared.min().unwrap_or(longest))
     }
 
     /// Checks every index that the passes follow.
@@ -146,14 +158,14 @@ struct Part<'a, 's, E> {
     scratch: &'s mut [f32],
 }
 
-/// A block of queries with the same keys, and some heads of them.
+/// Queries and positions at which they have the same keys, and some heads of them.
+#[derive(Clone)]
 struct Block<'a, E> {
     args: &'a CachedAttention<'a, E>,
     queries: Range<usize>,
-    /// The positions that each sees.
-    lens: [usize; QUERIES],
-    /// The greatest of `lens`.
-    longest: usize,
+    positions: Range<usize>,
+    /// The end of the positions that each sees.
+    lens: &'a [usize],
     d: usize,
     heads: Range<usize>,
 }
@@ -185,34 +197,45 @@ impl<E: Element> Body for Part<'_, '_, E> {
         let (acc, weights) = scratch.split_at_mut(QUERIES * width);
         let mut first = 0;
         while first < args.q.rows() {
-            let queries = args.block(first);
+            let (queries, shared) = args.together(first);
             first = queries.end;
             let count = queries.len();
             let mut lens = [0; QUERIES];
             for (len, i) in lens.iter_mut().zip(queries.clone()) {
                 *len = args.len(i);
             }
-            let longest = lens.iter().copied().max().unwrap_or(0);
             for (to, i) in q.chunks_exact_mut(width).zip(queries.clone()) {
                 for (to, &x) in to.iter_mut().zip(&args.q.row(i)[heads.start * d..][..width]) {
                     *to = x * args.scale;
                 }
             }
-            let block = Block { args, queries, lens, longest, d, heads: heads.clone() };
-            scores(s, &block, q, weights);
+            // What they share, then what each has alone, with the number of its first query.
+            let block = |from: usize, to: usize, positions: Range<usize>| {
+                let queries = queries.start + from..queries.start + to;
+                (from, Block { args, queries, positions, lens: &lens[from..to], d, heads: heads.clone() })
+            };
+            let alone = (0..count).filter(|&i| shared < lens[i]).map(|i| block(i, i + 1, shared..lens[i]));
+            let blocks = std::iter::once(block(0, count, 0..shared)).chain(alone);
+            for (i, block) in blocks.clone() {
+                scores(s, &block, &q[i * width..], &mut weights[i * positions..]);
+            }
             acc[..count * width].fill(0.0);
             for h in 0..heads.len() {
-                for (i, &len) in block.lens.iter().enumerate().take(count) {
+                for (i, &len) in lens.iter().enumerate().take(count) {
                     let row = &mut weights[(h * QUERIES + i) * positions..][..len];
                     let greatest = max(s, row);
                     let sum = exp_in_place(s, row, greatest);
                     scale_in_place(s, row, 1.0 / sum);
                 }
             }
-            for from in (0..longest).step_by(RUN) {
-                accumulate(s, &block, weights, acc, from..(from + RUN).min(longest));
+            for (i, block) in blocks {
+                let end = block.positions.end;
+                for from in block.positions.clone().step_by(RUN) {
+                    let run = from..(from + RUN).min(end);
+                    accumulate(s, &block, &weights[i * positions..], &mut acc[i * width..], run);
+                }
             }
-            for (acc, i) in acc.chunks_exact(width).zip(block.queries.clone()) {
+            for (acc, i) in acc.chunks_exact(width).zip(queries.clone()) {
                 // SAFETY: the columns of these heads are in one part only.
                 let to = unsafe { std::slice::from_raw_parts_mut(out.row(i).add(heads.start * d), width) };
                 to.copy_from_slice(acc);

@@ -18,7 +18,7 @@ const AHEAD: usize = 16;
 fn places<const N: usize, E>(block: &Block<'_, E>, j: usize) -> [usize; N] {
     let mut out = [0; N];
     for (n, out) in out.iter_mut().enumerate() {
-        *out = block.place((j + n).min(block.longest - 1));
+        *out = block.place((j + n).min(block.positions.end - 1));
     }
     out
 }
@@ -34,14 +34,15 @@ fn ask<S: Simd, E>(s: S, block: &Block<'_, E>, cache: &[E], places: &[usize], h:
     }
 }
 
-/// Writes the scores of all positions of each head and query to `weights[head][query][position]`.
+/// Writes the scores of the block's positions of each head and query to `weights[head][query][position]`.
 #[inline(always)]
 pub(super) fn scores<S: Simd, E: Element>(s: S, block: &Block<'_, E>, q: &[f32], weights: &mut [f32]) {
-    let whole = block.longest - block.longest % GROUP;
-    for j in (0..whole).step_by(GROUP) {
+    let positions = &block.positions;
+    let whole = positions.end - positions.len() % GROUP;
+    for j in (positions.start..whole).step_by(GROUP) {
         group::<S, E, GROUP>(s, block, q, weights, j);
     }
-    for j in whole..block.longest {
+    for j in whole..positions.end {
         group::<S, E, 1>(s, block, q, weights, j);
     }
 }

@@ -87,6 +87,37 @@ fn rows_share_the_past_through_the_table() {
 }
 
 #[test]
+fn rows_that_part_go_on_alone() {
+    let (slots, positions, heads, d) = (6, 41, 2, 64);
+    let width = heads * d;
+    let (keys, values) = (noise(1, slots * positions * width), noise(2, slots * positions * width));
+    // Of four rows the first two part from the others; the last row shares nothing.
+    let slot = |row: usize, j: usize| match row {
+        0 if j >= 23 => 1,
+        1 if j >= 9 => 2,
+        4 => 5,
+        _ => 0,
+    };
+    let table: Vec<i32> = (0..5 * positions).map(|at| slot(at / positions, at % positions)).collect();
+    let (row, last) = ([0, 1, 2, 3, 4], [30, 40, 22, 7, 40]);
+    let q: Vec<f32> = noise(3, row.len() * width).iter().map(|x| x * 4.0).collect();
+    let args = CachedAttention {
+        q: Rows::new(&q, row.len(), width),
+        keys: &keys,
+        values: &values,
+        positions,
+        table: &table,
+        columns: positions,
+        row: &row,
+        last: &last,
+        heads,
+        scale: 0.5,
+    };
+    assert_eq!([0, 2, 4].map(|first| args.together(first)), [(0..4, 9), (2..4, 23), (4..5, 41)]);
+    check(&args);
+}
+
+#[test]
 fn rows_of_one_window_read_its_slot_together() {
     let (slots, positions, heads, d) = (2, 101, 3, 32);
     let width = heads * d;
