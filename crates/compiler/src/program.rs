@@ -3,7 +3,7 @@
 use crate::device::NodeView;
 use crate::plan::{Place, Plan};
 use crate::schedule::{KernelChoice, Schedule};
-use graph::{Graph, Node, NodeId, ParamKind, Value};
+use graph::{DType, Graph, Node, NodeId, Op, ParamKind, Value};
 use std::fmt;
 
 /// One kernel call.
@@ -96,6 +96,25 @@ impl Program {
             outputs: node.outputs.iter().map(|v| self.graph.ty(*v)).collect(),
             largest,
         }
+    }
+
+    /// Whether constant `index` is plain f32 of which every reader takes rows by index. It may lie as the model has it, aligned
+    /// or not.
+    pub fn is_table(&self, index: usize) -> bool {
+        let by_index = |step: &Step, operand: usize| match self.node(step).op {
+            Op::Gather(_) => operand == 0,
+            Op::PickedLinear(_) => operand == 1,
+            _ => false,
+        };
+        let is_read_by_index = |step: &Step| {
+            let mut reads =
+                step.inputs.iter().enumerate().filter(|(_, place)| **place == Place::Constant(index));
+            reads.all(|(operand, _)| by_index(step, operand))
+        };
+        let constant = &self.constants[index];
+        constant.packed_for.is_none()
+            && self.graph.ty(constant.value).dtype == DType::F32
+            && self.steps.iter().all(is_read_by_index)
     }
 
     /// The inputs and states, in the order in which a run takes them.

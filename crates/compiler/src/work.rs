@@ -71,6 +71,7 @@ impl Call<'_> {
                 let products = written * size(&inputs[1], 1) * size(&inputs[1], 2);
                 count(factors, 2 * products, gelus(op.activation, written));
             }
+            Op::PickedLinear(_) => count(Compute::F32, 2 * written * size(&inputs[0], 1), 0),
             Op::Matmul(_) => count(factors, 2 * written * inputs[0].dims.last().map_or(1, |k| *k as u64), 0),
             Op::Attention(op) => {
                 let scores = size(&inputs[0], 0) * size(&inputs[1], 0);
@@ -118,11 +119,13 @@ impl Call<'_> {
             | Op::Constant(_)
             | Op::Convert(_)
             | Op::Gather(_)
+            | Op::GatherElements(_)
             | Op::Iota(_)
             | Op::MaskSpans(_)
             | Op::MedianFilter(_)
             | Op::Pad(_)
             | Op::Reshape(_)
+            | Op::ScatterElements(_)
             | Op::Slice(_)
             | Op::TopK(_)
             | Op::Transpose(_) => (),
@@ -149,7 +152,13 @@ impl Call<'_> {
             // The state is only written, at the rows of what is new.
             Op::CacheWrite(_) => all(&inputs[1..]) + len(&inputs[1]) * elements(&outputs[0]),
             // What is not picked is not read.
-            Op::Gather(_) => all(&inputs[1..]) + 2 * all(outputs),
+            Op::PickedLinear(_) => {
+                let rows = distinct(ints(&inputs[2])) * size(&inputs[1], 1) * elements(&inputs[1]);
+                bytes(&inputs[0]) + rows + bytes(&inputs[2]) + all(outputs)
+            }
+            Op::Gather(_) | Op::GatherElements(_) => all(&inputs[1..]) + 2 * all(outputs),
+            // What is not replaced stays where it is.
+            Op::ScatterElements(_) if self.in_place => all(&inputs[1..]) + bytes(&inputs[2]),
             Op::Slice(_) => 2 * all(outputs),
             Op::MaskSpans(_) if self.in_place => bytes(&inputs[1]) + masked(inputs) * elements(&outputs[0]),
             _ => all(inputs) + all(outputs),

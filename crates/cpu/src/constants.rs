@@ -41,7 +41,7 @@ pub(crate) fn load(
         |c: &compiler::Constant| c.packed_for.map_or(0, |step| program.steps[step].kernel.packed_bytes);
     let mut region = Region::new(program.constants.iter().map(|c| Region::room(packed_bytes(c))).sum());
     let mut footprint = Footprint { arena: program.plan.arena, ..Footprint::default() };
-    for constant in &program.constants {
+    for (index, constant) in program.constants.iter().enumerate() {
         let one = match constant.packed_for {
             Some(step) => {
                 let largest = program.graph.largest();
@@ -52,7 +52,7 @@ pub(crate) fn load(
                 let pack = |view: &TensorView<'_>| (packing.pack)(isa, &node, view, &mut region);
                 Stored::Packed(loader.with(constant.value, pack)?)
             }
-            None => loader.plain(constant.value)?,
+            None => loader.plain(constant.value, program.is_table(index))?,
         };
         if let Stored::Own(memory, _) = &one {
             footprint.constants += memory.len();
@@ -150,13 +150,13 @@ impl<'a> Loader<'a> {
         }
     }
 
-    /// A constant that is not packed: mapped if it lies aligned in the model or is a 16-bit table, which only
-    /// `gather` reads plain, byte by byte; else copied.
-    fn plain(&self, value: Value) -> Result<Stored, LoadError> {
+    /// A constant that is not packed: mapped if it lies aligned in the model, is of 16 bits or a table, which are read
+    /// byte by byte; else copied.
+    fn plain(&self, value: Value, is_table: bool) -> Result<Stored, LoadError> {
         if !self.is_computed(value) {
             let view = self.weight(value)?;
             let size = view.dtype.bytes();
-            if size < 4 || view.bytes.as_ptr().addr().is_multiple_of(size) {
+            if size < 4 || is_table || view.bytes.as_ptr().addr().is_multiple_of(size) {
                 let data = view.bytes.as_ptr().cast_mut();
                 return Ok(Stored::Mapped(Operand { data, dtype: view.dtype, dims: Dims::new(view.dims) }));
             }

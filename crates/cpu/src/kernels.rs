@@ -13,6 +13,7 @@ pub mod linear;
 pub mod lstm;
 pub mod median_filter;
 pub mod narrow;
+pub mod picked_linear;
 pub mod quantize;
 pub mod reduce;
 pub mod rows;

@@ -9,6 +9,7 @@ mod conv1d;
 mod convert;
 mod elementwise;
 mod gather;
+mod gather_elements;
 mod layer_norm;
 pub(crate) mod linear;
 mod lstm;
@@ -16,9 +17,11 @@ mod mask_spans;
 mod matmul;
 mod median_filter;
 mod movement;
+mod picked_linear;
 mod quantize;
 mod reduce;
 pub(crate) mod reference;
+mod scatter_elements;
 mod softmax;
 mod spectrogram;
 mod top_k;
@@ -29,6 +32,7 @@ use compiler::MAX_RANK;
 /// Every kernel; the first that accepts a node runs it.
 pub const KERNELS: &[Kernel] = &[
     linear::LINEAR,
+    picked_linear::PICKED_LINEAR,
     conv1d::CONV1D,
     lstm::LSTM,
     attention::ATTENTION,
@@ -43,6 +47,8 @@ pub const KERNELS: &[Kernel] = &[
     median_filter::MEDIAN_FILTER,
     mask_spans::MASK_SPANS,
     gather::GATHER,
+    gather_elements::GATHER_ELEMENTS,
+    scatter_elements::SCATTER_ELEMENTS,
     convert::CONVERT,
     quantize::QUANTIZE,
     spectrogram::SPECTROGRAM,

@@ -122,6 +122,41 @@ fn layers_of_one_weight_share_its_panels() {
     assert_eq!(executable.bytes().packed, 8 * 8 * 4);
 }
 
+/// One f32 tensor for every name, at an address that is no multiple of four.
+struct Unaligned(Vec<usize>, Vec<u8>);
+
+impl Weights for Unaligned {
+    fn tensor(&self, _: &str) -> Option<TensorView<'_>> {
+        let at = 1 + self.1.as_ptr().align_offset(4);
+        let len = 4 * self.0.iter().product::<usize>();
+        Some(TensorView { dtype: DType::F32, dims: &self.0, bytes: &self.1[at..][..len] })
+    }
+}
+
+/// What is read by other than its index is copied to where it is aligned.
+#[test]
+fn a_table_is_read_where_it_lies() {
+    let graph = "graph @g(%x: f32[1, 2], %row: i32[1], %pick: i32[1, 3], %w: f32[4, 2] = @w) {
+        %one = gather %w, %row : f32[1, 2]
+        %some = picked_linear %x, %w, %pick : f32[1, 3]
+        return %one, %some
+    }";
+    let copied =
+        graph.replace("gather %w, %row : f32[1, 2]", "mul %w, %x : f32[4, 2]").replace(", %row: i32[1]", "");
+    for (graph, bytes) in [(graph, 0), (copied.as_str(), 4 * 2 * 4)] {
+        let weights = Unaligned(vec![4, 2], vec![0; 48]);
+        let mut executable = scalar(1).load(program(graph, &scalar(1)), Arc::new(weights)).unwrap();
+        // Memory of our own fills cache lines.
+        assert_eq!(executable.bytes().constants.min(bytes), bytes);
+        assert_eq!(executable.bytes().constants == 0, bytes == 0);
+        let (x, row, pick) =
+            (Arg::F32(&[1.0, 2.0], &[1, 2]), Arg::I32(&[3], &[1]), Arg::I32(&[0, 3, 1], &[1, 3]));
+        let mut args = if bytes == 0 { vec![x, row, pick] } else { vec![x, pick] };
+        run(executable.as_mut(), &mut args).unwrap();
+        assert_eq!(executable.f32(1).0, [0.0; 3]);
+    }
+}
+
 /// What is packed for a spectrogram knows its hop.
 #[test]
 fn spectrograms_of_one_window_and_two_hops_share_nothing() {

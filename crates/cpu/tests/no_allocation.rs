@@ -88,12 +88,15 @@ const GRAPH: &str = "graph @step[n in 1..=8](
   %chosen = select %both, %m, %z : f32[n, 32]
   %soft = softmax %chosen : f32[n, 32]
   %joined = concat %soft, %z {axis=1} : f32[n, 64]
-  %best, %ids = top_k %joined {k=5} : f32[n, 5], i32[n, 5]
+  %best, %ids = top_k %soft {k=5} : f32[n, 5], i32[n, 5]
+  %chosen_scores = picked_linear %m, %w_table, %ids : f32[n, 5]
+  %back = scatter_elements %joined, %ids, %chosen_scores : f32[n, 64]
+  %again = gather_elements %back, %ids {rows=false} : f32[n, 5]
   %turned = transpose %other {perm=[0, 2, 1]} : f32[2, 32, 4]
   %product = matmul %other, %turned : f32[2, 4, 4]
   %flat = reshape %product {shape=[8, 4]} : f32[8, 4]
   %padded = pad %flat {before=1, after=2, mode=zero} : f32[11, 4]
-  return %best, %ids, %padded
+  return %best, %ids, %padded, %again
 }";
 
 #[test]

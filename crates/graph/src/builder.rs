@@ -3,8 +3,9 @@
 use crate::graph::{Def, Graph, Node, NodeId, Param, ParamKind, SymbolRange, Value, ValueInfo};
 use crate::ops::{
     Attention, CacheWrite, CachedAttention, CachedScores, Concat, Constant, Conv1d, Convert, Elementwise,
-    Gather, Iota, LayerNorm, Linear, Lstm, MaskSpans, Matmul, MedianFilter, Op, OpError, Pad, Quantize,
-    Reduce, ReduceKind, Reshape, Slice, Softmax, Spectrogram, TopK, Transpose,
+    Gather, GatherElements, Iota, LayerNorm, Linear, Lstm, MaskSpans, Matmul, MedianFilter, Op, OpError, Pad,
+    PickedLinear, Quantize, Reduce, ReduceKind, Reshape, ScatterElements, Slice, Softmax, Spectrogram, TopK,
+    Transpose,
 };
 use crate::{DType, Dim, Shape, Symbol, TensorType};
 use std::collections::HashSet;
@@ -219,6 +220,16 @@ impl Builder {
         self.one(Gather {}, &[table, ids])
     }
 
+    /// `inputs` are x, the indices and, if any, the rows.
+    pub fn gather_elements(&mut self, inputs: &[Value]) -> Result<Value, OpError> {
+        self.one(GatherElements { rows: inputs.len() == 3 }, inputs)
+    }
+
+    /// `inputs` are x, the indices and what comes there.
+    pub fn scatter_elements(&mut self, inputs: [Value; 3]) -> Result<Value, OpError> {
+        self.one(ScatterElements {}, &inputs)
+    }
+
     pub fn matmul(&mut self, a: Value, b: Value) -> Result<Value, OpError> {
         self.one(Matmul {}, &[a, b])
     }
@@ -226,6 +237,11 @@ impl Builder {
     /// `x w^T`.
     pub fn linear(&mut self, x: Value, w: Value) -> Result<Value, OpError> {
         self.one(Linear::PLAIN, &[x, w])
+    }
+
+    /// `inputs` are x, the weights and which of their rows.
+    pub fn picked_linear(&mut self, inputs: [Value; 3]) -> Result<Value, OpError> {
+        self.one(PickedLinear {}, &inputs)
     }
 
     /// `inputs` are the gates before activation, the recurrence weights, the hidden and the cell state; the results

@@ -13,6 +13,7 @@ pub mod convert;
 pub mod elementwise;
 pub mod fused;
 pub mod gather;
+pub mod gather_elements;
 pub mod iota;
 pub mod layer_norm;
 pub mod linear;
@@ -21,9 +22,11 @@ pub mod mask_spans;
 pub mod matmul;
 pub mod median_filter;
 pub mod pad;
+pub mod picked_linear;
 pub mod quantize;
 pub mod reduce;
 pub mod reshape;
+pub mod scatter_elements;
 pub mod slice;
 pub mod softmax;
 pub mod spectrogram;
@@ -43,6 +46,7 @@ pub use convert::Convert;
 pub use elementwise::Elementwise;
 pub use fused::Fused;
 pub use gather::Gather;
+pub use gather_elements::GatherElements;
 pub use iota::Iota;
 pub use layer_norm::LayerNorm;
 pub use linear::{Activation, Linear};
@@ -51,9 +55,11 @@ pub use mask_spans::MaskSpans;
 pub use matmul::Matmul;
 pub use median_filter::MedianFilter;
 pub use pad::{Pad, PadMode};
+pub use picked_linear::PickedLinear;
 pub use quantize::Quantize;
 pub use reduce::{Reduce, ReduceKind};
 pub use reshape::Reshape;
+pub use scatter_elements::ScatterElements;
 pub use slice::Slice;
 pub use softmax::Softmax;
 pub use spectrogram::Spectrogram;
@@ -216,9 +222,9 @@ pub struct Reference {
 }
 
 ops! {
-    Attention, CacheWrite, CachedAttention, CachedScores, Concat, Constant, Conv1d, Convert, Fused, Gather, Iota,
-    LayerNorm, Linear, Lstm, MaskSpans, Matmul, MedianFilter, Pad, Quantize, Reduce, Reshape, Slice, Softmax,
-    Spectrogram, TopK, Transpose,
+    Attention, CacheWrite, CachedAttention, CachedScores, Concat, Constant, Conv1d, Convert, Fused, Gather,
+    GatherElements, Iota, LayerNorm, Linear, Lstm, MaskSpans, Matmul, MedianFilter, Pad, PickedLinear, Quantize, Reduce, Reshape,
+    ScatterElements, Slice, Softmax, Spectrogram, TopK, Transpose,
 }
 
 /// Checks the number of inputs.

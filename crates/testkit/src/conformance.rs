@@ -23,10 +23,13 @@ pub fn tolerance(name: &str) -> Tolerance {
     use Tolerance::{Exact, OfElement, OfGreatest};
     match name {
         // Moved or chosen, and rounded once as IEEE 754 says.
-        "cache_write" | "concat" | "constant" | "convert" | "gather" | "iota" | "mask_spans"
-        | "median_filter" | "pad" | "reshape" | "slice" | "top_k" | "transpose" | "add" | "sub" | "mul"
-        | "div" | "max" | "min" | "neg" | "sqrt" | "less" | "and" | "select" | "relu" => Exact,
-        "cached_scores" | "conv1d" | "linear" | "matmul" | "spectrogram" => OfGreatest(2e-6),
+        "cache_write" | "concat" | "constant" | "convert" | "gather" | "gather_elements" | "iota"
+        | "mask_spans" | "median_filter" | "pad" | "reshape" | "scatter_elements" | "slice" | "top_k"
+        | "transpose" | "add" | "sub" | "mul" | "div" | "max" | "min" | "neg" | "sqrt" | "less" | "and"
+        | "select" | "relu" => Exact,
+        "cached_scores" | "conv1d" | "linear" | "matmul" | "picked_linear" | "spectrogram" => {
+            OfGreatest(2e-6)
+        }
         // Seven steps, each through exponentials of what the last one gave.
         "lstm" => OfElement(5e-5),
         _ => OfElement(1e-5),
@@ -142,7 +145,7 @@ fn is_weight(op: &Op, types: &[TensorType], i: usize) -> bool {
             i == 1 || i == 3 && types[0].dtype == DType::I8 || op.bias && i == Linear::behind(types[0].dtype)
         }
         Op::Conv1d(_) | Op::LayerNorm(_) => i > 0,
-        Op::Spectrogram(_) | Op::Lstm(_) => i == 1,
+        Op::Spectrogram(_) | Op::Lstm(_) | Op::PickedLinear(_) => i == 1,
         Op::Gather(_) => i == 0,
         _ => false,
     }

@@ -129,6 +129,15 @@ impl Uses<'_> {
             let size = |input: usize, axis: usize| self.dims(node.inputs[input])[axis];
             match &node.op {
                 Op::Gather(_) => self.role(node.inputs[1], Role::Below(size(0, 0))),
+                Op::GatherElements(op) => {
+                    let (rows, columns) = (size(0, 0), size(0, 1));
+                    self.role(node.inputs[1], Role::Below(columns));
+                    if op.rows {
+                        self.role(node.inputs[2], Role::Below(rows));
+                    }
+                }
+                Op::PickedLinear(_) => self.role(node.inputs[2], Role::Below(size(1, 0))),
+                Op::ScatterElements(_) => self.role(node.inputs[1], Role::Below(size(0, 1))),
                 Op::MaskSpans(_) => self.role(node.inputs[1], Role::Spans(size(0, 1))),
                 Op::CachedAttention(_) => {
                     let (slots, places, rows) = (size(1, 0), size(1, 2), size(3, 0));

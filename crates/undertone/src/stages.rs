@@ -1,8 +1,8 @@
 //! A model's graphs as text, at any stage of the compiler. Not the compiler: it is asked.
 
 use crate::{Error, Options, transcriber};
-use compiler::Device;
 use compiler::pipeline::Pipeline;
+use compiler::{Compute, Device};
 use graph::text;
 use whisper::{Model, Part, Session, SessionOptions};
 
@@ -27,13 +27,18 @@ pub enum Spelling {
 /// One row and one window: what a session of one recording has.
 const OPTIONS: SessionOptions = SessionOptions { rows: 1, windows: 1 };
 
-/// The graph of `part` at `stage`.
+/// The graph of `part` at `stage`, for a device that computes so.
 ///
 /// # Errors
 /// [`Error::Pass`] for an unknown pass, with the list of those that there are; or the model's sizes contradict each
 /// other.
-pub fn graph(model: &Model, part: Part, stage: &Stage, spelling: Spelling) -> Result<String, Error> {
-    let built = part.graph(model, OPTIONS)?;
+pub fn graph(
+    model: &Model,
+    (part, compute): (Part, Compute),
+    stage: &Stage,
+    spelling: Spelling,
+) -> Result<String, Error> {
+    let built = part.graph(model, OPTIONS, compute)?;
     let graph = match stage {
         Stage::Built => built,
         Stage::After(pass) => Pipeline::every().run_until(pass, &built)?,

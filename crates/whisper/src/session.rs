@@ -8,12 +8,12 @@ mod parts;
 mod programs;
 
 use crate::error::Error;
-use crate::graphs::{HOP, N_FFT, decoder_inputs, decoder_results, encoder_inputs};
+use crate::graphs::{HOP, N_FFT, RESCORED, decoder_inputs, decoder_results, encoder_inputs};
 use crate::model::Model;
 use crate::rules::FIXED_ROWS;
 pub use batch::{Batch, Ranked, Wanted};
 use batch::{Gathered, rank};
-use compiler::{Arg, Buffer, Device, Executable, Program, Weights, compile};
+use compiler::{Arg, Buffer, Compute, Device, Executable, Program, Weights, compile};
 use graph::ParamKind;
 pub use memory::{Memory, PartMemory};
 pub use parts::{Part, SessionOptions};
@@ -24,6 +24,8 @@ use std::sync::Arc;
 pub struct Session {
     model: Arc<Model>,
     options: SessionOptions,
+    /// Whether products are narrow, and the best candidates scored again.
+    narrow: bool,
     programs: Programs,
     /// Self keys and values of each decoder layer, then cross keys and values of each.
     states: Vec<Buffer>,
@@ -34,6 +36,8 @@ pub struct Session {
     biases: Vec<f32>,
     /// The hidden states of the decoder's last run, which the head reads where it runs.
     hidden: Vec<f32>,
+    /// Rows of the embedding that were looked up since the pages of the weights were let go of, at most.
+    looked_up: usize,
     /// What the head said over several runs; unused while one is enough.
     gathered: Gathered,
     /// The queries that the last run of the decoder was asked for.
@@ -74,6 +78,8 @@ impl Session {
             hidden: Vec::new(),
             biases: vec![0.0; model.config.n_vocab],
             gathered: Gathered::default(),
+            looked_up: 0,
+            narrow: device.target().compute != Compute::F32,
             queries: Vec::new(),
             options,
             model,
@@ -90,7 +96,7 @@ impl Session {
         device: &dyn Device,
         options: SessionOptions,
     ) -> Result<Program, Error> {
-        let graph = part.graph(model, options)?;
+        let graph = part.graph(model, options, device.target().compute)?;
         compile(&graph, device).map_err(|source| Error::Compile { part, source })
     }
 
@@ -149,8 +155,6 @@ impl Session {
         args.extend(self.states[self.cross..].iter_mut().map(Arg::State));
         self.programs.run(Part::Encoder, &mut args)?;
         self.places[window] = place.len();
-        // The rows of the vocabulary that the last window's tokens were read from.
-        self.model.tensors.weights.release_all();
         Ok(self.programs.get(Part::Encoder).f32(0).0)
     }
 
@@ -197,8 +201,22 @@ impl Session {
         self.rank(&batch.wanted)
     }
 
+    /// Counts the rows of the embedding that a run looks up: those of its tokens and of the candidates that are scored
+    /// again. Before they are more than a text has, the pages in which they lie are let go of: candidates are all over the
+    /// vocabulary.
+    fn look_up(&mut self, batch: &Batch) {
+        let again = if self.narrow { RESCORED * batch.wanted.len() } else { 0 };
+        let rows = batch.token.len() + again;
+        self.looked_up += rows;
+        if self.looked_up > self.model.config.n_text_ctx {
+            self.model.tensors.weights.release_all();
+            self.looked_up = rows;
+        }
+    }
+
     /// Runs the decoder alone, and keeps its hidden states.
     fn run_decoder(&mut self, batch: &Batch) -> Result<(), Error> {
+        self.look_up(batch);
         let (n, m, r) = ([batch.token.len()], batch.wanted.len(), batch.window.len());
         let out: Vec<i32> = batch.wanted.iter().map(|w| w.at as i32).collect();
         let align: Vec<i32> = batch.align.iter().map(|at| *at as i32).collect();

@@ -118,7 +118,10 @@ impl Weights {
 
     /// Lets go of the memory in which all of the files was read.
     pub fn release_all(&self) {
-        self.files.iter().for_each(|file| file.release(0..file.len()));
+        for file in &self.files {
+            file.release(0..file.len());
+            file.read_sparsely();
+        }
     }
 
     /// Every tensor with its name, roughly in the order of the computation.

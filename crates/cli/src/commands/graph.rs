@@ -27,7 +27,7 @@ pub fn run(args: &Graph) -> anyhow::Result<ExitCode> {
         let text = if args.plan {
             stages::program(&model, part, device.as_ref(), &options)?
         } else {
-            stages::graph(&model, part, &stage, spelling)?
+            stages::graph(&model, (part, device.target().compute), &stage, spelling)?
         };
         standard::print(text.as_bytes())?;
     }

@@ -96,6 +96,15 @@ fn only_touched_rows_of_states_and_tables_count() {
         true,
     );
     assert_eq!(got, Work { bytes: 3 * 40 * (4 + 2) + 4 * 6, ..Work::default() });
+    let got = work_of("gather_elements f32[5, 1100], i32[5, 3] {rows=false}", &[&[0; 15]], false);
+    assert_eq!(got.bytes, 4 * (15 + 2 * 15));
+    // Of the two rows that are picked each is read once.
+    let ids = [7, 7, 9, 7, 9, 9];
+    let got = work_of("picked_linear f32[2, 16], f16[1100, 16], i32[2, 3]", &[&ids], false);
+    let bytes = 4 * 2 * 16 + 2 * 2 * 16 + 4 * 6 + 4 * 6;
+    assert_eq!(got, Work { flops: [2 * 6 * 16, 0, 0], exps: [0; 3], bytes });
+    let got = work_of("scatter_elements f32[2, 1100], i32[2, 3], f32[2, 3]", &[&ids], true);
+    assert_eq!(got.bytes, 4 * 3 * 6);
     let got = work_of("gather f16[1100, 8], i32[5]", &[&[0; 5]], false);
     assert_eq!(got, Work { bytes: 2 * 2 * 5 * 8 + 4 * 5, ..Work::default() });
     let got = work_of("slice f32[3, 37] {axis=1, start=5, end=30}", &[], false);

@@ -75,11 +75,13 @@ impl Session {
         let config = &model.config;
         let mut tables = options.biases() * config.n_vocab;
         let (mut mapped, mut packing) = (0, 0);
+        // The decoder and the head look rows up in one table.
+        let looked_up = options.looked_up(model, device.target().compute, words.is_some());
         let mut parts = Vec::new();
         for part in Part::ALL.into_iter().filter(|part| words.is_some() || *part != Part::Alignment) {
             let program = Session::program(model, part, device, options)?;
             let (constants, table) = plain(&program);
-            mapped += table.min(config.n_text_ctx * AROUND);
+            mapped = mapped.max(table.min(looked_up * AROUND));
             packing += packing_of(&program);
             if part == Part::Decoder {
                 // The queries of the alignment heads are kept, and gathered for the words.
@@ -100,16 +102,21 @@ fn values(program: &Program, index: usize) -> usize {
 }
 
 /// Bytes of constants that are not packed: those that are copied or computed, and those that are read where the model
-/// has them, which are tables of narrow elements. f32 weights count as copied: files seldom align them.
+/// has them, which are tables and narrow elements. Other f32 weights count as copied: files seldom align them.
 fn plain(program: &Program) -> (usize, usize) {
     let graph = &program.graph;
-    let plain = program.constants.iter().filter(|constant| constant.packed_for.is_none());
-    plain.fold((0, 0), |(own, mapped), constant| {
+    let constants = program.constants.iter().enumerate();
+    let plain = constants.filter(|(_, constant)| constant.packed_for.is_none());
+    plain.fold((0, 0), |(own, mapped), (index, constant)| {
         let ty = graph.ty(constant.value);
         let bytes = ty.bytes(&Bindings::new()).unwrap_or(0);
         let weight = matches!(graph.value(constant.value).def, Def::Param(_));
         let narrow = matches!(ty.dtype, DType::F16 | DType::BF16);
-        if weight && narrow { (own, mapped + bytes) } else { (own + bytes, mapped) }
+        if weight && (narrow || program.is_table(index)) {
+            (own, mapped + bytes)
+        } else {
+            (own + bytes, mapped)
+        }
     })
 }
 

@@ -1,9 +1,10 @@
 //! The parts of a model that are graphs, and how much they are built for. Not compiled here.
 
 use crate::error::Error;
-use crate::graphs::{self, Capacity};
+use crate::graphs::{self, Capacity, RESCORED};
 use crate::model::Model;
 use crate::rules::FIXED_ROWS;
+use compiler::Compute;
 use graph::Graph;
 
 /// What a session is built for.
@@ -49,18 +50,20 @@ impl Part {
         }
     }
 
-    /// The part's graph before any pass.
+    /// The part's graph before any pass, for a device that computes so.
     ///
     /// # Errors
     /// The model's sizes contradict each other.
-    pub fn graph(self, model: &Model, options: SessionOptions) -> Result<Graph, Error> {
+    pub fn graph(self, model: &Model, options: SessionOptions, compute: Compute) -> Result<Graph, Error> {
         let (config, weights) = (&model.config, model.tensors.as_ref());
         let graph = match self {
             Part::LogMel => graphs::log_mel(config),
             Part::Normalize => graphs::normalize(config),
             Part::Encoder => graphs::encoder(config, weights, options.windows),
             Part::Decoder => graphs::decoder(config, weights, options.capacity(model)),
-            Part::Head => graphs::head(config, model.tokenizer.specials(), weights, options.capacity(model)),
+            Part::Head => {
+                graphs::head(config, model.tokenizer.specials(), weights, options.capacity(model), compute)
+            }
             Part::Alignment => graphs::alignment(config, options.windows),
         };
         graph.map_err(|source| Error::Graph { part: self, source })
@@ -89,6 +92,14 @@ impl SessionOptions {
     /// Tokens of one run of the decoder at most.
     pub(crate) fn tokens(self, model: &Model) -> usize {
         model.config.n_text_ctx.max(self.rows)
+    }
+
+    /// Rows of the embedding that are looked up in one run at most, or before the pages in which they lie are let go of:
+    /// those of tokens, and where products are narrow those of candidates. An alignment asks for candidates after each
+    /// token.
+    pub(super) fn looked_up(self, model: &Model, compute: Compute, words: bool) -> usize {
+        let wanted = if words { self.tokens(model) } else { 2 * self.rows };
+        self.tokens(model) + if compute == Compute::F32 { 0 } else { RESCORED * wanted }
     }
 
     /// The slot of keys and values beyond those of the rows, where an alignment keeps its own, so that it does not

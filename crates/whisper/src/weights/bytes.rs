@@ -30,6 +30,15 @@ impl Bytes {
             let _ = unsafe { map.unchecked_advise_range(advice, range.start, range.len()) };
         }
     }
+
+    /// Asks the system to map what is read from now on in small pages, as far as it does so: for rows that lie far apart.
+    pub fn read_sparsely(&self) {
+        #[cfg(target_os = "linux")]
+        if let Bytes::Mapped(map) = self {
+            // A wish, too: some systems know no other pages.
+            let _ = map.advise(memmap2::Advice::NoHugePage);
+        }
+    }
 }
 
 impl Deref for Bytes {
