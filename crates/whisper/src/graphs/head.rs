@@ -127,6 +127,7 @@ impl Rules {
         let span = b.convert(span, DType::I32)?;
         b.mask_spans(x, span)
     }
+
     /// The best of each row of `filtered`, whose logits are products of narrow factors, scored again: the f32 product of
     /// the hidden state and the row of the embedding `stored`, which is read where the model has it. What is banned
     /// stays banned. Whatever else is said of the row, its sum and the timestamps' mass, is of narrow logits but for
