@@ -93,6 +93,12 @@ mod tests {
     }
 
     #[test]
+    fn packed_weights_have_a_folder_of_their_own_among_the_users_caches() {
+        let folder = default_pack_cache(&|_| Some("/caches".to_owned())).unwrap();
+        assert_eq!(folder, Path::new("/caches/undertone/packed"));
+    }
+
+    #[test]
     fn no_threads_means_the_default() {
         let threads =
             |threads| open(&DeviceOptions { threads, ..Default::default() }).unwrap().target().threads;

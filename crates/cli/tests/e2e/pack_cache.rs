@@ -59,7 +59,7 @@ fn a_second_start_gives_what_the_first_does_and_what_one_without_files_does() {
 }
 
 #[test]
-fn the_option_goes_before_the_variable_and_that_before_the_users_caches() {
+fn the_option_goes_before_the_variable() {
     let folder = tempfile::tempdir().unwrap();
     let [option, variable] = ["option", "variable"].map(|name| folder.path().join(name));
     let named = |more: &[&str]| {
