@@ -103,7 +103,7 @@ _undertone() {
             return 0
             ;;
         undertone__subcmd__bench)
-            opts="-m -l -o -q -h -V --model --language --compute --threads --beam-size --batch-size --runs --reference --warm-up --output --json --isa --ffmpeg --quiet --help --version"
+            opts="-m -l -o -q -h -V --model --language --compute --threads --beam-size --batch-size --runs --reference --warm-up --output --json --isa --pack-cache --ffmpeg --quiet --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -162,6 +162,10 @@ _undertone() {
                     return 0
                     ;;
                 --isa)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --pack-cache)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -241,7 +245,7 @@ _undertone() {
             return 0
             ;;
         undertone__subcmd__eval)
-            opts="-m -l -q -h -V --hypotheses --show-differences --json --model --language --task --threads --compute --isa --ffmpeg --quiet --languages --multilingual --language-detection-threshold --batch-size --short-form --max-memory --vad --no-vad --vad-threshold --vad-neg-threshold --vad-min-speech-duration-ms --vad-max-speech-duration-s --vad-min-silence-duration-ms --vad-speech-pad-ms --initial-prompt --carry-initial-prompt --condition-on-previous-text --prefix --hotwords --hotwords-file --hotwords-form --grammar --regex --suppress-regex --suppress-numerals --suppress-tokens --suppress-blank --word-timestamps --prepend-punctuations --append-punctuations --clip-timestamps --hallucination-silence-threshold --without-timestamps --max-initial-timestamp --beam-size --best-of --patience --length-penalty --max-new-tokens --sample-len --repetition-penalty --no-repeat-ngram-size --temperature --temperature-increment-on-fallback --no-fallback --compression-ratio-threshold --logprob-threshold --no-speech-threshold --no-protections --help --version"
+            opts="-m -l -q -h -V --hypotheses --show-differences --json --model --language --task --threads --compute --isa --pack-cache --ffmpeg --quiet --languages --multilingual --language-detection-threshold --batch-size --short-form --max-memory --vad --no-vad --vad-threshold --vad-neg-threshold --vad-min-speech-duration-ms --vad-max-speech-duration-s --vad-min-silence-duration-ms --vad-speech-pad-ms --initial-prompt --carry-initial-prompt --condition-on-previous-text --prefix --hotwords --hotwords-file --hotwords-form --grammar --regex --suppress-regex --suppress-numerals --suppress-tokens --suppress-blank --word-timestamps --prepend-punctuations --append-punctuations --clip-timestamps --hallucination-silence-threshold --without-timestamps --max-initial-timestamp --beam-size --best-of --patience --length-penalty --max-new-tokens --sample-len --repetition-penalty --no-repeat-ngram-size --temperature --temperature-increment-on-fallback --no-fallback --compression-ratio-threshold --logprob-threshold --no-speech-threshold --no-protections --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -280,6 +284,10 @@ _undertone() {
                     return 0
                     ;;
                 --isa)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --pack-cache)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -709,7 +717,7 @@ _undertone() {
             return 0
             ;;
         undertone__subcmd__profile)
-            opts="-m -l -q -h -V --model --language --top --roofline --threads --compute --isa --ffmpeg --quiet --help --version"
+            opts="-m -l -q -h -V --model --language --top --roofline --threads --compute --isa --pack-cache --ffmpeg --quiet --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -747,6 +755,10 @@ _undertone() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --pack-cache)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --ffmpeg)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -759,7 +771,7 @@ _undertone() {
             return 0
             ;;
         undertone__subcmd__transcribe)
-            opts="-m -l -f -o -q -v -h -V --model --language --task --output-format --output-dir --threads --compute --isa --ffmpeg --quiet --verbose --print-colors --report --resume --highlight-words --max-line-width --max-line-count --max-words-per-line --layout --max-chars-per-second --min-duration --max-duration --min-gap --languages --multilingual --language-detection-threshold --batch-size --short-form --max-memory --vad --no-vad --vad-threshold --vad-neg-threshold --vad-min-speech-duration-ms --vad-max-speech-duration-s --vad-min-silence-duration-ms --vad-speech-pad-ms --initial-prompt --carry-initial-prompt --condition-on-previous-text --prefix --hotwords --hotwords-file --hotwords-form --grammar --regex --suppress-regex --suppress-numerals --suppress-tokens --suppress-blank --word-timestamps --prepend-punctuations --append-punctuations --clip-timestamps --hallucination-silence-threshold --without-timestamps --max-initial-timestamp --beam-size --best-of --patience --length-penalty --max-new-tokens --sample-len --repetition-penalty --no-repeat-ngram-size --temperature --temperature-increment-on-fallback --no-fallback --compression-ratio-threshold --logprob-threshold --no-speech-threshold --no-protections --help --version"
+            opts="-m -l -f -o -q -v -h -V --model --language --task --output-format --output-dir --threads --compute --isa --pack-cache --ffmpeg --quiet --verbose --print-colors --report --resume --highlight-words --max-line-width --max-line-count --max-words-per-line --layout --max-chars-per-second --min-duration --max-duration --min-gap --languages --multilingual --language-detection-threshold --batch-size --short-form --max-memory --vad --no-vad --vad-threshold --vad-neg-threshold --vad-min-speech-duration-ms --vad-max-speech-duration-s --vad-min-silence-duration-ms --vad-speech-pad-ms --initial-prompt --carry-initial-prompt --condition-on-previous-text --prefix --hotwords --hotwords-file --hotwords-form --grammar --regex --suppress-regex --suppress-numerals --suppress-tokens --suppress-blank --word-timestamps --prepend-punctuations --append-punctuations --clip-timestamps --hallucination-silence-threshold --without-timestamps --max-initial-timestamp --beam-size --best-of --patience --length-penalty --max-new-tokens --sample-len --repetition-penalty --no-repeat-ngram-size --temperature --temperature-increment-on-fallback --no-fallback --compression-ratio-threshold --logprob-threshold --no-speech-threshold --no-protections --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -810,6 +822,10 @@ _undertone() {
                     return 0
                     ;;
                 --isa)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --pack-cache)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -79,6 +79,7 @@ f32\t''
 bf16\t''
 int8\t''"
 complete -c undertone -n "__fish_undertone_using_subcommand profile" -l isa -d 'Instruction set to use: scalar, avx2, avx_vnni, avx512, avx512_vnni, avx512_bf16, amx, neon, neon_dotprod [default: the fastest that the machine has]' -r
+complete -c undertone -n "__fish_undertone_using_subcommand profile" -l pack-cache -d 'Folder to keep packed weights in, so that the next start is faster; off to keep none [default: the variable UNDERTONE_PACK_CACHE, or undertone/packed among your caches]' -r -F
 complete -c undertone -n "__fish_undertone_using_subcommand profile" -l ffmpeg -d 'ffmpeg program for the codecs that are not built in [default: the one on PATH, if any]' -r -F
 complete -c undertone -n "__fish_undertone_using_subcommand profile" -l roofline -d 'Also show how near each part, kernel and step is to the machine\'s limit'
 complete -c undertone -n "__fish_undertone_using_subcommand profile" -s q -l quiet -d 'Say nothing but errors'
@@ -98,6 +99,7 @@ complete -c undertone -n "__fish_undertone_using_subcommand bench" -l reference 
 complete -c undertone -n "__fish_undertone_using_subcommand bench" -l warm-up -d 'File that each process transcribes first, without its being measured; without one, fresh processes are measured' -r -F
 complete -c undertone -n "__fish_undertone_using_subcommand bench" -s o -l output -d 'Write the table, or the JSON, into this file instead of standard output' -r -F
 complete -c undertone -n "__fish_undertone_using_subcommand bench" -l isa -d 'Instruction set to use: scalar, avx2, avx_vnni, avx512, avx512_vnni, avx512_bf16, amx, neon, neon_dotprod [default: the fastest that the machine has]' -r
+complete -c undertone -n "__fish_undertone_using_subcommand bench" -l pack-cache -d 'Folder to keep packed weights in, so that the next start is faster; off to keep none [default: the variable UNDERTONE_PACK_CACHE, or undertone/packed among your caches]' -r -F
 complete -c undertone -n "__fish_undertone_using_subcommand bench" -l ffmpeg -d 'ffmpeg program for the codecs that are not built in [default: the one on PATH, if any]' -r -F
 complete -c undertone -n "__fish_undertone_using_subcommand bench" -l json -d 'JSON instead of a Markdown table, with every run'
 complete -c undertone -n "__fish_undertone_using_subcommand bench" -s q -l quiet -d 'Say nothing but errors'
@@ -373,6 +375,7 @@ f32\t''
 bf16\t''
 int8\t''"
 complete -c undertone -n "__fish_undertone_using_subcommand transcribe" -l isa -d 'Instruction set to use: scalar, avx2, avx_vnni, avx512, avx512_vnni, avx512_bf16, amx, neon, neon_dotprod [default: the fastest that the machine has]' -r
+complete -c undertone -n "__fish_undertone_using_subcommand transcribe" -l pack-cache -d 'Folder to keep packed weights in, so that the next start is faster; off to keep none [default: the variable UNDERTONE_PACK_CACHE, or undertone/packed among your caches]' -r -F
 complete -c undertone -n "__fish_undertone_using_subcommand transcribe" -l ffmpeg -d 'ffmpeg program for the codecs that are not built in [default: the one on PATH, if any]' -r -F
 complete -c undertone -n "__fish_undertone_using_subcommand transcribe" -l max-line-width -d 'Characters of a line at most (without --layout: needs word times) [default with --layout: 42]' -r
 complete -c undertone -n "__fish_undertone_using_subcommand transcribe" -l max-line-count -d 'Lines of a cue at most (without --layout: needs word times) [default with --layout: 2]' -r
@@ -451,6 +454,7 @@ f32\t''
 bf16\t''
 int8\t''"
 complete -c undertone -n "__fish_undertone_using_subcommand eval" -l isa -d 'Instruction set to use: scalar, avx2, avx_vnni, avx512, avx512_vnni, avx512_bf16, amx, neon, neon_dotprod [default: the fastest that the machine has]' -r
+complete -c undertone -n "__fish_undertone_using_subcommand eval" -l pack-cache -d 'Folder to keep packed weights in, so that the next start is faster; off to keep none [default: the variable UNDERTONE_PACK_CACHE, or undertone/packed among your caches]' -r -F
 complete -c undertone -n "__fish_undertone_using_subcommand eval" -l ffmpeg -d 'ffmpeg program for the codecs that are not built in [default: the one on PATH, if any]' -r -F
 complete -c undertone -n "__fish_undertone_using_subcommand eval" -l languages -d 'Languages that detection may choose among, separated by commas [default: all]' -r
 complete -c undertone -n "__fish_undertone_using_subcommand eval" -l multilingual -d 'Detect the language anew in every window' -r

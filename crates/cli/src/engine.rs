@@ -11,12 +11,17 @@ use undertone::device::{self, DeviceOptions};
 use undertone::memory::{self, Fit, Limit};
 use undertone::{Device, Hub, Model, Options, Run, Target, Timings, Transcriber, audio, ffmpeg, outputs};
 
+/// The variable that says where packed weights are kept, where no option does.
+const PACK_CACHE: &str = "UNDERTONE_PACK_CACHE";
+
 /// What is loaded, and for what.
 pub struct Wanted<'a> {
     /// The model as the user named it.
     pub model: &'a str,
     /// Where models are kept; the hub's cache if `None`.
     pub model_dir: Option<&'a Path>,
+    /// Where packed weights are kept, `off` for nowhere; what the environment says if `None`.
+    pub pack_cache: Option<&'a Path>,
     /// The device.
     pub device: DeviceOptions,
     /// The memory that may be taken, if there is a limit.
@@ -76,15 +81,17 @@ impl About {
 impl Engine {
     /// Finds (or downloads), reads and compiles the model, for transcribing with `options`.
     pub fn load(wanted: &Wanted<'_>, options: &Options) -> anyhow::Result<Engine> {
-        let mut device = device::open(&wanted.device)?;
+        let wanted_device =
+            DeviceOptions { pack_cache: pack_cache(wanted.pack_cache), ..wanted.device.clone() };
+        let mut device = device::open(&wanted_device)?;
         let started = Instant::now();
         let path = find(wanted.model, wanted.model_dir, wanted.loudness)?;
         let model = Arc::new(open(&path)?);
         let mut options = options.clone();
         if let Some(limit) = wanted.limit {
-            let fit = memory::fit(&model, &wanted.device, &options, limit)?;
+            let fit = memory::fit(&model, &wanted_device, &options, limit)?;
             options.batch_size = fit.lanes;
-            device = device::open(&DeviceOptions { compute: Some(fit.compute), ..wanted.device.clone() })?;
+            device = device::open(&DeviceOptions { compute: Some(fit.compute), ..wanted_device })?;
             if wanted.loudness == Loudness::Verbose {
                 standard::say(&picked(&fit));
             }
@@ -109,6 +116,15 @@ fn picked(fit: &Fit) -> String {
     let Fit { compute, lanes, memory: fitting } = fit;
     let needed = memory::megabytes(fitting.peak());
     format!("{compute} and batch size {lanes} fit: at most {needed} MB of memory")
+}
+
+/// The folder for packed weights that was asked for, else the variable's, else the one among the user's caches.
+fn pack_cache(given: Option<&Path>) -> Option<PathBuf> {
+    let named = std::env::var_os(PACK_CACHE).filter(|named| !named.is_empty()).map(PathBuf::from);
+    match given.map(Path::to_owned).or(named) {
+        Some(folder) => (folder != Path::new("off")).then_some(folder),
+        None => device::default_pack_cache(&|name| std::env::var(name).ok()),
+    }
 }
 
 /// The path of a model; downloads it where it has to.

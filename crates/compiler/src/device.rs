@@ -1,6 +1,7 @@
 //! What a device must offer, and what it is told. Not an implementation: each device is a crate of its own.
 
 use crate::compute::Compute;
+use crate::origin::Origin;
 use crate::program::Program;
 use crate::roofline::Peaks;
 use crate::schedule::KernelChoice;
@@ -92,6 +93,12 @@ pub trait Weights: Send + Sync {
 
     /// Hears that the tensor called `name` was packed, and is not looked at again soon: its memory may be let go of.
     fn release(&self, _name: &str) {}
+
+    /// The files that the tensors come from; `None` where they come from none, so that nothing that is made of them is
+    /// known again.
+    fn origin(&self) -> Option<Origin> {
+        None
+    }
 }
 
 /// What a parameter is bound to in one run.

@@ -6,6 +6,7 @@ mod compile;
 pub mod compute;
 pub mod device;
 pub mod load_time;
+mod origin;
 pub mod pass;
 pub mod passes;
 pub mod pipeline;
@@ -21,6 +22,7 @@ pub use compute::Compute;
 pub use device::{
     Arg, Buffer, Device, Executable, LoadError, NodeView, RunError, Target, TensorView, Weights,
 };
+pub use origin::Origin;
 pub use plan::{Place, Plan};
 pub use program::{Constant, Program, Step};
 pub use roofline::{Ideal, Peaks};

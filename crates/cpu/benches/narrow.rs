@@ -5,7 +5,7 @@
 
 mod measure;
 
-use cpu::aligned::{Aligned, Region};
+use cpu::aligned::Aligned;
 use cpu::kernels::Cx;
 use cpu::kernels::attention::{
     Attention, AttentionDims, NarrowAttention, attention, attention_scratch, narrow_attention,
@@ -59,8 +59,8 @@ impl Case {
         let scratch = narrow_scratch(isa, threads, m, factor.bytes() * k);
         let source = Source { elements: Elements::F32(&w), order: Order::OutputRows, n, k };
         let (narrow_x, groups) = match factor {
-            Factor::Bf16 => (bytes(&x), Groups::of_bf16(isa, &narrowed(&w), [n, k], &mut Region::new(0))),
-            Factor::Int8 => (signed(&x), Groups::of_i8(isa, &signed(&w), [n, k], &mut Region::new(0))),
+            Factor::Bf16 => (bytes(&x), Groups::of_bf16(isa, &narrowed(&w), [n, k])),
+            Factor::Int8 => (signed(&x), Groups::of_i8(isa, &signed(&w), [n, k])),
         };
         Case {
             dims: [m, k, n],

@@ -28,11 +28,13 @@ mod plain {
     unsafe impl Plain for half::f16 {}
     // SAFETY: any bits are a bf16, a transparent u16.
     unsafe impl Plain for half::bf16 {}
+    // SAFETY: any bits are two f32.
+    unsafe impl Plain for [f32; 2] {}
 }
 pub use plain::Plain;
 
-/// Zeroed memory that goes back to the system when its last buffer does. Nobody touches it but through pointers that
-/// were given out once.
+/// Memory that goes back to the system when its last buffer does. Nobody touches it but through pointers that were
+/// given out once.
 #[derive(Debug)]
 enum Memory {
     /// Kept for its drop alone. Of small alignment: memory that asks for more comes written, not merely promised.
@@ -51,8 +53,10 @@ unsafe impl Sync for Memory {}
 #[derive(Debug)]
 pub struct Region {
     memory: Arc<Memory>,
-    next: *mut u8,
-    left: usize,
+    start: *mut u8,
+    /// Bytes that are cut already.
+    cut: usize,
+    bytes: usize,
 }
 
 impl Region {
@@ -61,22 +65,39 @@ impl Region {
     /// # Panics
     /// When the system has no such memory.
     pub fn new(bytes: usize) -> Region {
-        let left = bytes.checked_next_multiple_of(LINE).expect("a buffer of at most isize::MAX bytes");
-        let bytes = left.checked_add(LINE).expect("a buffer of at most isize::MAX bytes");
-        if bytes >= LARGE {
-            let mut map = MmapMut::map_anon(bytes).unwrap_or_else(|e| panic!("{bytes} bytes of memory: {e}"));
+        let bytes = bytes.checked_next_multiple_of(LINE).expect("a buffer of at most isize::MAX bytes");
+        let taken = bytes.checked_add(LINE).expect("a buffer of at most isize::MAX bytes");
+        if taken >= LARGE {
+            let mut map = MmapMut::map_anon(taken).unwrap_or_else(|e| panic!("{taken} bytes of memory: {e}"));
             // A wish: pages are as good if it is not granted.
             #[cfg(target_os = "linux")]
             let _ = map.advise(memmap2::Advice::HugePage);
-            let next = map.as_mut_ptr();
-            return Region { next, left, memory: Arc::new(Memory::Pages { _map: map }) };
+            let start = map.as_mut_ptr();
+            return Region { start, cut: 0, bytes, memory: Arc::new(Memory::Pages { _map: map }) };
         }
-        let values = Box::new_zeroed_slice(bytes.div_ceil(size_of::<u128>()));
+        let values = Box::new_zeroed_slice(taken.div_ceil(size_of::<u128>()));
         // SAFETY: zeros are a u128.
         let values: Box<[std::cell::UnsafeCell<u128>]> = unsafe { values.assume_init() };
-        let next = values.as_ptr().cast_mut().cast::<u8>();
-        let next = next.wrapping_add(next.align_offset(LINE));
-        Region { next, left, memory: Arc::new(Memory::Heap { _values: values }) }
+        let start = values.as_ptr().cast_mut().cast::<u8>();
+        let start = start.wrapping_add(start.align_offset(LINE));
+        Region { start, cut: 0, bytes, memory: Arc::new(Memory::Heap { _values: values }) }
+    }
+
+    /// The bytes of `map` from `from` on, whole lines both.
+    pub(crate) fn mapped(mut map: MmapMut, from: usize) -> Region {
+        let bytes = map.len() - from;
+        assert!(from.is_multiple_of(LINE) && bytes.is_multiple_of(LINE), "{bytes} bytes from {from}");
+        let start = map.as_mut_ptr().wrapping_add(from);
+        Region { start, cut: 0, bytes, memory: Arc::new(Memory::Pages { _map: map }) }
+    }
+
+    /// The whole of it.
+    ///
+    /// # Safety
+    /// No buffer that was cut from it is written meanwhile.
+    pub(crate) unsafe fn whole(&self) -> &[u8] {
+        // SAFETY: the memory is that long and initialised, and the caller sees to it that nobody writes.
+        unsafe { std::slice::from_raw_parts(self.start, self.bytes) }
     }
 
     /// What a buffer of `bytes` bytes takes of a region.
@@ -84,15 +105,16 @@ impl Region {
         bytes.next_multiple_of(LINE)
     }
 
-    /// `len` zeros of the region; of a new one, if it has too few left.
+    /// `len` values of the region, as they are there: zeros, or what a file held.
+    ///
+    /// # Panics
+    /// When it has too few left.
     pub fn take<T: Plain>(&mut self, len: usize) -> Aligned<T> {
         let bytes = len.checked_mul(size_of::<T>()).expect("a buffer of at most isize::MAX bytes");
-        if bytes > self.left {
-            return Region::new(bytes).take(len);
-        }
-        let data = self.next.cast::<T>();
-        let step = Region::room(bytes);
-        (self.next, self.left) = (self.next.wrapping_add(step), self.left - step);
+        let left = self.bytes - self.cut;
+        assert!(bytes <= left, "{bytes} bytes of a region that has {left} left");
+        let data = self.start.wrapping_add(self.cut).cast::<T>();
+        self.cut += Region::room(bytes);
         Aligned { _memory: Arc::clone(&self.memory), data, len, values: PhantomData }
     }
 }
@@ -158,9 +180,10 @@ mod tests {
 
     #[test]
     fn buffers_of_a_region_stand_apart_and_outlive_it() {
-        for bytes in [0, 300, 3 * LARGE] {
-            let mut region = Region::new(bytes);
-            let mut cut: Vec<Aligned<f32>> = [1, 16, 17, 40, 0, LARGE].map(|len| region.take(len)).into();
+        for large in [0, 1000, LARGE] {
+            let lens = [1, 16, 17, 40, 0, large];
+            let mut region = Region::new(lens.iter().map(|len| Region::room(4 * len)).sum());
+            let mut cut: Vec<Aligned<f32>> = lens.map(|len| region.take(len)).into();
             drop(region);
             for (i, buffer) in cut.iter_mut().enumerate() {
                 assert!(buffer.as_ptr().addr().is_multiple_of(64) && buffer.iter().all(|&x| x == 0.0));
@@ -168,5 +191,22 @@ mod tests {
             }
             assert!(cut.iter().enumerate().all(|(i, b)| b.iter().all(|&x| x == i as f32 + 1.0)));
         }
+    }
+    #[test]
+    fn what_is_cut_is_the_region_line_after_line() {
+        for bytes in [192, LARGE] {
+            let mut region = Region::new(bytes);
+            let (mut first, mut second) = (region.take::<i8>(1), region.take::<i8>(1));
+            (first[0], second[0]) = (3, 7);
+            // SAFETY: nobody writes.
+            let whole = unsafe { region.whole() };
+            assert_eq!((whole.len(), whole[0], whole[1], whole[64]), (bytes, 3, 0, 7));
+        }
+    }
+
+    #[test]
+    #[should_panic(expected = "65 bytes of a region that has 64 left")]
+    fn a_region_does_not_grow() {
+        Region::new(64).take::<i8>(65);
     }
 }

@@ -8,19 +8,21 @@ use crate::kernels::Cx;
 use crate::kernels::linear::pack::Elements;
 use crate::kernels::quantize::quantize;
 use crate::ops::linear::with_elements;
+use crate::packs::{Pack, Packs};
 use crate::pool::Pool;
 use compiler::device::Footprint;
-use compiler::{LoadError, Program, TensorView, Weights};
-use graph::{Bindings, Data, Def, Op, ParamKind, Tensor, TensorType, Value};
+use compiler::{LoadError, Program, Step, TensorView, Weights};
+use graph::{Bindings, DType, Data, Def, Op, ParamKind, Tensor, TensorType, Value};
 use std::borrow::Cow;
 use std::cell::RefCell;
+use std::fmt::Write as _;
 
 /// One constant as its kernel wants it.
 pub(crate) enum Stored {
     /// Packed for one kernel.
     Packed(kernel::Constant),
     /// Aligned elements of our own.
-    Own(Memory, Operand),
+    Own { _memory: Memory, operand: Operand },
     /// The model's own bytes.
     Mapped(Operand),
 }
@@ -29,37 +31,120 @@ pub(crate) enum Stored {
 // kept alive by the executable; nobody writes through them.
 unsafe impl Send for Stored {}
 
-/// Loads the program's constants in order.
+/// Where a constant's bytes are.
+enum Home<'a> {
+    /// In the region of the program, packed for this step.
+    Packed(&'a Step),
+    /// In the region, as they are.
+    Own(TensorType),
+    /// In memory of its own, and never in a file: integers and truths, by which kernels find elements.
+    Apart(TensorType),
+    /// In the model.
+    Mapped(TensorView<'a>),
+}
+
+impl Home<'_> {
+    /// Bytes of the region.
+    fn room(&self) -> usize {
+        match self {
+            Home::Packed(step) => Region::room(step.kernel.packed_bytes),
+            Home::Own(ty) => Region::room(size(ty)),
+            Home::Apart(_) | Home::Mapped(_) => 0,
+        }
+    }
+}
+
+/// Bytes of a constant.
+fn size(ty: &TensorType) -> usize {
+    ty.bytes(&Bindings::new()).expect("the sizes of a constant are constants")
+}
+
+/// Loads the program's constants in order: from the file that holds them, if there is one; else they are packed, and kept
+/// in it.
 pub(crate) fn load(
     program: &Program,
     weights: &dyn Weights,
     isa: Isa,
+    packs: Option<&Packs<'_>>,
 ) -> Result<(Vec<Stored>, Footprint), LoadError> {
     let loader = Loader { program, weights, isa, beside: RefCell::new(None) };
+    let homes: Vec<Home<'_>> =
+        (0..program.constants.len()).map(|i| loader.home(i)).collect::<Result<_, LoadError>>()?;
+    let bytes = homes.iter().map(Home::room).sum();
+    let pack = packs.and_then(|packs| packs.pack(program, weights, &contents(program, &homes), bytes));
+    let kept = pack.as_ref().and_then(Pack::read);
+    let filled = kept.is_some();
+    let mut region = kept.unwrap_or_else(|| Region::new(bytes));
     let mut stored = Vec::with_capacity(program.constants.len());
-    let packed_bytes =
-        |c: &compiler::Constant| c.packed_for.map_or(0, |step| program.steps[step].kernel.packed_bytes);
-    let mut region = Region::new(program.constants.iter().map(|c| Region::room(packed_bytes(c))).sum());
     let mut footprint = Footprint { arena: program.plan.arena, ..Footprint::default() };
-    for (index, constant) in program.constants.iter().enumerate() {
-        let one = match constant.packed_for {
-            Some(step) => {
-                let largest = program.graph.largest();
-                let step = &program.steps[step];
-                let (choice, node) = (&step.kernel, program.view(step, &largest));
-                let packing = kernel_at(choice.index).packing.expect("the kernel that packs has a packing");
-                footprint.packed += choice.packed_bytes;
-                let pack = |view: &TensorView<'_>| (packing.pack)(isa, &node, view, &mut region);
-                Stored::Packed(loader.with(constant.value, pack)?)
+    let largest = program.graph.largest();
+    for (constant, home) in program.constants.iter().zip(homes) {
+        let in_region = matches!(home, Home::Own(_));
+        stored.push(match home {
+            Home::Packed(step) => {
+                let packing =
+                    kernel_at(step.kernel.index).packing.expect("the kernel that packs has a packing");
+                let mut packed = (packing.place)(isa, &program.view(step, &largest), &mut region);
+                if !filled {
+                    loader.with(constant.value, |view| (packing.fill)(view, &mut packed))?;
+                }
+                footprint.packed += step.kernel.packed_bytes;
+                Stored::Packed(packed)
             }
-            None => loader.plain(constant.value, program.is_table(index))?,
-        };
-        if let Stored::Own(memory, _) = &one {
-            footprint.constants += memory.len();
-        }
-        stored.push(one);
+            Home::Own(ty) | Home::Apart(ty) => {
+                let bytes = size(&ty);
+                let mut memory =
+                    if in_region { Memory::place(bytes, &mut region) } else { Memory::zeroed(bytes) };
+                if !(in_region && filled) {
+                    loader.with(constant.value, |view| memory.fill(view.bytes))?;
+                }
+                footprint.constants += memory.len();
+                let dims = Dims::new(&ty.shape.as_fixed().unwrap_or_default());
+                let operand = Operand { data: memory.pointer(), dtype: ty.dtype, dims };
+                Stored::Own { _memory: memory, operand }
+            }
+            Home::Mapped(view) => {
+                let data = view.bytes.as_ptr().cast_mut();
+                Stored::Mapped(Operand { data, dtype: view.dtype, dims: Dims::new(view.dims) })
+            }
+        });
+    }
+    if let (Some(pack), false) = (pack, filled) {
+        // SAFETY: the buffers lie in `stored`, and nobody writes them any more.
+        pack.write(unsafe { region.whole() });
     }
     Ok((stored, footprint))
+}
+
+/// What is in the region, in words: all that its bytes depend on but the files, the program and the instruction set.
+fn contents(program: &Program, homes: &[Home<'_>]) -> String {
+    let graph = &program.graph;
+    let mut text = String::new();
+    for param in graph.params() {
+        if let ParamKind::Weight(name) = &param.kind {
+            let info = graph.value(param.value);
+            let _ = writeln!(text, "%{}: {} = @{name}", info.name, info.ty);
+        }
+    }
+    for node in &program.load {
+        let _ = writeln!(text, "{}", graph.node_text(graph.node(*node)));
+    }
+    for (constant, home) in program.constants.iter().zip(homes) {
+        let name = &graph.value(constant.value).name;
+        let _ = match home {
+            Home::Packed(step) => {
+                let node = program.node(step);
+                let (kernel, bytes) = (step.kernel.name, step.kernel.packed_bytes);
+                let types: Vec<_> = node.inputs.iter().map(|v| graph.ty(*v).dtype.to_string()).collect();
+                let attributes = step.kernel.packs_attributes.then(|| node.op.attributes().to_string());
+                let (types, attributes) = (types.join(" "), attributes.unwrap_or_default());
+                writeln!(text, "%{name} for {kernel} of {types} {attributes} in {bytes} bytes")
+            }
+            Home::Own(_) => writeln!(text, "%{name} as it is"),
+            Home::Apart(_) | Home::Mapped(_) => writeln!(text, "%{name} elsewhere"),
+        };
+    }
+    text
 }
 
 struct Loader<'a> {
@@ -150,22 +235,23 @@ impl<'a> Loader<'a> {
         }
     }
 
-    /// A constant that is not packed: mapped if it lies aligned in the model, is of 16 bits or a table, which are read
-    /// byte by byte; else copied.
-    fn plain(&self, value: Value, is_table: bool) -> Result<Stored, LoadError> {
-        if !self.is_computed(value) {
-            let view = self.weight(value)?;
+    /// Where constant `index` is. One that is not packed is mapped if it lies aligned in the model, is of 16 bits or a
+    /// table, which are read byte by byte; else it is copied.
+    fn home(&self, index: usize) -> Result<Home<'a>, LoadError> {
+        let constant = &self.program.constants[index];
+        if let Some(step) = constant.packed_for {
+            return Ok(Home::Packed(&self.program.steps[step]));
+        }
+        if !self.is_computed(constant.value) {
+            let view = self.weight(constant.value)?;
             let size = view.dtype.bytes();
-            if size < 4 || is_table || view.bytes.as_ptr().addr().is_multiple_of(size) {
-                let data = view.bytes.as_ptr().cast_mut();
-                return Ok(Stored::Mapped(Operand { data, dtype: view.dtype, dims: Dims::new(view.dims) }));
+            let is_read_by_bytes = size < 4 || self.program.is_table(index);
+            if is_read_by_bytes || view.bytes.as_ptr().addr().is_multiple_of(size) {
+                return Ok(Home::Mapped(view));
             }
         }
-        self.with(value, |view| {
-            let mut memory = Memory::copy(view.bytes);
-            let operand = Operand { data: memory.pointer(), dtype: view.dtype, dims: Dims::new(view.dims) };
-            Stored::Own(memory, operand)
-        })
+        let ty = self.program.graph.ty(constant.value).clone();
+        Ok(if matches!(ty.dtype, DType::I32 | DType::Bool) { Home::Apart(ty) } else { Home::Own(ty) })
     }
 }
 
@@ -236,12 +322,12 @@ fn to_tensor(view: &TensorView<'_>) -> Tensor {
     let words = || view.bytes.chunks_exact(2).map(|b| u16::from_le_bytes([b[0], b[1]]));
     let long = || view.bytes.chunks_exact(4).map(|b| [b[0], b[1], b[2], b[3]]);
     let data = match view.dtype {
-        graph::DType::F32 => Data::F32(long().map(f32::from_le_bytes).collect()),
-        graph::DType::I32 => Data::I32(long().map(i32::from_le_bytes).collect()),
-        graph::DType::F16 => Data::F16(words().map(half::f16::from_bits).collect()),
-        graph::DType::BF16 => Data::BF16(words().map(half::bf16::from_bits).collect()),
-        graph::DType::I8 => Data::I8(view.bytes.iter().map(|b| b.cast_signed()).collect()),
-        graph::DType::Bool => Data::Bool(view.bytes.iter().map(|b| *b != 0).collect()),
+        DType::F32 => Data::F32(long().map(f32::from_le_bytes).collect()),
+        DType::I32 => Data::I32(long().map(i32::from_le_bytes).collect()),
+        DType::F16 => Data::F16(words().map(half::f16::from_bits).collect()),
+        DType::BF16 => Data::BF16(words().map(half::bf16::from_bits).collect()),
+        DType::I8 => Data::I8(view.bytes.iter().map(|b| b.cast_signed()).collect()),
+        DType::Bool => Data::Bool(view.bytes.iter().map(|b| *b != 0).collect()),
     };
     Tensor { dims: view.dims.to_vec(), data }
 }
@@ -275,6 +361,6 @@ fn as_bytes<T: Plain>(values: &[T]) -> &[u8] {
 }
 
 /// The tensor of an operand, for the reference kernel.
-pub(crate) fn tensor_of(dtype: graph::DType, dims: &[usize], bytes: &[u8]) -> Tensor {
+pub(crate) fn tensor_of(dtype: DType, dims: &[usize], bytes: &[u8]) -> Tensor {
     to_tensor(&TensorView { dtype, dims, bytes })
 }

@@ -4,6 +4,7 @@ use crate::executable::CpuExecutable;
 use crate::isa::Isa;
 use crate::kernel::{Kernel, Memory};
 use crate::ops::{KERNELS, reference};
+use crate::packs::Packs;
 use crate::peaks;
 use crate::pool::Pool;
 use compiler::{
@@ -11,6 +12,7 @@ use compiler::{
     compile_as_is,
 };
 use graph::{Bindings, TensorType};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 /// The processor: an instruction set and a pool of threads.
@@ -20,6 +22,7 @@ pub struct Cpu {
     isa: Isa,
     pool: Arc<Pool>,
     reference: bool,
+    packs: Option<PathBuf>,
 }
 
 impl Cpu {
@@ -37,13 +40,29 @@ impl Cpu {
         let pool = Arc::new(Pool::new(threads));
         let target =
             Target { device: "cpu", isa: isa.name(), threads: pool.threads(), compute: Compute::F32 };
-        Cpu { target, isa, pool, reference: false }
+        Cpu { target, isa, pool, reference: false, packs: None }
     }
 
     /// The same CPU, for which programs are compiled in the precision `compute`; f32 where this is not called.
     #[must_use]
     pub fn with_compute(mut self, compute: Compute) -> Cpu {
         self.target.compute = compute;
+        self
+    }
+
+    /// The same CPU, which keeps what it packs of weights that lie in files, in files of `folder`: the next process that
+    /// loads the same programs starts from those. There is one file for each program, precision and instruction set of
+    /// a model; those that no process used for thirty days go. Nothing is kept where this is not called, and nothing
+    /// fails where it can't be.
+    ///
+    /// What is kept belongs to the running program's own file, and is packed anew for another. So this is not for a
+    /// device in a library that changes while the program stays.
+    ///
+    /// Files of the folder must not be changed while programs that were loaded from them run (replacing them by a rename
+    /// is fine). Whoever can write them can change what is computed, but not what memory it is computed in.
+    #[must_use]
+    pub fn with_pack_cache(mut self, folder: PathBuf) -> Cpu {
+        self.packs = Some(folder);
         self
     }
 
@@ -90,7 +109,9 @@ impl Device for Cpu {
             let (graph, target) = (program.graph.name().to_owned(), self.target.clone());
             return Err(LoadError::Foreign { graph, target });
         }
-        Ok(Box::new(CpuExecutable::load(program, weights, (self.isa, Arc::clone(&self.pool)))?))
+        let packs = self.packs.as_deref().map(|folder| Packs { folder, target: &self.target });
+        let on = (self.isa, Arc::clone(&self.pool));
+        Ok(Box::new(CpuExecutable::load(program, weights, on, packs.as_ref())?))
     }
 
     fn state(&self, ty: &TensorType) -> Buffer {

@@ -6,6 +6,7 @@ use crate::device::kernel_at;
 use crate::isa::Isa;
 use crate::kernel::{Call, Dims, Memory, Operand};
 use crate::kernels::Cx;
+use crate::packs::Packs;
 use crate::pool::Pool;
 use compiler::device::{Footprint, StepTime};
 use compiler::work;
@@ -51,8 +52,9 @@ impl CpuExecutable {
         program: Program,
         weights: Arc<dyn Weights>,
         (isa, pool): (Isa, Arc<Pool>),
+        packs: Option<&Packs<'_>>,
     ) -> Result<CpuExecutable, LoadError> {
-        let (constants, footprint) = constants::load(&program, weights.as_ref(), isa)?;
+        let (constants, footprint) = constants::load(&program, weights.as_ref(), isa, packs)?;
         let values = program.graph.values();
         let is_symbolic = |v: &Value| program.graph.ty(*v).shape.as_fixed().is_none();
         let all = program.graph.params().iter().map(|p| p.value);
@@ -147,7 +149,7 @@ impl CpuExecutable {
             }
             Place::Input(i) | Place::State(i) => Operand { dims, ..self.args[i] },
             Place::Constant(i) => match &self.constants[i] {
-                Stored::Own(_, operand) | Stored::Mapped(operand) => *operand,
+                Stored::Own { operand, .. } | Stored::Mapped(operand) => *operand,
                 Stored::Packed(_) => Operand { data: std::ptr::dangling_mut::<f32>().cast(), dtype, dims },
             },
         }

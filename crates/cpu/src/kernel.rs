@@ -29,7 +29,11 @@ pub struct Kernel {
     pub run: fn(&mut Call<'_>),
 }
 
-/// How a kernel packs an operand when the program is loaded.
+/// How a kernel packs an operand when the program is loaded: it takes a place for it, and fills that with what it makes
+/// of the operand, or finds there what was made of it by another process. Both depend on the instruction set, the type of
+/// the operand and the element types of the others alone, and on the attributes only if it says so.
+///
+/// What is packed is numbers, of which any bits are some: none is an index or a length, so a place may hold anything.
 #[derive(Clone, Copy)]
 pub struct Packing {
     /// The operand.
@@ -38,8 +42,10 @@ pub struct Packing {
     pub attributes: bool,
     /// Bytes after packing.
     pub bytes: fn(Isa, &NodeView<'_>) -> usize,
-    /// Packs it, what is large into the region.
-    pub pack: fn(Isa, &NodeView<'_>, &TensorView<'_>, &mut Region) -> Constant,
+    /// Cuts its place from the region: buffers of as many bytes.
+    pub place: fn(Isa, &NodeView<'_>, &mut Region) -> Constant,
+    /// Packs it into its place, which is zero.
+    pub fill: fn(&TensorView<'_>, &mut Constant),
 }
 
 /// An operand as a kernel wants it at every run.
@@ -303,12 +309,16 @@ impl Memory {
         Memory(Aligned::zeroed(bytes.div_ceil(size_of::<f32>())))
     }
 
-    /// A copy of `bytes`.
-    pub(crate) fn copy(bytes: &[u8]) -> Memory {
-        let mut memory = Memory::zeroed(bytes.len());
+    /// `bytes` bytes of `region`, as they are there.
+    pub(crate) fn place(bytes: usize, region: &mut Region) -> Memory {
+        Memory(region.take(bytes.div_ceil(size_of::<f32>())))
+    }
+
+    /// Writes `bytes`, which it has room for.
+    pub(crate) fn fill(&mut self, bytes: &[u8]) {
+        assert!(bytes.len() <= self.len(), "{} bytes in {}", bytes.len(), self.len());
         // SAFETY: the buffer holds that many bytes, and any bits are an f32.
-        unsafe { memory.pointer().copy_from_nonoverlapping(bytes.as_ptr(), bytes.len()) };
-        memory
+        unsafe { self.pointer().copy_from_nonoverlapping(bytes.as_ptr(), bytes.len()) };
     }
 
     /// The first byte.

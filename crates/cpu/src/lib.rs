@@ -12,6 +12,7 @@ pub mod kernel;
 pub mod kernels;
 pub mod math;
 pub mod ops;
+mod packs;
 pub mod peaks;
 pub mod pool;
 pub mod simd;

@@ -2,11 +2,11 @@
 
 mod cores;
 
-use crate::Error;
+use crate::{Error, models};
 use compiler::{Compute, Device};
 use cpu::{Cpu, Isa};
 use std::num::NonZero;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// More threads than this wait for each other longer than they work: a step of decoding is some sixty kernels of 10 to
 /// 100 microseconds on two cores, so a few on sixteen, and a barrier takes about one.
@@ -22,6 +22,15 @@ pub struct DeviceOptions {
     pub threads: Option<usize>,
     /// The precision; what [`auto`] says if `None`.
     pub compute: Option<Compute>,
+    /// The folder in which packed weights are kept for the next process; nowhere if `None`. See
+    /// [`Cpu::with_pack_cache`].
+    pub pack_cache: Option<PathBuf>,
+}
+
+/// The folder for packed weights among the user's caches, by the environment that `get` looks up; `None` if no home
+/// folder is known.
+pub fn default_pack_cache(get: &dyn Fn(&str) -> Option<String>) -> Option<PathBuf> {
+    models::own_folder(get).map(|folder| folder.join("packed"))
 }
 
 /// Opens the CPU.
@@ -39,7 +48,11 @@ pub fn open(options: &DeviceOptions) -> Result<Box<dyn Device>, Error> {
     let asked = options.threads.filter(|&n| n > 0);
     let threads = asked.map_or_else(default_threads, |threads| threads.min(logical()));
     let compute = options.compute.unwrap_or_else(|| auto(isa));
-    Ok(Box::new(Cpu::with_isa(isa, threads).with_compute(compute)))
+    let cpu = Cpu::with_isa(isa, threads).with_compute(compute);
+    Ok(Box::new(match &options.pack_cache {
+        Some(folder) => cpu.with_pack_cache(folder.clone()),
+        None => cpu,
+    }))
 }
 
 /// The fastest precision that keeps the words: bytes where the machine multiplies them at once, f32 elsewhere. A fixed
@@ -77,6 +90,12 @@ mod tests {
         assert_eq!(device.target().compute, Compute::F32, "nothing is gained by bytes there");
         let Err(error) = open(&options("sse9")) else { panic!("sse9 was opened") };
         assert!(error.to_string().contains("\"sse9\"") && error.to_string().contains("scalar"), "{error}");
+    }
+
+    #[test]
+    fn packed_weights_have_a_folder_of_their_own_among_the_users_caches() {
+        let folder = default_pack_cache(&|_| Some("/caches".to_owned())).unwrap();
+        assert_eq!(folder, Path::new("/caches/undertone/packed"));
     }
 
     #[test]

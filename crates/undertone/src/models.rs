@@ -21,6 +21,7 @@ use cache::RepositoryCache;
 use http::Client;
 use names::Reference;
 
+pub(crate) use environment::own_folder;
 pub use names::KNOWN;
 pub use settings::{Hub, Patience, Proxies, Token};
 

@@ -6,7 +6,7 @@ use crate::graphs::N_FFT;
 use crate::mel;
 use crate::tokenizer::Tokenizer;
 use crate::weights::Weights;
-use compiler::TensorView;
+use compiler::{Origin, TensorView};
 use graph::DType;
 use std::path::Path;
 use std::sync::Arc;
@@ -78,5 +78,9 @@ impl compiler::Weights for Tensors {
 
     fn release(&self, name: &str) {
         self.weights.release(name);
+    }
+
+    fn origin(&self) -> Option<Origin> {
+        self.weights.origin().cloned()
     }
 }

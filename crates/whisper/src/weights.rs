@@ -14,6 +14,7 @@ use std::path::Path;
 use crate::{Config, Error};
 use bytes::Bytes;
 pub(crate) use bytes::read_small;
+use compiler::Origin;
 use graph::DType;
 pub use positions::sinusoids;
 use table::{Place, Table};
@@ -62,6 +63,7 @@ pub struct Weights {
     files: Vec<Bytes>,
     tensors: Vec<(String, Place)>,
     by_name: HashMap<String, usize>,
+    origin: Option<Origin>,
 }
 
 impl Weights {
@@ -92,6 +94,7 @@ impl Weights {
 
     fn assemble(parts: Parts) -> (Config, Self) {
         let Parts { config, mut files, mut tensors } = parts;
+        let origin = files.iter().try_fold(Origin::default(), |all, file| Some(all.and(file.origin()?)));
         if !tensors.iter().any(|(name, _)| name == names::AUDIO_POSITIONS) {
             let shape = vec![config.n_audio_ctx, config.n_audio_state];
             let bytes: Vec<u8> = sinusoids(shape[0], shape[1]).iter().flat_map(|x| x.to_le_bytes()).collect();
@@ -100,12 +103,18 @@ impl Weights {
             tensors.insert(0, (names::AUDIO_POSITIONS.to_owned(), place));
         }
         let by_name = tensors.iter().enumerate().map(|(i, (name, _))| (name.clone(), i)).collect();
-        (config, Self { files, tensors, by_name })
+        (config, Self { files, tensors, by_name, origin })
     }
 
     /// A tensor by name.
     pub fn get(&self, name: &str) -> Option<View<'_>> {
         self.by_name.get(name).map(|&i| self.view(&self.tensors[i].1))
+    }
+
+    /// The files that they were opened in; `None` for those that were read from memory. What is not in the files is
+    /// computed from the tensors' sizes.
+    pub fn origin(&self) -> Option<&Origin> {
+        self.origin.as_ref()
     }
 
     /// Lets go of the memory in which the tensor was read; what is looked at again is read again.

@@ -1,6 +1,6 @@
 //! `undertone bench`: its options. Not what is measured.
 
-use super::machine::{Compute, Voice};
+use super::machine::{Compute, Kept, Voice};
 use super::values::{self, OrNone};
 use crate::exit::Usage;
 use clap::Args;
@@ -75,6 +75,9 @@ pub struct Bench {
     pub isa: Option<String>,
 
     #[command(flatten)]
+    pub kept: Kept,
+
+    #[command(flatten)]
     pub voice: Voice,
 }
 
@@ -147,7 +150,7 @@ impl Variant {
     /// The device to open.
     pub fn device(&self, isa: Option<&str>) -> DeviceOptions {
         let compute = self.compute.chosen();
-        DeviceOptions { isa: isa.map(str::to_owned), threads: self.threads, compute }
+        DeviceOptions { isa: isa.map(str::to_owned), threads: self.threads, compute, pack_cache: None }
     }
 
     /// The options that are pinned, with this variant's.

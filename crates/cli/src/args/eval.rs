@@ -1,7 +1,7 @@
 //! `undertone eval`: its options. Not how errors are counted: see the library.
 
 use super::decoding::{Asked, Decoding, GROUPS};
-use super::machine::{Machine, Voice};
+use super::machine::{Kept, Machine, Voice};
 use crate::exit::Usage;
 use clap::Args;
 use std::path::PathBuf;
@@ -43,6 +43,9 @@ pub struct Eval {
 
     #[command(flatten)]
     pub machine: Machine,
+
+    #[command(flatten)]
+    pub kept: Kept,
 
     #[command(flatten)]
     pub voice: Voice,

@@ -1,6 +1,6 @@
 //! The commands that look inside a model: their options. Not the looking.
 
-use super::machine::{Machine, Voice};
+use super::machine::{Kept, Machine, Voice};
 use super::values::{self, OrNone};
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
@@ -119,6 +119,9 @@ pub struct Profile {
 
     #[command(flatten)]
     pub machine: Machine,
+
+    #[command(flatten)]
+    pub kept: Kept,
 
     #[command(flatten)]
     pub voice: Voice,

@@ -36,6 +36,15 @@ pub struct Arithmetic {
     isa: Option<String>,
 }
 
+/// What is kept for the next start.
+#[derive(Args)]
+pub struct Kept {
+    /// Folder to keep packed weights in, so that the next start is faster; off to keep none [default: the variable
+    /// UNDERTONE_PACK_CACHE, or undertone/packed among your caches]
+    #[arg(long, value_name = "FOLDER|off", help_heading = "Machine")]
+    pub pack_cache: Option<PathBuf>,
+}
+
 /// A precision.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Compute {
@@ -62,7 +71,7 @@ impl Arithmetic {
     /// was asked for.
     pub fn device(&self, threads: Option<usize>, compute: Option<undertone::Compute>) -> DeviceOptions {
         let compute = self.compute.map_or(compute, Compute::chosen);
-        DeviceOptions { isa: self.isa.clone(), threads, compute }
+        DeviceOptions { isa: self.isa.clone(), threads, compute, pack_cache: None }
     }
 }
 

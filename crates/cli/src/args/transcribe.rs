@@ -2,7 +2,7 @@
 
 use super::decoding::{Asked, Decoding};
 use super::layout::LayoutArgs;
-use super::machine::{Machine, Voice};
+use super::machine::{Kept, Machine, Voice};
 use super::output::{self, Output};
 use crate::exit::Usage;
 use clap::Args;
@@ -43,6 +43,9 @@ pub struct Transcribe {
 
     #[command(flatten)]
     pub machine: Machine,
+
+    #[command(flatten)]
+    pub kept: Kept,
 
     #[command(flatten)]
     pub voice: Voice,

@@ -3,10 +3,11 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-/// The binary with `args`, in the repository's root. Nothing is asked of a terminal's width.
+/// The binary with `args`, in the repository's root. Nothing is asked of a terminal's width, and nothing is kept among the
+/// user's caches but models.
 pub fn undertone(args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_undertone"));
-    command.current_dir(root()).args(args).env_remove("COLUMNS");
+    command.current_dir(root()).args(args).env_remove("COLUMNS").env("UNDERTONE_PACK_CACHE", "off");
     command
 }
 

@@ -7,6 +7,7 @@ mod interrupt;
 mod openai_draws;
 mod openai_runs;
 mod options_page;
+mod pack_cache;
 mod short_form;
 mod speech;
 mod usage;

@@ -5,10 +5,11 @@
 //! weights stream from the second-level cache. Units lie in the lanes; each sum is chains of `CHAIN` products in
 //! order, as in every product.
 
-use super::linear::pack::{Elements, Order, Packed, Panels, Source, packed_len as panels_len, panel_width};
+use super::linear::pack::{Elements, Kind, Order, Packed, Panels, packed_len as panels_len, panel_width};
 use super::linear::tile::CHAIN;
 use super::rows::Rows;
 use super::vectors::{read, write};
+use crate::aligned::Region;
 use crate::isa::Isa;
 use crate::math::exp;
 use crate::simd::{Body, Simd, dispatch};
@@ -41,21 +42,34 @@ pub const fn packed_len(isa: Isa, h: usize) -> usize {
     panels_len(isa, GATES * h.next_multiple_of(panel_width(isa)), h)
 }
 
-/// Packs recurrence weights `[4 * h, h]`. Each gate is filled up with zeros to whole panels, so that panels of the
-/// four gates hold the same units.
+/// Packs recurrence weights `[4 * h, h]`.
 ///
 /// # Panics
 /// When their count is not `4 * h * h`.
 pub fn pack(isa: Isa, weights: &[f32], h: usize) -> Packed {
+    let mut packed = place(isa, h, &mut Region::new(packed_len(isa, h) * size_of::<f32>()));
+    fill(&mut packed, weights, h);
+    packed
+}
+
+/// Recurrence weights of `h` units in memory of `region`. Each gate is filled up with zeros to whole panels, so that
+/// panels of the four gates hold the same units.
+pub fn place(isa: Isa, h: usize, region: &mut Region) -> Packed {
+    Packed::place(region, isa, Kind::F32, [GATES * h.next_multiple_of(panel_width(isa)), h])
+}
+
+/// Packs recurrence weights `[4 * h, h]` into a place that is zero.
+///
+/// # Panics
+/// When their count is not `4 * h * h`, or the place is not for as many.
+pub fn fill(packed: &mut Packed, weights: &[f32], h: usize) {
     assert_eq!(weights.len(), GATES * h * h, "recurrence weights of {h} units");
-    let padded = h.next_multiple_of(panel_width(isa));
-    let mut filled = vec![0.0; GATES * padded * h];
-    for (to, from) in filled.chunks_exact_mut((padded * h).max(1)).zip(weights.chunks_exact((h * h).max(1))) {
+    let gate = packed.panels().n() / GATES * h;
+    let mut filled = vec![0.0; GATES * gate];
+    for (to, from) in filled.chunks_exact_mut(gate.max(1)).zip(weights.chunks_exact((h * h).max(1))) {
         to[..h * h].copy_from_slice(from);
     }
-    let source =
-        Source { elements: Elements::F32(&filled), order: Order::OutputRows, n: GATES * padded, k: h };
-    Packed::new(isa, source)
+    packed.fill(Elements::F32(&filled), Order::OutputRows);
 }
 
 /// Runs `t` steps from `before`: see the op's formula. `gates` is `[t, 4 * h]`, each step's gates before activation

@@ -11,6 +11,7 @@ use std::ops::Range;
 use super::linear::Out;
 use super::rows::{Shared, SharedRows};
 use super::{Cx, cut, shares};
+use crate::aligned::{Aligned, Region};
 use crate::isa::Isa;
 use crate::simd::{Body, MAX_LANES, Simd, dispatch};
 
@@ -25,22 +26,43 @@ const RADICES: [usize; 4] = [5, 5, 4, 2];
 /// The constants of a transform.
 #[derive(Debug, Clone)]
 pub struct Stft {
-    window: Vec<f32>,
+    window: Aligned<f32>,
     hop: usize,
     /// `e^(-2 pi i j / 400)`: cosine and sine for each j.
-    turns: Vec<[f32; 2]>,
+    turns: Aligned<[f32; 2]>,
 }
 
 impl Stft {
+    /// Bytes of a region that the constants take.
+    pub const BYTES: usize =
+        Region::room(FRAME * size_of::<f32>()) + Region::room(FRAME * size_of::<[f32; 2]>());
+
     /// A transform with this window, frames `hop` samples apart.
     ///
     /// # Panics
     /// When the window is not [`FRAME`] values.
     pub fn new(window: &[f32], hop: usize) -> Self {
+        let mut stft = Self::place(hop, &mut Region::new(Self::BYTES));
+        stft.fill(window);
+        stft
+    }
+
+    /// A transform in memory of `region`, frames `hop` samples apart: what lies there, if it was filled.
+    pub fn place(hop: usize, region: &mut Region) -> Self {
+        Self { window: region.take(FRAME), hop, turns: region.take(FRAME) }
+    }
+
+    /// Writes the constants of this window.
+    ///
+    /// # Panics
+    /// When the window is not [`FRAME`] values.
+    pub fn fill(&mut self, window: &[f32]) {
         assert_eq!(window.len(), FRAME, "the window of a frame");
-        let turn = |j: usize| -TAU * j as f64 / FRAME as f64;
-        let turns = (0..FRAME).map(|j| [turn(j).cos() as f32, turn(j).sin() as f32]).collect();
-        Self { window: window.to_vec(), hop, turns }
+        self.window.copy_from_slice(window);
+        for (j, turn) in self.turns.iter_mut().enumerate() {
+            let angle = -TAU * j as f64 / FRAME as f64;
+            *turn = [angle.cos() as f32, angle.sin() as f32];
+        }
     }
 
     /// The samples that `frames` frames span.

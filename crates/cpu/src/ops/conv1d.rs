@@ -1,15 +1,13 @@
 //! conv1d: a product over windows of the input's own memory; taps stand before channels in the packed weights.
 
 use super::expect_op;
-use super::linear::{activation, narrow_factor, packed_bytes, with_elements};
-use crate::aligned::Region;
+use super::linear::{activation, fill_rows, packed_bytes, place, with_elements};
 use crate::isa::Isa;
 use crate::kernel::{Call, Constant, Kernel, Packing};
 use crate::kernels::conv1d::{
     Conv1d, Windows, conv1d, conv1d_scratch, narrow_conv1d, narrow_conv1d_scratch, taps_first,
 };
-use crate::kernels::linear::groups::Groups;
-use crate::kernels::linear::pack::{Elements, Order, Packed, Source};
+use crate::kernels::linear::pack::Elements;
 use crate::kernels::linear::{Epilogue, Out};
 use crate::kernels::narrow::widen;
 use crate::kernels::rows::Rows;
@@ -19,31 +17,19 @@ use graph::{DType, Op};
 pub const CONV1D: Kernel = Kernel {
     name: "conv1d",
     accepts: |node| matches!(node.op, Op::Conv1d(_)) && node.constant[1],
-    packing: Some(Packing { operand: 1, attributes: false, bytes: packed_bytes, pack }),
+    packing: Some(Packing { operand: 1, attributes: false, bytes: packed_bytes, place, fill }),
     scratch,
     run,
     ..Kernel::PLAIN
 };
 
-fn pack(isa: Isa, node: &NodeView<'_>, view: &TensorView<'_>, region: &mut Region) -> Constant {
+fn fill(view: &TensorView<'_>, constant: &mut Constant) {
     let [n, c, taps] = [view.dims[0], view.dims[1], view.dims[2]];
-    if narrow_factor(isa, node).is_some() {
-        return with_elements(view, |elements| match elements {
-            Elements::Bf16(x) => {
-                Constant::Groups(Groups::of_bf16(isa, &taps_first(x, n, c, taps), [n, c * taps], region))
-            }
-            _ => unreachable!("the shape rule asks for bf16 weights"),
-        });
-    }
-    let mut pack = |elements: Elements<'_>| {
-        Packed::new_in(region, isa, Source { elements, order: Order::OutputRows, n, k: c * taps })
-    };
-    let packed = with_elements(view, |elements| match elements {
-        Elements::F32(x) => pack(Elements::F32(&taps_first(x, n, c, taps))),
-        Elements::F16(x) => pack(Elements::F16(&taps_first(x, n, c, taps))),
-        Elements::Bf16(x) => pack(Elements::Bf16(&taps_first(x, n, c, taps))),
+    with_elements(view, |elements| match elements {
+        Elements::F32(x) => fill_rows(Elements::F32(&taps_first(x, n, c, taps)), constant),
+        Elements::F16(x) => fill_rows(Elements::F16(&taps_first(x, n, c, taps)), constant),
+        Elements::Bf16(x) => fill_rows(Elements::Bf16(&taps_first(x, n, c, taps)), constant),
     });
-    Constant::Panels(packed)
 }
 
 fn scratch(isa: Isa, threads: usize, node: &NodeView<'_>) -> usize {

@@ -6,7 +6,7 @@ use crate::isa::Isa;
 use crate::kernel::{Call, Constant, Kernel, Packing};
 use crate::kernels::linear::groups::{Factor, Groups};
 use crate::kernels::linear::narrow::{narrow_linear, narrow_scratch};
-use crate::kernels::linear::pack::{Elements, Order, Packed, Source, packed_len};
+use crate::kernels::linear::pack::{Elements, Kind, Order, Packed, packed_len};
 use crate::kernels::linear::{Activation, Epilogue, Factors, Out, Residual, linear, linear_scratch};
 use crate::kernels::narrow::widen;
 use crate::kernels::rows::Rows;
@@ -17,7 +17,7 @@ pub const LINEAR: Kernel = Kernel {
     name: "linear",
     accepts,
     in_place,
-    packing: Some(Packing { operand: 1, attributes: false, bytes: packed_bytes, pack }),
+    packing: Some(Packing { operand: 1, attributes: false, bytes: packed_bytes, place, fill }),
     scratch,
     run,
 };
@@ -41,31 +41,47 @@ pub(super) fn narrow_factor(isa: Isa, node: &NodeView<'_>) -> Option<Factor> {
     }
 }
 
-pub(super) fn packed_bytes(isa: Isa, node: &NodeView<'_>) -> usize {
+/// The outputs and products of a node's packed weights.
+fn sizes(node: &NodeView<'_>) -> [usize; 2] {
     let dims = node.inputs[1].shape.as_fixed().unwrap_or_default();
-    let (n, k) = (dims[0], dims[1..].iter().product());
+    [dims[0], dims[1..].iter().product()]
+}
+
+pub(super) fn packed_bytes(isa: Isa, node: &NodeView<'_>) -> usize {
+    let [n, k] = sizes(node);
     if let Some(factor) = narrow_factor(isa, node) {
         return Groups::bytes(factor, n, k);
     }
     packed_len(isa, n, k) * node.inputs[1].dtype.bytes()
 }
 
-fn pack(isa: Isa, node: &NodeView<'_>, view: &TensorView<'_>, region: &mut Region) -> Constant {
-    let (n, k) = (view.dims[0], view.dims[1]);
-    match narrow_factor(isa, node) {
-        Some(Factor::Int8) => return Constant::Groups(Groups::of_i8(isa, view.bytes, [n, k], region)),
-        Some(Factor::Bf16) => {
-            return with_elements(view, |elements| match elements {
-                Elements::Bf16(x) => Constant::Groups(Groups::of_bf16(isa, x, [n, k], region)),
-                _ => unreachable!("the shape rule asks for bf16 weights"),
-            });
-        }
-        None => (),
+pub(super) fn place(isa: Isa, node: &NodeView<'_>, region: &mut Region) -> Constant {
+    if let Some(factor) = narrow_factor(isa, node) {
+        return Constant::Groups(Groups::place(factor, isa, sizes(node), region));
     }
-    let pack = |elements: Elements<'_>| {
-        Packed::new_in(region, isa, Source { elements, order: Order::OutputRows, n, k })
+    let kind = match node.inputs[1].dtype {
+        DType::F32 => Kind::F32,
+        DType::F16 => Kind::F16,
+        DType::BF16 => Kind::Bf16,
+        other => unreachable!("the shape rule refuses {other} weights"),
     };
-    Constant::Panels(with_elements(view, pack))
+    Constant::Panels(Packed::place(region, isa, kind, sizes(node)))
+}
+
+fn fill(view: &TensorView<'_>, constant: &mut Constant) {
+    match constant {
+        Constant::Groups(groups) if groups.factor() == Factor::Int8 => groups.fill_i8(view.bytes),
+        constant => with_elements(view, |elements| fill_rows(elements, constant)),
+    }
+}
+
+/// Packs rows of floats, one for each output.
+pub(super) fn fill_rows(elements: Elements<'_>, constant: &mut Constant) {
+    match (constant, elements) {
+        (Constant::Panels(panels), elements) => panels.fill(elements, Order::OutputRows),
+        (Constant::Groups(groups), Elements::Bf16(x)) => groups.fill_bf16(x),
+        _ => unreachable!("the shape rule asks for bf16 weights beside bf16 rows"),
+    }
 }
 
 fn scratch(isa: Isa, threads: usize, node: &NodeView<'_>) -> usize {

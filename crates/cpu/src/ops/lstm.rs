@@ -6,29 +6,37 @@ use crate::aligned::Region;
 use crate::isa::Isa;
 use crate::kernel::{Call, Constant, Kernel, Packing};
 use crate::kernels::linear::pack::Elements;
-use crate::kernels::lstm::{Outputs, State, lstm, pack, packed_len};
+use crate::kernels::lstm::{self, Outputs, State, lstm, packed_len};
 use compiler::{NodeView, TensorView};
 use graph::Op;
 
 pub const LSTM: Kernel = Kernel {
     name: "lstm",
     accepts: |node| matches!(node.op, Op::Lstm(_)) && node.constant[1],
-    packing: Some(Packing { operand: 1, attributes: false, bytes: packed_bytes, pack: pack_weights }),
+    packing: Some(Packing { operand: 1, attributes: false, bytes: packed_bytes, place, fill }),
     run,
     ..Kernel::PLAIN
 };
 
-fn packed_bytes(isa: Isa, node: &NodeView<'_>) -> usize {
-    let dims = node.inputs[1].shape.as_fixed().unwrap_or_default();
-    packed_len(isa, dims[1]) * size_of::<f32>()
+/// The units.
+fn units(node: &NodeView<'_>) -> usize {
+    node.inputs[1].shape.as_fixed().unwrap_or_default()[1]
 }
 
-fn pack_weights(isa: Isa, _: &NodeView<'_>, view: &TensorView<'_>, _: &mut Region) -> Constant {
-    let width = view.dims[1];
-    Constant::Panels(with_elements(view, |elements| match elements {
-        Elements::F32(r) => pack(isa, r, width),
+fn packed_bytes(isa: Isa, node: &NodeView<'_>) -> usize {
+    packed_len(isa, units(node)) * size_of::<f32>()
+}
+
+fn place(isa: Isa, node: &NodeView<'_>, region: &mut Region) -> Constant {
+    Constant::Panels(lstm::place(isa, units(node), region))
+}
+
+fn fill(view: &TensorView<'_>, constant: &mut Constant) {
+    let Constant::Panels(packed) = constant else { unreachable!("placed as panels") };
+    with_elements(view, |elements| match elements {
+        Elements::F32(r) => lstm::fill(packed, r, view.dims[1]),
         Elements::F16(_) | Elements::Bf16(_) => unreachable!("the shape rule takes f32 weights"),
-    }))
+    });
 }
 
 fn run(call: &mut Call<'_>) {

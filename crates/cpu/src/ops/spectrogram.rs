@@ -12,7 +12,7 @@ use graph::Op;
 pub const SPECTROGRAM: Kernel = Kernel {
     name: "spectrogram",
     accepts,
-    packing: Some(Packing { operand: 1, attributes: true, bytes: |_, _| 3 * FRAME * size_of::<f32>(), pack }),
+    packing: Some(Packing { operand: 1, attributes: true, bytes: |_, _| Stft::BYTES, place, fill }),
     scratch: |isa, threads, _| power_spectrum_scratch(isa, threads),
     run,
     ..Kernel::PLAIN
@@ -23,10 +23,15 @@ fn accepts(node: &NodeView<'_>) -> bool {
     matches!(node.op, Op::Spectrogram(_)) && node.constant[1] && window().is_some_and(|w| w == [FRAME])
 }
 
-fn pack(_: Isa, node: &NodeView<'_>, window: &TensorView<'_>, _: &mut Region) -> Constant {
+fn place(_: Isa, node: &NodeView<'_>, region: &mut Region) -> Constant {
     let Op::Spectrogram(op) = node.op else { unreachable!("accepted as a spectrogram") };
+    Constant::Stft(Stft::place(op.hop, region))
+}
+
+fn fill(window: &TensorView<'_>, constant: &mut Constant) {
+    let Constant::Stft(stft) = constant else { unreachable!("placed as a transform") };
     let values = window.bytes.chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]]));
-    Constant::Stft(Stft::new(&values.collect::<Vec<_>>(), op.hop))
+    stft.fill(&values.collect::<Vec<_>>());
 }
 
 fn run(call: &mut Call<'_>) {

@@ -13,11 +13,12 @@ impl Hub {
     /// (else the file `HF_TOKEN_PATH`, by default `HF_HOME/token`), `HF_HUB_CACHE`, `HF_HOME`, `HF_HUB_OFFLINE`,
     /// `XDG_CACHE_HOME`, and the usual proxy variables (the lower-case name wins). Empty values count as unset.
     pub fn from_env(get: &dyn Fn(&str) -> Option<String>) -> Self {
-        let get =
-            |names: &[&str]| names.iter().find_map(|name| get(name).filter(|value| !value.trim().is_empty()));
+        let kept = own_folder(get).map(|folder| folder.join("models"));
+        let get = |names: &[&str]| first(get, names);
         let home = get(&["HOME", "USERPROFILE"]).map(PathBuf::from).or_else(std::env::home_dir);
         let path = |names: &[&str]| get(names).map(|value| expand_home(&value, home.as_deref()));
 
+        // The shared cache is below ~/.cache on every system; our own folder is where the system wants it.
         let caches = path(&["XDG_CACHE_HOME"]).or_else(|| Some(home.as_deref()?.join(".cache")));
         let hub_home = path(&["HF_HOME"]).or_else(|| Some(caches.as_deref()?.join("huggingface")));
         let token_file = path(&["HF_TOKEN_PATH"]).or_else(|| Some(hub_home.as_deref()?.join("token")));
@@ -25,15 +26,6 @@ impl Hub {
             .or_else(|| fs::read_to_string(token_file?).ok())
             .and_then(|token| Token::new(&token));
         let cache = path(&["HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE"]);
-
-        // The shared cache is below ~/.cache on every system; our own folder is where the system wants it.
-        let ours = if cfg!(windows) {
-            path(&["LOCALAPPDATA"])
-        } else if cfg!(target_os = "macos") && get(&["XDG_CACHE_HOME"]).is_none() {
-            home.as_deref().map(|home| home.join("Library/Caches"))
-        } else {
-            caches
-        };
         let endpoint = get(&["HF_ENDPOINT"]).unwrap_or_else(|| "https://huggingface.co".to_owned());
         let any_proxy = || get(&["all_proxy", "ALL_PROXY"]);
         Self {
@@ -53,10 +45,28 @@ impl Hub {
                 }),
             },
             patience: Patience::default(),
-            kept: ours.map(|folder| folder.join("undertone").join("models")),
+            kept,
             python: PathBuf::from(if cfg!(windows) { "python" } else { "python3" }),
         }
     }
+}
+
+/// Our own folder among the user's caches: `undertone` where the system wants them. `None` if no home folder is known.
+pub(crate) fn own_folder(get: &dyn Fn(&str) -> Option<String>) -> Option<PathBuf> {
+    let home = first(get, &["HOME", "USERPROFILE"]).map(PathBuf::from).or_else(std::env::home_dir);
+    let path = |name: &str| first(get, &[name]).map(|value| expand_home(&value, home.as_deref()));
+    let caches = if cfg!(windows) {
+        path("LOCALAPPDATA")
+    } else {
+        let usual = if cfg!(target_os = "macos") { "Library/Caches" } else { ".cache" };
+        path("XDG_CACHE_HOME").or_else(|| Some(home.as_deref()?.join(usual)))
+    };
+    caches.map(|folder| folder.join("undertone"))
+}
+
+/// The first of the variables that is set to anything.
+fn first(get: &dyn Fn(&str) -> Option<String>, names: &[&str]) -> Option<String> {
+    names.iter().find_map(|name| get(name).filter(|value| !value.trim().is_empty()))
 }
 
 /// The values that `huggingface_hub` takes for true.
@@ -105,6 +115,20 @@ mod tests {
         assert_eq!(cache(&variables), Path::new("/home/me/hf/hub"));
         variables.push(("HF_HUB_CACHE", "/c"));
         assert_eq!(cache(&variables), Path::new("/c"));
+    }
+
+    #[test]
+    #[cfg(all(unix, not(target_os = "macos")))]
+    fn our_own_folder_is_among_the_users_caches() {
+        let folder = |variables: &'static [(&str, &str)]| {
+            super::own_folder(&|name| {
+                variables.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned())
+            })
+        };
+        assert_eq!(folder(&[("HOME", "/home/me")]).unwrap(), Path::new("/home/me/.cache/undertone"));
+        let moved = folder(&[("HOME", "/home/me"), ("XDG_CACHE_HOME", "~/x")]);
+        assert_eq!(moved.unwrap(), Path::new("/home/me/x/undertone"));
+        assert_eq!(hub(&[("HOME", "/home/me")]).kept.unwrap(), Path::new("/home/me/.cache/undertone/models"));
     }
 
     #[test]

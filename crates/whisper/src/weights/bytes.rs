@@ -6,6 +6,7 @@ use std::fs::File;
 use std::ops::{Deref, Range};
 use std::path::Path;
 
+use compiler::Origin;
 use memmap2::Mmap;
 
 use crate::Error;
@@ -13,17 +14,25 @@ use crate::Error;
 /// Read-only bytes of a file.
 #[derive(Debug)]
 pub enum Bytes {
-    /// A file mapped into memory: its pages are read when they are first looked at.
-    Mapped(Mmap),
+    /// A file mapped into memory: its pages are read when they are first looked at. Which file it is, where the system says.
+    Mapped(Mmap, Option<Origin>),
     /// Bytes held in memory.
     Owned(Vec<u8>),
 }
 
 impl Bytes {
+    /// The file that they are in; `None` if they are in none.
+    pub fn origin(&self) -> Option<&Origin> {
+        match self {
+            Bytes::Mapped(_, origin) => origin.as_ref(),
+            Bytes::Owned(_) => None,
+        }
+    }
+
     /// Lets go of the pages in which `range` was read: they are read again when they are looked at again.
     pub fn release(&self, range: Range<usize>) {
         #[cfg(unix)]
-        if let Bytes::Mapped(map) = self {
+        if let Bytes::Mapped(map, _) = self {
             let advice = memmap2::UncheckedAdvice::DontNeed;
             // A wish: pages that stay are as good. SAFETY: the map is of a file and read-only, so that its pages hold the
             // same bytes when they come again.
@@ -34,7 +43,7 @@ impl Bytes {
     /// Asks the system to map what is read from now on in small pages, as far as it does so: for rows that lie far apart.
     pub fn read_sparsely(&self) {
         #[cfg(target_os = "linux")]
-        if let Bytes::Mapped(map) = self {
+        if let Bytes::Mapped(map, _) = self {
             // A wish, too: some systems know no other pages.
             let _ = map.advise(memmap2::Advice::NoHugePage);
         }
@@ -46,7 +55,7 @@ impl Deref for Bytes {
 
     fn deref(&self) -> &[u8] {
         match self {
-            Bytes::Mapped(map) => map,
+            Bytes::Mapped(map, _) => map,
             Bytes::Owned(bytes) => bytes,
         }
     }
@@ -63,7 +72,9 @@ pub fn map(path: &Path) -> Result<Bytes, Error> {
     // SAFETY: the map is read-only and only ever seen as `[u8]`, for which every bit pattern is valid. Its content
     // must not change while it is borrowed: weights files are written elsewhere and renamed into place, never
     // rewritten, and `Weights::open` hands that condition on to its caller.
-    unsafe { Mmap::map(&file) }.map(Bytes::Mapped).map_err(io)
+    let map = unsafe { Mmap::map(&file) }.map_err(io)?;
+    let origin = file.metadata().and_then(|metadata| Origin::of(path, &metadata));
+    Ok(Bytes::Mapped(map, origin.ok()))
 }
 
 /// Reads a small side file whole, refusing one above `limit` bytes; none where it does not exist.

@@ -99,6 +99,10 @@ fn safetensors_round_trip_by_folder_by_file_and_in_shards() {
             ("model.safetensors.index.json", index.as_bytes()),
             ("config.json", &config),
         ]);
+        let origin =
+            |folder: &TempDir| Weights::open(folder.path()).unwrap().1.origin().unwrap().place.clone();
+        assert!(origin(&single).ends_with("model.safetensors"));
+        assert!(["a", "b"].iter().all(|shard| origin(&sharded).contains(&format!("{shard}.safetensors"))));
         for path in [
             single.path().to_owned(),
             single.path().join("model.safetensors"),
@@ -109,6 +113,32 @@ fn safetensors_round_trip_by_folder_by_file_and_in_shards() {
             check(&config, &weights, dtype);
         }
     }
+}
+
+/// Links are followed. A file in the place of another is told by its state, also where it has its length and time.
+#[test]
+#[cfg(unix)]
+fn weights_know_the_file_that_they_come_from() {
+    let bytes = Ct2::new(DType::F16).bytes();
+    let folder = write(&[("model.bin", &bytes), ("config.json", files::CT2_CONFIG)]);
+    let path = folder.path().join("model.bin");
+    let origin = |path: &std::path::Path| Weights::open(path).unwrap().1.origin().unwrap().clone();
+    let before = origin(folder.path());
+    let link = folder.path().join("link");
+    std::os::unix::fs::symlink(folder.path(), &link).unwrap();
+    assert_eq!((origin(&path), origin(&link)), (before.clone(), before.clone()));
+    let time = std::fs::metadata(&path).unwrap().modified().unwrap();
+    let other = folder.path().join("other");
+    // Until the clock of the files has gone on.
+    while origin(&path).state == before.state {
+        std::fs::write(&other, &bytes).unwrap();
+        std::fs::File::options().append(true).open(&other).unwrap().set_modified(time).unwrap();
+        std::fs::rename(&other, &path).unwrap();
+    }
+    let after = origin(folder.path());
+    assert_eq!(after.place, before.place);
+    assert!(after.state.starts_with(&format!("{} bytes", bytes.len())) && after.state != before.state);
+    assert_eq!(open_ct2(bytes).unwrap().1.origin(), None, "bytes in memory come from no file");
 }
 
 #[test]

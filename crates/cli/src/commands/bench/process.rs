@@ -64,7 +64,11 @@ impl Setting<'_> {
         if let Some(isa) = &self.args.isa {
             command.args(["--isa", isa]);
         }
-        let files = [("--ffmpeg", &self.args.voice.ffmpeg), ("--warm-up", &self.args.warm_up)];
+        let files = [
+            ("--pack-cache", &self.args.kept.pack_cache),
+            ("--ffmpeg", &self.args.voice.ffmpeg),
+            ("--warm-up", &self.args.warm_up),
+        ];
         for (option, file) in files {
             if let Some(file) = file {
                 command.arg(option).arg(file);
@@ -84,7 +88,14 @@ pub fn run(args: &Bench) -> anyhow::Result<ExitCode> {
     let device = variant.device(args.isa.as_deref());
     let loudness = Loudness::Quiet;
     let started = Instant::now();
-    let wanted = Wanted { model: &args.model, model_dir: None, device, limit: None, loudness };
+    let wanted = Wanted {
+        model: &args.model,
+        model_dir: None,
+        pack_cache: args.kept.pack_cache.as_deref(),
+        device,
+        limit: None,
+        loudness,
+    };
     let mut engine = Engine::load(&wanted, &options)?;
     let load_s = started.elapsed().as_secs_f64();
     protections::check(&options, &engine.model.config)?;

@@ -139,43 +139,74 @@ impl Groups {
         n.div_ceil(PANEL) * (steps(factor.bytes() * k) * STEP_WORDS + sums) * size_of::<i32>()
     }
 
-    /// Packs `[n, k]` weights for `isa` in memory of `region`.
+    /// Packs `[n, k]` weights for `isa`.
     ///
     /// # Panics
     /// When their count is not `n * k`.
-    pub fn of_bf16(isa: Isa, weights: &[bf16], nk: [usize; 2], region: &mut Region) -> Groups {
-        // SAFETY: a bf16 is a transparent u16, of whose two bytes any bits are a byte.
-        let bytes = unsafe { std::slice::from_raw_parts(weights.as_ptr().cast(), size_of_val(weights)) };
-        Groups::of(Factor::Bf16, isa, bytes, nk, region)
-    }
-
-    /// Packs `[n, k]` weights for `isa`, signed bytes, in memory of `region`.
-    ///
-    /// # Panics
-    /// When their count is not `n * k`.
-    pub fn of_i8(isa: Isa, weights: &[u8], nk: [usize; 2], region: &mut Region) -> Groups {
-        let mut groups = Groups::of(Factor::Int8, isa, weights, nk, region);
-        groups.sums = region.take(nk[0].next_multiple_of(PANEL));
-        for (sum, row) in groups.sums.iter_mut().zip(weights.chunks_exact(nk[1].max(1))) {
-            *sum = row.iter().map(|x| i32::from(x.cast_signed())).sum();
-        }
+    pub fn of_bf16(isa: Isa, weights: &[bf16], nk: [usize; 2]) -> Groups {
+        let mut groups = Groups::alone(Factor::Bf16, isa, nk);
+        groups.fill_bf16(weights);
         groups
     }
 
-    fn of(factor: Factor, isa: Isa, weights: &[u8], [n, k]: [usize; 2], region: &mut Region) -> Groups {
-        let width = factor.bytes() * k;
+    /// Packs `[n, k]` weights for `isa`, signed bytes.
+    ///
+    /// # Panics
+    /// When their count is not `n * k`.
+    pub fn of_i8(isa: Isa, weights: &[u8], nk: [usize; 2]) -> Groups {
+        let mut groups = Groups::alone(Factor::Int8, isa, nk);
+        groups.fill_i8(weights);
+        groups
+    }
+
+    fn alone(factor: Factor, isa: Isa, nk: [usize; 2]) -> Groups {
+        Groups::place(factor, isa, nk, &mut Region::new(Groups::bytes(factor, nk[0], nk[1])))
+    }
+
+    /// `n` outputs of `k` factors in memory of `region`: what lies there, if it was filled.
+    pub fn place(factor: Factor, isa: Isa, [n, k]: [usize; 2], region: &mut Region) -> Groups {
+        let words = region.take(n.div_ceil(PANEL) * steps(factor.bytes() * k) * STEP_WORDS);
+        let sums = match factor {
+            Factor::Bf16 => 0,
+            Factor::Int8 => n.next_multiple_of(PANEL),
+        };
+        Groups { words, sums: region.take(sums), factor, isa, n, k }
+    }
+
+    /// Packs `[n, k]` weights into memory that is zero.
+    ///
+    /// # Panics
+    /// When their count is not `n * k`, or the place is for bytes.
+    pub fn fill_bf16(&mut self, weights: &[bf16]) {
+        assert_eq!(self.factor, Factor::Bf16, "bfloat16 in a place for others");
+        // SAFETY: a bf16 is a transparent u16, of whose two bytes any bits are a byte.
+        let bytes = unsafe { std::slice::from_raw_parts(weights.as_ptr().cast(), size_of_val(weights)) };
+        self.fill(bytes);
+    }
+
+    /// Packs `[n, k]` weights, signed bytes, into memory that is zero.
+    ///
+    /// # Panics
+    /// When their count is not `n * k`, or the place is for bfloat16.
+    pub fn fill_i8(&mut self, weights: &[u8]) {
+        assert_eq!(self.factor, Factor::Int8, "bytes in a place for others");
+        self.fill(weights);
+        for (sum, row) in self.sums.iter_mut().zip(weights.chunks_exact(self.k.max(1))) {
+            *sum = row.iter().map(|x| i32::from(x.cast_signed())).sum();
+        }
+    }
+
+    fn fill(&mut self, weights: &[u8]) {
+        let (n, k, width) = (self.n, self.k, self.factor.bytes() * self.k);
         assert_eq!(weights.len(), n * width, "weights of {n} outputs of {k}");
         let weights = NarrowRows::new(weights, n, [width, width]);
-        let steps = steps(width);
-        let mut words: Aligned<i32> = region.take(n.div_ceil(PANEL) * steps * STEP_WORDS);
-        for (p, panel) in words.chunks_exact_mut((steps * STEP_WORDS).max(1)).enumerate() {
+        for (p, panel) in self.words.chunks_exact_mut((steps(width) * STEP_WORDS).max(1)).enumerate() {
             for (step, halves) in panel.chunks_exact_mut(STEP_WORDS).enumerate() {
                 for (half, words) in halves.chunks_exact_mut(LANES * GROUPS).enumerate() {
                     turn(weights, p * PANEL + half * LANES, step, words);
                 }
             }
         }
-        Groups { words, sums: Aligned::zeroed(0), factor, isa, n, k }
     }
 
     /// What the groups are made of.

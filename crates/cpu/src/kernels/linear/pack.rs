@@ -31,7 +31,37 @@ pub enum Elements<'a> {
     Bf16(&'a [bf16]),
 }
 
+/// A type that weights are kept in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// IEEE single.
+    F32,
+    /// IEEE half.
+    F16,
+    /// bfloat16.
+    Bf16,
+}
+
+impl Kind {
+    /// Bytes of an element.
+    pub const fn bytes(self) -> usize {
+        match self {
+            Kind::F32 => 4,
+            Kind::F16 | Kind::Bf16 => 2,
+        }
+    }
+}
+
 impl Elements<'_> {
+    /// Their type.
+    pub fn kind(&self) -> Kind {
+        match self {
+            Elements::F32(_) => Kind::F32,
+            Elements::F16(_) => Kind::F16,
+            Elements::Bf16(_) => Kind::Bf16,
+        }
+    }
+
     /// How many there are.
     pub fn len(&self) -> usize {
         match self {
@@ -132,23 +162,38 @@ impl Packed {
     /// # Panics
     /// When the count of elements is not `n * k`.
     pub fn new(isa: Isa, source: Source<'_>) -> Self {
-        Self::new_in(&mut Region::new(0), isa, source)
+        let Source { elements, order, n, k } = source;
+        let kind = elements.kind();
+        let mut region = Region::new(packed_len(isa, n, k) * kind.bytes());
+        let mut packed = Self::place(&mut region, isa, kind, [n, k]);
+        packed.fill(elements, order);
+        packed
     }
 
-    /// [`Packed::new`] in memory of `region`.
-    ///
-    /// # Panics
-    /// When the count of elements is not `n * k`.
-    pub fn new_in(region: &mut Region, isa: Isa, source: Source<'_>) -> Self {
-        let Source { elements, order, n, k } = source;
-        assert_eq!(elements.len(), n * k, "weights of {n} outputs of {k}");
+    /// `n` outputs of `k` products in memory of `region`: what lies there, if it was filled.
+    pub fn place(region: &mut Region, isa: Isa, kind: Kind, [n, k]: [usize; 2]) -> Self {
         let len = packed_len(isa, n, k);
-        let store = match elements {
-            Elements::F32(x) => Store::F32(packed(isa, x, order, [n, k], region.take(len))),
-            Elements::F16(x) => Store::F16(packed(isa, x, order, [n, k], region.take(len))),
-            Elements::Bf16(x) => Store::Bf16(packed(isa, x, order, [n, k], region.take(len))),
+        let store = match kind {
+            Kind::F32 => Store::F32(region.take(len)),
+            Kind::F16 => Store::F16(region.take(len)),
+            Kind::Bf16 => Store::Bf16(region.take(len)),
         };
         Self { store, isa, n, k }
+    }
+
+    /// Packs the elements into memory that is zero.
+    ///
+    /// # Panics
+    /// When their count is not `n * k`, or they are of another type.
+    pub fn fill(&mut self, elements: Elements<'_>, order: Order) {
+        let (isa, nk) = (self.isa, [self.n, self.k]);
+        assert_eq!(elements.len(), nk[0] * nk[1], "weights of {} outputs of {}", nk[0], nk[1]);
+        match (&mut self.store, elements) {
+            (Store::F32(to), Elements::F32(x)) => pack(isa, x, order, nk, to),
+            (Store::F16(to), Elements::F16(x)) => pack(isa, x, order, nk, to),
+            (Store::Bf16(to), Elements::Bf16(x)) => pack(isa, x, order, nk, to),
+            (_, elements) => panic!("weights of {:?} in a place for others", elements.kind()),
+        }
     }
 
     /// The weights as the products take them.
@@ -163,7 +208,7 @@ impl Packed {
 }
 
 /// Fills `out`, which is zero, with the panels.
-fn packed<T: Plain>(isa: Isa, src: &[T], order: Order, nk: [usize; 2], mut out: Aligned<T>) -> Aligned<T> {
+fn pack<T: Plain>(isa: Isa, src: &[T], order: Order, nk: [usize; 2], out: &mut [T]) {
     let (rows, cols) = match order {
         Order::OutputRows => (nk[1], 1),
         Order::OutputColumns => (1, nk[0]),
@@ -173,7 +218,6 @@ fn packed<T: Plain>(isa: Isa, src: &[T], order: Order, nk: [usize; 2], mut out: 
         let first = p * width;
         pack_panel(panel, width, (nk[0] - first).min(width), |j, i| src[(first + j) * rows + i * cols]);
     }
-    out
 }
 
 /// Fills one panel from `at(output, product)`, for `valid` of its `width` outputs; the others are left.

@@ -123,9 +123,10 @@ impl Engine {
             let (x, w, out) = (block.as_ptr(), panel.words.as_ptr().cast(), sums.as_mut_ptr().cast());
             // SAFETY: the block holds two tiles of each step, the panel the steps, the sums 32 rows.
             unsafe {
-                match rows <= 16 {
-                    true => tiles.bf16_16_onto(x, w, steps, out),
-                    false => tiles.bf16_32_onto([x, x.add(block.len() / 2)], w, steps, out),
+                if rows <= 16 {
+                    tiles.bf16_16_onto(x, w, steps, out);
+                } else {
+                    tiles.bf16_32_onto([x, x.add(block.len() / 2)], w, steps, out);
                 }
             }
             return;

@@ -3,7 +3,6 @@
 use half::bf16;
 
 use super::*;
-use crate::aligned::Region;
 use crate::kernels::linear::{Activation, Factors};
 use crate::kernels::rows::{Rows, RowsMut};
 use crate::kernels::testing::{assert_close, assert_same_bits, noise};
@@ -47,7 +46,7 @@ fn agrees_with_f64_at_odd_sizes() {
         for isa in paths() {
             for threads in 1..=3 {
                 let pool = Pool::new(threads);
-                let weights = Groups::of_bf16(isa, &w, [n, k], &mut Region::new(0));
+                let weights = Groups::of_bf16(isa, &w, [n, k]);
                 let got = product(Cx { isa, pool: &pool }, &bytes(&x), rows, &weights, &epilogue);
                 assert_close(&got, &want, 1e-5, &format!("{isa} {rows} {n} {k}"));
             }
@@ -61,7 +60,7 @@ fn rows_and_threads_do_not_change_bits() {
     let (x, w, bias) = (bytes(&rounded(4, 300 * k)), rounded(5, n * k), noise(6, n));
     let epilogue = Epilogue { bias: Some(&bias), activation: Some(Activation::Gelu), ..Epilogue::default() };
     for isa in paths() {
-        let weights = Groups::of_bf16(isa, &w, [n, k], &mut Region::new(0));
+        let weights = Groups::of_bf16(isa, &w, [n, k]);
         let one = Pool::new(1);
         let single: Vec<f32> = (0..300)
             .flat_map(|r| product(Cx { isa, pool: &one }, &x[2 * r * k..], 1, &weights, &epilogue))
@@ -112,7 +111,7 @@ fn bytes_add_up_exactly_whatever_multiplies_them() {
         for isa in Isa::available() {
             for threads in 1..=3 {
                 let pool = Pool::new(threads);
-                let weights = Groups::of_i8(isa, &w, [n, k], &mut Region::new(0));
+                let weights = Groups::of_i8(isa, &w, [n, k]);
                 let got = product(Cx { isa, pool: &pool }, &x, rows, &weights, &epilogue);
                 assert_same_bits(&got, &want, &format!("{isa} {rows} {n} {k}"));
             }
