@@ -39,7 +39,7 @@ pub mod results {
 
 /// The head's graph; see [`inputs`] and [`results`] (model.py, TextDecoder's last line, by which the embedding is the
 /// output projection; decoding.py for the rules). Where `compute` is narrow, so is the vocabulary product, and the best of
-/// each row are scored again from the embedding as the model has it: see [`Rules::rescore`].
+/// each row are scored again from the embedding as the model has it.
 ///
 /// # Errors
 /// The config's sizes contradict each other.
