@@ -27,6 +27,7 @@ ROWS = (
     Row("undertone bf16, 8 lanes", OURS, "bfloat16", lanes=8),
     Row("undertone int8, 8 lanes", OURS, "int8", lanes=8),
     Row("undertone int8, short form", OURS, "int8", flags=("--short-form",)),
+    Row("undertone int8, no pack cache", OURS, "int8", flags=("--pack-cache", "off")),
     Row("openai-whisper f32", OPENAI, weights="openai"),
     Row("faster-whisper float32", FASTER),
     Row("faster-whisper int8", FASTER, "int8"),

@@ -203,7 +203,7 @@ fn coarse_gelu_is_within_its_bound_and_keeps_nan() {
     for isa in Isa::available() {
         let y = apply(isa, Function::GeluCoarse, &[0.0, 1e30, f32::NAN]);
         assert_eq!(y[0], 0.0, "{isa}");
-        assert!((y[1] / 1e30 - 1.0).abs() < 1e-6 && y[2].is_nan(), "{isa}: {y:?}");
+        assert!((y[1] / 1e30 - 1.0).abs() < 4e-6 && y[2].is_nan(), "{isa}: {y:?}");
     }
 }
 
