@@ -12,7 +12,7 @@ use super::AttentionDims;
 use crate::isa::Isa;
 use crate::kernels::linear::Out;
 use crate::kernels::linear::groups::{
-    Factor, GROUPS, NarrowRows, PANEL, STEP_BYTES, STEP_WORDS, Weights, steps,
+    Factor, GROUPS, NarrowRows, PANEL, STEP_BYTES, STEP_WORDS, Weights, steps, turn,
 };
 use crate::kernels::linear::narrow::{Engine, MAX_SUMS, bytes_mut, tile_rows};
 use crate::kernels::rows::{Shared, SharedRows};
@@ -135,19 +135,10 @@ impl Body for Pack<'_> {
             let columns = 2 * head * dims.d..2 * (head + 1) * dims.d;
             // SAFETY: each unit is in one part and has its own panel of keys.
             let to = unsafe { self.keys.slice(unit * len, len) };
-            to.fill(0);
-            for lane in 0..PANEL.min(dims.keys - panel * PANEL) {
-                let row = &self.args.k.row(panel * PANEL + lane)[columns.clone()];
-                let at = |group: usize| {
-                    group / GROUPS * STEP_WORDS + lane / 16 * 256 + group % GROUPS * 16 + lane % 16
-                };
-                let words = row.chunks_exact(4);
-                let rest = words.remainder();
-                for (group, word) in words.enumerate() {
-                    to[at(group)] = i32::from_ne_bytes([word[0], word[1], word[2], word[3]]);
-                }
-                if let [low, high] = *rest {
-                    to[at(row.len() / 4)] = i32::from_ne_bytes([low, high, 0, 0]);
+            let rows = self.args.k.columns(columns.start, columns.len());
+            for (step, to) in to.chunks_exact_mut(STEP_WORDS).enumerate() {
+                for (half, to) in to.chunks_exact_mut(STEP_WORDS / 2).enumerate() {
+                    turn(rows, panel * PANEL + half * PANEL / 2, step, to);
                 }
             }
             for first in (0..dims.d).step_by(PANEL) {

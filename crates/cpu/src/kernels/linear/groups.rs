@@ -244,7 +244,8 @@ impl Groups {
 const LANES: usize = 16;
 
 /// One step of the sixteen rows from `first`, group by group; rows and bytes beyond the last are zero.
-fn turn(weights: NarrowRows<'_>, first: usize, step: usize, words: &mut [i32]) {
+#[inline(always)]
+pub(crate) fn turn(weights: NarrowRows<'_>, first: usize, step: usize, words: &mut [i32]) {
     let mut rows = [[0_u8; STEP_BYTES]; LANES];
     for (lane, to) in rows.iter_mut().enumerate().take(weights.rows().saturating_sub(first)) {
         let row = &weights.row(first + lane)[step * STEP_BYTES..];
