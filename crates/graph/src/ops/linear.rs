@@ -30,6 +30,7 @@ op! {
     /// `residual: f32[..., out]` (ONNX Gemm with transB, then an activation and an addition). With `x` and `w` of
     /// bf16 the factors are bf16 and the sums f32. With both of i8, as `quantize` gives them, the factors of the rows
     /// of `x` and of `w` follow `w`, and the product is `(x w^T) * s_x * s_w`, its sums exact (ONNX `MatMulInteger`).
+    /// Of narrow factors a device may compute GELU within 1e-4.
     Linear = "linear" {
         /// Applied to the sum.
         activation: Activation,
