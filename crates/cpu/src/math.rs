@@ -170,7 +170,7 @@ const HALF_ERF: [f32; 8] = [
 ];
 const FLAT: f32 = 4.199_975;
 
-/// GELU in its erf form within 1e-4 of the true value, or 1e-7 of `|x|` where that is more: for sums of narrow factors,
+/// GELU in its erf form within 1e-4 of the true value, or 2e-7 of `|x|` where that is more: for sums of narrow factors,
 /// whose own error is far greater. NaN for NaN.
 #[inline(always)]
 pub fn gelu_coarse<S: Simd>(s: S, x: S::V) -> S::V {

@@ -37,7 +37,7 @@ pub fn tolerance(name: &str) -> Tolerance {
 }
 
 /// What GELU may be off by where its sums are of narrow factors.
-const COARSE: Tolerance = Tolerance::OfElement(1.1e-4);
+const COARSE: Tolerance = Tolerance::OfGreatest(1.1e-4);
 
 /// How a case's operands are bound.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

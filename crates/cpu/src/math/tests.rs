@@ -199,11 +199,11 @@ fn gelu_is_within_its_bound() {
 fn coarse_gelu_is_within_its_bound_and_keeps_nan() {
     let x: Vec<f32> = floats(997).into_iter().filter(|x| x.abs() < 1e6).collect();
     let error = |y: f32, x: f32| (f64::from(y) - gelu64(f64::from(x))).abs() / f64::from(x.abs().max(1000.0));
-    assert!(worst(Function::GeluCoarse, &x, error) <= 1e-7);
+    assert!(worst(Function::GeluCoarse, &x, error) <= 2e-7);
     for isa in Isa::available() {
         let y = apply(isa, Function::GeluCoarse, &[0.0, 1e30, f32::NAN]);
         assert_eq!(y[0], 0.0, "{isa}");
-        assert!((y[1] / 1e30 - 1.0).abs() < 1e-7 && y[2].is_nan(), "{isa}: {y:?}");
+        assert!((y[1] / 1e30 - 1.0).abs() < 2e-7 && y[2].is_nan(), "{isa}: {y:?}");
     }
 }
 
