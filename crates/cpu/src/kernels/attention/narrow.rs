@@ -184,6 +184,10 @@ struct Attend<'a, 's> {
 
 /// The most rows of a block.
 const MAX_ROWS: usize = 32;
+/// The score of a key that is none: its weight is 0 whatever the others'.
+const LEAST: f32 = -1e30;
+/// What a row's weights add up to at most: their products with values are still far from what f32 holds.
+const MOST: f32 = 1e30;
 
 impl Body for Attend<'_, '_> {
     type Out = ();
@@ -193,80 +197,32 @@ impl Body for Attend<'_, '_> {
         let (dims, height) = (self.dims, tile_rows(self.isa));
         let engine = Engine::new(self.isa, Factor::Bf16);
         let blocks = dims.queries.div_ceil(height);
-        let steps = dims.head_steps();
-        let row_len = height * STEP_BYTES / size_of::<f32>();
-        let (queries, scratch) = self.scratch.split_at_mut(row_len * steps);
-        let (values_sums, scratch) = scratch.split_at_mut(dims.d.div_ceil(PANEL) * MAX_SUMS);
-        let (scores, weights) = scratch.split_at_mut(KEY_PANELS * MAX_SUMS);
-        let (queries, weights) = (bytes_mut(queries), bytes_mut(weights));
-        // 2^(x log2 e) is e^x.
-        let factor = self.args.scale * std::f32::consts::LOG2_E;
+        let mut buffers = Buffers::cut(self.scratch, dims, height);
         for unit in self.units {
             let (head, first) = (unit / blocks, unit % blocks * height);
             let rows = height.min(dims.queries - first);
-            engine.fill(self.args.q.columns(2 * head * dims.d, 2 * dims.d), first, rows, queries);
-            let keys = &self.keys[head * dims.key_words()..][..dims.key_words()];
-            let values = &self.values[head * dims.value_words()..][..dims.value_words()];
-            let values = values.chunks_exact(dims.key_panels() * STEP_WORDS);
-            let blocks = || keys.chunks(KEY_PANELS * steps * STEP_WORDS).enumerate();
-            let score = |(block, keys): (usize, &[i32]), scores: &mut [f32]| {
-                let keys = keys.chunks_exact(steps * STEP_WORDS);
-                let panels = keys.len();
-                for (keys, scores) in keys.zip(scores.chunks_exact_mut(MAX_SUMS)) {
-                    engine.multiply(rows, queries, Weights { words: keys, sums: &[] }, scores);
-                }
-                let last = block * KEY_PANELS + panels - 1;
-                let valid = PANEL.min(dims.keys - last * PANEL);
-                for row in scores[(panels - 1) * MAX_SUMS..].chunks_exact_mut(PANEL).take(rows) {
-                    row[valid..].fill(LEAST);
-                }
-                panels
+            let columns = self.args.q.columns(2 * head * dims.d, 2 * dims.d);
+            engine.fill(columns, first, rows, buffers.queries);
+            let block = Block {
+                engine: &engine,
+                dims,
+                rows,
+                // 2^(x log2 e) is e^x.
+                factor: self.args.scale * std::f32::consts::LOG2_E,
+                keys: &self.keys[head * dims.key_words()..][..dims.key_words()],
+                values: &self.values[head * dims.value_words()..][..dims.value_words()],
             };
-            let mut greatest = [LEAST; MAX_ROWS];
-            let mut is_known = false;
-            let sums = loop {
-                let mut sums = [s.splat(0.0); MAX_ROWS];
-                for (block, keys) in blocks() {
-                    let panels = score((block, keys), scores);
-                    let scores = &mut scores[..panels * MAX_SUMS];
-                    if !is_known {
-                        raise(s, scores, &mut greatest[..rows]);
-                        is_known = true;
-                    }
-                    let weights = &mut weights[..panels * height * STEP_BYTES];
-                    weigh(s, &engine, (scores, factor), &greatest[..rows], weights, &mut sums);
-                    for (values, total) in values.clone().zip(values_sums.chunks_exact_mut(MAX_SUMS)) {
-                        let words = &values[block * KEY_PANELS * STEP_WORDS..][..panels * STEP_WORDS];
-                        let values = Weights { words, sums: &[] };
-                        if block == 0 {
-                            engine.multiply(rows, weights, values, total);
-                        } else {
-                            engine.multiply_onto(rows, weights, values, total);
-                        }
-                    }
-                }
-                let mut totals = [0.0; MAX_ROWS];
-                for (total, sum) in totals.iter_mut().zip(sums).take(rows) {
-                    *total = s.reduce_add(sum);
-                }
-                let scored = greatest;
-                if totals.iter().all(|sum| sum.is_finite()) {
-                    break totals;
-                }
-                for block in blocks() {
-                    let panels = score(block, scores);
-                    raise(s, &scores[..panels * MAX_SUMS], &mut greatest[..rows]);
-                }
-                if greatest == scored {
-                    break totals;
-                }
-            };
+            let mut sums = block.attend(s, None, &mut buffers);
+            if !sums[..rows].iter().all(|sum| *sum < MOST) {
+                let greatest = block.greatest(s, &mut buffers);
+                sums = block.attend(s, Some(greatest), &mut buffers);
+            }
             for (r, sum) in sums.into_iter().enumerate().take(rows) {
                 let factor = 1.0 / sum;
                 // SAFETY: the columns are within the row, and each head's block of rows is in one part.
                 let to = unsafe { self.out.slice(first + r, dims.heads * dims.d) };
                 let to = to[head * dims.d..][..dims.d].chunks_mut(PANEL);
-                for (to, total) in to.zip(values_sums.chunks_exact(MAX_SUMS)) {
+                for (to, total) in to.zip(buffers.totals.chunks_exact(MAX_SUMS)) {
                     to.iter_mut().zip(&total[r * PANEL..]).for_each(|(to, x)| *to = x * factor);
                 }
             }
@@ -274,8 +230,105 @@ impl Body for Attend<'_, '_> {
     }
 }
 
-/// The score of a key that is none: its weight is 0 whatever the others'.
-const LEAST: f32 = -1e30;
+/// What a thread writes on the way.
+struct Buffers<'s> {
+    /// A packed block of queries.
+    queries: &'s mut [u8],
+    /// The sums of its weighted values.
+    totals: &'s mut [f32],
+    /// Its scores with some keys.
+    scores: &'s mut [f32],
+    /// The weights that they become.
+    weights: &'s mut [u8],
+}
+
+impl<'s> Buffers<'s> {
+    fn cut(scratch: &'s mut [f32], dims: AttentionDims, height: usize) -> Self {
+        let row_len = height * STEP_BYTES / size_of::<f32>();
+        let (queries, scratch) = scratch.split_at_mut(row_len * dims.head_steps());
+        let (totals, scratch) = scratch.split_at_mut(dims.d.div_ceil(PANEL) * MAX_SUMS);
+        let (scores, weights) = scratch.split_at_mut(KEY_PANELS * MAX_SUMS);
+        Buffers { queries: bytes_mut(queries), totals, scores, weights: bytes_mut(weights) }
+    }
+}
+
+/// A block of queries with the keys and values of their head.
+struct Block<'a> {
+    engine: &'a Engine,
+    dims: AttentionDims,
+    rows: usize,
+    /// Times a score, it is the power of two of its weight.
+    factor: f32,
+    keys: &'a [i32],
+    values: &'a [i32],
+}
+
+impl Block<'_> {
+    /// Scores up to [`KEY_PANELS`] panels of keys from panel `first`; gives how many.
+    #[inline(always)]
+    fn score(&self, first: usize, queries: &[u8], scores: &mut [f32]) -> usize {
+        let len = self.dims.head_steps() * STEP_WORDS;
+        let panels = KEY_PANELS.min(self.dims.key_panels() - first);
+        let keys = self.keys[first * len..][..panels * len].chunks_exact(len);
+        for (keys, scores) in keys.zip(scores.chunks_exact_mut(MAX_SUMS)) {
+            self.engine.multiply(self.rows, queries, Weights { words: keys, sums: &[] }, scores);
+        }
+        let valid = PANEL.min(self.dims.keys - (first + panels - 1) * PANEL);
+        for row in scores[(panels - 1) * MAX_SUMS..].chunks_exact_mut(PANEL).take(self.rows) {
+            row[valid..].fill(LEAST);
+        }
+        panels
+    }
+
+    /// Each row's greatest score of all.
+    #[inline(always)]
+    fn greatest<S: Simd>(&self, s: S, buffers: &mut Buffers<'_>) -> [f32; MAX_ROWS] {
+        let mut greatest = [LEAST; MAX_ROWS];
+        for first in (0..self.dims.key_panels()).step_by(KEY_PANELS) {
+            let panels = self.score(first, buffers.queries, buffers.scores);
+            raise(s, &buffers.scores[..panels * MAX_SUMS], &mut greatest[..self.rows]);
+        }
+        greatest
+    }
+
+    /// Adds up weighted values in `totals`, and gives the sums of the weights. A weight is 1 for a score that is the row's
+    /// `greatest`; that of the first keys, if `None`.
+    #[inline(always)]
+    fn attend<S: Simd>(
+        &self,
+        s: S,
+        greatest: Option<[f32; MAX_ROWS]>,
+        buffers: &mut Buffers<'_>,
+    ) -> [f32; MAX_ROWS] {
+        let (rows, height) = (self.rows, buffers.weights.len() / (KEY_PANELS * STEP_BYTES));
+        let mut sums = [s.splat(0.0); MAX_ROWS];
+        let mut shifts = greatest.unwrap_or([LEAST; MAX_ROWS]);
+        for first in (0..self.dims.key_panels()).step_by(KEY_PANELS) {
+            let panels = self.score(first, buffers.queries, buffers.scores);
+            let scores = &buffers.scores[..panels * MAX_SUMS];
+            if first == 0 && greatest.is_none() {
+                raise(s, scores, &mut shifts[..rows]);
+            }
+            let weights = &mut buffers.weights[..panels * height * STEP_BYTES];
+            weigh(s, self.engine, (scores, self.factor), &shifts[..rows], weights, &mut sums);
+            let values = self.values.chunks_exact(self.dims.key_panels() * STEP_WORDS);
+            for (values, total) in values.zip(buffers.totals.chunks_exact_mut(MAX_SUMS)) {
+                let values =
+                    Weights { words: &values[first * STEP_WORDS..][..panels * STEP_WORDS], sums: &[] };
+                if first == 0 {
+                    self.engine.multiply(rows, weights, values, total);
+                } else {
+                    self.engine.multiply_onto(rows, weights, values, total);
+                }
+            }
+        }
+        let mut totals = [0.0; MAX_ROWS];
+        for (total, sum) in totals.iter_mut().zip(sums) {
+            *total = s.reduce_add(sum);
+        }
+        totals
+    }
+}
 
 /// Raises each row's greatest score to those of some panels.
 #[inline(always)]
