@@ -40,7 +40,7 @@ def command(folder, audio):
         return [chosen.binary, "whisper", *audio, "--model", chosen.model, "--output_format", "json", "--output_dir", folder, *words]
     words = [word.replace("_", "-") if word.startswith("--") else word for word in words]
     head = [chosen.binary, "transcribe", *audio, "--model", chosen.model, "--output-format", "json", "--output-dir", folder]
-    return head + words + ([] if chosen.defaults else ["--no-protections"])
+    return head + words + ([] if chosen.defaults else ["--no-protections", "--no-vad"])
 
 
 def run(audio):
