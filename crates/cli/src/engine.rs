@@ -20,9 +20,7 @@ pub struct Wanted<'a> {
     pub model: &'a str,
     /// Where models are kept; the hub's cache if `None`.
     pub model_dir: Option<&'a Path>,
-    /// Where packed weights are kept, `off` for nowhere; what the environment says if `None`.
-    pub pack_cache: Option<&'a Path>,
-    /// The device.
+    /// The device; it keeps packed weights where the environment says if it names no folder, and nowhere if that is `off`.
     pub device: DeviceOptions,
     /// The memory that may be taken, if there is a limit.
     pub limit: Option<Limit>,
@@ -81,17 +79,19 @@ impl About {
 impl Engine {
     /// Finds (or downloads), reads and compiles the model, for transcribing with `options`.
     pub fn load(wanted: &Wanted<'_>, options: &Options) -> anyhow::Result<Engine> {
-        let wanted_device =
-            DeviceOptions { pack_cache: pack_cache(wanted.pack_cache), ..wanted.device.clone() };
-        let mut device = device::open(&wanted_device)?;
+        let asked = DeviceOptions {
+            pack_cache: pack_cache(wanted.device.pack_cache.clone()),
+            ..wanted.device.clone()
+        };
+        let mut device = device::open(&asked)?;
         let started = Instant::now();
         let path = find(wanted.model, wanted.model_dir, wanted.loudness)?;
         let model = Arc::new(open(&path)?);
         let mut options = options.clone();
         if let Some(limit) = wanted.limit {
-            let fit = memory::fit(&model, &wanted_device, &options, limit)?;
+            let fit = memory::fit(&model, &asked, &options, limit)?;
             options.batch_size = fit.lanes;
-            device = device::open(&DeviceOptions { compute: Some(fit.compute), ..wanted_device })?;
+            device = device::open(&DeviceOptions { compute: Some(fit.compute), ..asked })?;
             if wanted.loudness == Loudness::Verbose {
                 standard::say(&picked(&fit));
             }
@@ -119,9 +119,9 @@ fn picked(fit: &Fit) -> String {
 }
 
 /// The folder for packed weights that was asked for, else the variable's, else the one among the user's caches.
-fn pack_cache(given: Option<&Path>) -> Option<PathBuf> {
+fn pack_cache(given: Option<PathBuf>) -> Option<PathBuf> {
     let named = std::env::var_os(PACK_CACHE).filter(|named| !named.is_empty()).map(PathBuf::from);
-    match given.map(Path::to_owned).or(named) {
+    match given.or(named) {
         Some(folder) => (folder != Path::new("off")).then_some(folder),
         None => device::default_pack_cache(&|name| std::env::var(name).ok()),
     }

@@ -98,8 +98,8 @@ impl Program {
         }
     }
 
-    /// Whether constant `index` is plain f32 of which every reader takes rows by index. It may lie as the model has it, aligned
-    /// or not.
+    /// Whether constant `index`, which is not packed, is read where the model has it, aligned or not: kernels read plain
+    /// elements of 16 bits byte by byte, and f32 of which every reader takes rows by index.
     pub fn is_table(&self, index: usize) -> bool {
         let by_index = |step: &Step, operand: usize| match self.node(step).op {
             Op::Gather(_) => operand == 0,
@@ -112,9 +112,12 @@ impl Program {
             reads.all(|(operand, _)| by_index(step, operand))
         };
         let constant = &self.constants[index];
-        constant.packed_for.is_none()
-            && self.graph.ty(constant.value).dtype == DType::F32
-            && self.steps.iter().all(is_read_by_index)
+        let is_read_so = match self.graph.ty(constant.value).dtype {
+            DType::F16 | DType::BF16 => true,
+            DType::F32 => self.steps.iter().all(is_read_by_index),
+            DType::I32 | DType::I8 | DType::Bool => false,
+        };
+        constant.packed_for.is_none() && is_read_so
     }
 
     /// The inputs and states, in the order in which a run takes them.

@@ -192,6 +192,7 @@ mod tests {
             assert!(cut.iter().enumerate().all(|(i, b)| b.iter().all(|&x| x == i as f32 + 1.0)));
         }
     }
+
     #[test]
     fn what_is_cut_is_the_region_line_after_line() {
         for bytes in [192, LARGE] {

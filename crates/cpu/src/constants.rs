@@ -235,8 +235,8 @@ impl<'a> Loader<'a> {
         }
     }
 
-    /// Where constant `index` is. One that is not packed is mapped if it lies aligned in the model, is of 16 bits or a
-    /// table, which are read byte by byte; else it is copied.
+    /// Where constant `index` is. One that is not packed is mapped if it lies aligned in the model or is a table; else it
+    /// is copied.
     fn home(&self, index: usize) -> Result<Home<'a>, LoadError> {
         let constant = &self.program.constants[index];
         if let Some(step) = constant.packed_for {
@@ -245,8 +245,7 @@ impl<'a> Loader<'a> {
         if !self.is_computed(constant.value) {
             let view = self.weight(constant.value)?;
             let size = view.dtype.bytes();
-            let is_read_by_bytes = size < 4 || self.program.is_table(index);
-            if is_read_by_bytes || view.bytes.as_ptr().addr().is_multiple_of(size) {
+            if self.program.is_table(index) || view.bytes.as_ptr().addr().is_multiple_of(size) {
                 return Ok(Home::Mapped(view));
             }
         }

@@ -223,8 +223,8 @@ pub struct Reference {
 
 ops! {
     Attention, CacheWrite, CachedAttention, CachedScores, Concat, Constant, Conv1d, Convert, Fused, Gather,
-    GatherElements, Iota, LayerNorm, Linear, Lstm, MaskSpans, Matmul, MedianFilter, Pad, PickedLinear, Quantize, Reduce, Reshape,
-    ScatterElements, Slice, Softmax, Spectrogram, TopK, Transpose,
+    GatherElements, Iota, LayerNorm, Linear, Lstm, MaskSpans, Matmul, MedianFilter, Pad, PickedLinear, Quantize,
+    Reduce, Reshape, ScatterElements, Slice, Softmax, Spectrogram, TopK, Transpose,
 }
 
 /// Checks the number of inputs.

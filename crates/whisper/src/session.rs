@@ -70,6 +70,7 @@ impl Session {
         let states = types(decoder.as_ref()).iter().map(|ty| device.state(ty)).collect();
         let (log_mel, normalize, alignment) =
             (load(Part::LogMel)?, load(Part::Normalize)?, load(Part::Alignment)?);
+        model.tensors.weights.read_sparsely();
         Ok(Session {
             programs: Programs::new([log_mel, normalize, encoder, decoder, head, alignment]),
             cross: 2 * model.config.n_text_layer,

@@ -127,10 +127,12 @@ impl Weights {
 
     /// Lets go of the memory in which all of the files was read.
     pub fn release_all(&self) {
-        for file in &self.files {
-            file.release(0..file.len());
-            file.read_sparsely();
-        }
+        self.files.iter().for_each(|file| file.release(0..file.len()));
+    }
+
+    /// Says that from now on only single rows are looked at, far apart.
+    pub fn read_sparsely(&self) {
+        self.files.iter().for_each(Bytes::read_sparsely);
     }
 
     /// Every tensor with its name, roughly in the order of the computation.

@@ -45,6 +45,13 @@ pub struct Kept {
     pub pack_cache: Option<PathBuf>,
 }
 
+impl Kept {
+    /// The device, keeping what was asked for.
+    pub fn on(&self, device: DeviceOptions) -> DeviceOptions {
+        DeviceOptions { pack_cache: self.pack_cache.clone(), ..device }
+    }
+}
+
 /// A precision.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Compute {

@@ -54,16 +54,9 @@ pub fn run(args: &Eval) -> anyhow::Result<ExitCode> {
 
 fn load(args: &Eval, options: &Options) -> anyhow::Result<Engine> {
     let loudness = Loudness::of(args.voice.quiet, false);
-    let device = args.machine.device();
+    let device = args.kept.on(args.machine.device());
     let limit = args.decoding.limit();
-    let wanted = Wanted {
-        model: &args.model,
-        model_dir: None,
-        pack_cache: args.kept.pack_cache.as_deref(),
-        device,
-        limit,
-        loudness,
-    };
+    let wanted = Wanted { model: &args.model, model_dir: None, device, limit, loudness };
     let engine = Engine::load(&wanted, options)?;
     protections::check(options, &engine.model.config)?;
     Ok(engine)

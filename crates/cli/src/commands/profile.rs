@@ -17,16 +17,9 @@ const ROUNDS: usize = 3;
 pub fn run(args: &Profile) -> anyhow::Result<ExitCode> {
     let loudness = Loudness::of(args.voice.quiet, false);
     let sound = engine::sound(&args.file, args.voice.ffmpeg.as_deref(), loudness)?;
-    let device = args.machine.device();
+    let device = args.kept.on(args.machine.device());
     let options = Options { language: args.language, ..Options::ours() };
-    let wanted = Wanted {
-        model: &args.model,
-        model_dir: None,
-        pack_cache: args.kept.pack_cache.as_deref(),
-        device,
-        limit: None,
-        loudness,
-    };
+    let wanted = Wanted { model: &args.model, model_dir: None, device, limit: None, loudness };
     let mut engine = Engine::load(&wanted, &options)?;
     protections::check(&options, &engine.model.config)?;
     let mut probe = args.roofline.then(|| engine.device.probe());

@@ -18,8 +18,7 @@ pub fn run(args: &Transcribe) -> anyhow::Result<ExitCode> {
         wanted: Wanted {
             model: &args.model,
             model_dir: None,
-            pack_cache: args.kept.pack_cache.as_deref(),
-            device: args.machine.device(),
+            device: args.kept.on(args.machine.device()),
             limit: args.decoding.limit(),
             loudness: Loudness::of(args.voice.quiet, args.verbose),
         },

@@ -18,7 +18,6 @@ pub fn run(args: &Whisper) -> anyhow::Result<ExitCode> {
         wanted: Wanted {
             model: &args.model,
             model_dir: args.model_dir.as_deref(),
-            pack_cache: None,
             device: args.arithmetic.device(args.threads(), Some(undertone::Compute::F32)),
             limit: None,
             loudness: Loudness::of(args.voice.quiet, false),

@@ -104,9 +104,9 @@ macro_rules! start {
 /// One product of row tiles and weight tiles: `steps` pairs, added up from what `$start` says. The sums are two tiles
 /// wide: 32 outputs to a row, as f32 or i32.
 macro_rules! products {
-    ($one:ident, $two:ident, $start:ident, $dot:literal, $what:literal) => {
+    ($one:ident, $two:ident, $start:ident, $dot:literal, $what:literal, $come:literal) => {
         impl Tiles {
-            #[doc = concat!("Sixteen rows of ", $what, " times 32 outputs; sums go to `out`, 32 to a row.")]
+            #[doc = concat!("Sixteen rows of ", $what, " times 32 outputs; sums ", $come, " `out`, 32 to a row.")]
             ///
             /// # Safety
             /// `rows` points to `steps` tiles, `weights` to `2 * steps`, and `out` takes sixteen rows.
@@ -144,7 +144,7 @@ macro_rules! products {
                 }
             }
 
-            #[doc = concat!("Thirty-two rows of ", $what, " times 32 outputs; sums go to `out`, 32 to a row.")]
+            #[doc = concat!("Thirty-two rows of ", $what, " times 32 outputs; sums ", $come, " `out`, 32 to a row.")]
             ///
             /// # Safety
             /// `rows` points to `steps` tiles, `more` to as many of the next sixteen rows, `weights` to `2 * steps`,
@@ -203,9 +203,9 @@ macro_rules! products {
     };
 }
 
-products!(bf16_16, bf16_32, zero, "tdpbf16ps", "pairs of bfloat16");
-products!(bf16_16_onto, bf16_32_onto, sums, "tdpbf16ps", "pairs of bfloat16");
-products!(i8_16, i8_32, zero, "tdpbssd", "fours of signed bytes");
+products!(bf16_16, bf16_32, zero, "tdpbf16ps", "pairs of bfloat16", "go to");
+products!(bf16_16_onto, bf16_32_onto, sums, "tdpbf16ps", "pairs of bfloat16", "are added to what is in");
+products!(i8_16, i8_32, zero, "tdpbssd", "fours of signed bytes", "go to");
 
 /// Attention of up to sixteen queries with a head of 64 columns: tiles 0 to 3 hold sums, 4 and 5 rows, 6 and 7 weights.
 impl Tiles {

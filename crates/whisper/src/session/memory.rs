@@ -5,7 +5,7 @@ use crate::error::Error;
 use crate::graphs::decoder_results;
 use crate::model::Model;
 use compiler::{Device, Program};
-use graph::{Bindings, DType, Def, TensorType};
+use graph::{Bindings, Def, TensorType};
 
 /// Bytes of the weights file that the system maps at once around one that is read (`fault_around_bytes` of Linux).
 const AROUND: usize = 64 << 10;
@@ -102,7 +102,7 @@ fn values(program: &Program, index: usize) -> usize {
 }
 
 /// Bytes of constants that are not packed: those that are copied or computed, and those that are read where the model
-/// has them, which are tables and narrow elements. Other f32 weights count as copied: files seldom align them.
+/// has them. Other f32 weights count as copied: files seldom align them.
 fn plain(program: &Program) -> (usize, usize) {
     let graph = &program.graph;
     let constants = program.constants.iter().enumerate();
@@ -111,12 +111,7 @@ fn plain(program: &Program) -> (usize, usize) {
         let ty = graph.ty(constant.value);
         let bytes = ty.bytes(&Bindings::new()).unwrap_or(0);
         let weight = matches!(graph.value(constant.value).def, Def::Param(_));
-        let narrow = matches!(ty.dtype, DType::F16 | DType::BF16);
-        if weight && (narrow || program.is_table(index)) {
-            (own, mapped + bytes)
-        } else {
-            (own + bytes, mapped)
-        }
+        if weight && program.is_table(index) { (own, mapped + bytes) } else { (own + bytes, mapped) }
     })
 }
 

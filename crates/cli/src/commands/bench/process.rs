@@ -85,17 +85,10 @@ impl Setting<'_> {
 pub fn run(args: &Bench) -> anyhow::Result<ExitCode> {
     let variant = args.variants().remove(0);
     let options = variant.options(args.language);
-    let device = variant.device(args.isa.as_deref());
+    let device = args.kept.on(variant.device(args.isa.as_deref()));
     let loudness = Loudness::Quiet;
     let started = Instant::now();
-    let wanted = Wanted {
-        model: &args.model,
-        model_dir: None,
-        pack_cache: args.kept.pack_cache.as_deref(),
-        device,
-        limit: None,
-        loudness,
-    };
+    let wanted = Wanted { model: &args.model, model_dir: None, device, limit: None, loudness };
     let mut engine = Engine::load(&wanted, &options)?;
     let load_s = started.elapsed().as_secs_f64();
     protections::check(&options, &engine.model.config)?;

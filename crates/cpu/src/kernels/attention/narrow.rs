@@ -3,8 +3,8 @@
 //! The first phase packs, as in f32. The second takes a block of queries of one head, and some of its keys at a time:
 //! scores are sums of products of bfloat16, in f32, and weights are powers of their distance to the greatest of the first
 //! keys. A weight may be far above 1: what bfloat16 rounds away does not depend on it, and a row is divided by the sum
-//! of its weights as they were rounded. Where that sum is no number any more, the row starts again with the greatest
-//! score of all keys.
+//! of its weights as they were rounded. Where that sum is so great that f32 may not hold its products, the block
+//! starts again with the greatest scores of all keys.
 
 use std::ops::Range;
 
@@ -207,6 +207,7 @@ impl Body for Attend<'_, '_> {
                 engine: &engine,
                 dims,
                 rows,
+                height,
                 // 2^(x log2 e) is e^x.
                 factor: self.args.scale * std::f32::consts::LOG2_E,
                 keys: &self.keys[head * dims.key_words()..][..dims.key_words()],
@@ -257,6 +258,8 @@ struct Block<'a> {
     engine: &'a Engine,
     dims: AttentionDims,
     rows: usize,
+    /// The rows that its packed form has room for.
+    height: usize,
     /// Times a score, it is the power of two of its weight.
     factor: f32,
     keys: &'a [i32],
@@ -300,7 +303,7 @@ impl Block<'_> {
         greatest: Option<[f32; MAX_ROWS]>,
         buffers: &mut Buffers<'_>,
     ) -> [f32; MAX_ROWS] {
-        let (rows, height) = (self.rows, buffers.weights.len() / (KEY_PANELS * STEP_BYTES));
+        let rows = self.rows;
         let mut sums = [s.splat(0.0); MAX_ROWS];
         let mut shifts = greatest.unwrap_or([LEAST; MAX_ROWS]);
         for first in (0..self.dims.key_panels()).step_by(KEY_PANELS) {
@@ -309,7 +312,7 @@ impl Block<'_> {
             if first == 0 && greatest.is_none() {
                 raise(s, scores, &mut shifts[..rows]);
             }
-            let weights = &mut buffers.weights[..panels * height * STEP_BYTES];
+            let weights = &mut buffers.weights[..panels * self.height * STEP_BYTES];
             weigh(s, self.engine, (scores, self.factor), &shifts[..rows], weights, &mut sums);
             let values = self.values.chunks_exact(self.dims.key_panels() * STEP_WORDS);
             for (values, total) in values.zip(buffers.totals.chunks_exact_mut(MAX_SUMS)) {

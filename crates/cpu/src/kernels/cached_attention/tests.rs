@@ -62,6 +62,17 @@ fn check(a: &CachedAttention<'_>) {
     }
 }
 
+/// Attention over slots that a table names at each position.
+fn by_table<'a>(
+    [q, keys, values]: [&'a [f32]; 3],
+    table: &'a [i32],
+    [row, last]: [&'a [i32]; 2],
+    [positions, heads, d]: [usize; 3],
+) -> CachedAttention<'a> {
+    let q = Rows::new(q, row.len(), heads * d);
+    CachedAttention { q, keys, values, positions, table, columns: positions, row, last, heads, scale: 0.5 }
+}
+
 #[test]
 fn rows_share_the_past_through_the_table() {
     for [heads, d] in [[2, 64], [3, 24], [1, 7], [4, 16]] {
@@ -71,18 +82,7 @@ fn rows_share_the_past_through_the_table() {
         let row = [0, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 2, 0];
         let last = [36, 0, 1, 15, 16, 17, 20, 31, 32, 33, 35, 5, 7];
         let q: Vec<f32> = noise(3, row.len() * width).iter().map(|x| x * 4.0).collect();
-        check(&CachedAttention {
-            q: Rows::new(&q, row.len(), width),
-            keys: &keys,
-            values: &values,
-            positions,
-            table: &table,
-            columns: positions,
-            row: &row,
-            last: &last,
-            heads,
-            scale: 0.5,
-        });
+        check(&by_table([&q, &keys, &values], &table, [&row, &last], [positions, heads, d]));
     }
 }
 
@@ -101,18 +101,7 @@ fn rows_that_part_go_on_alone() {
     let table: Vec<i32> = (0..5 * positions).map(|at| slot(at / positions, at % positions)).collect();
     let (row, last) = ([0, 1, 2, 3, 4], [30, 40, 22, 7, 40]);
     let q: Vec<f32> = noise(3, row.len() * width).iter().map(|x| x * 4.0).collect();
-    let args = CachedAttention {
-        q: Rows::new(&q, row.len(), width),
-        keys: &keys,
-        values: &values,
-        positions,
-        table: &table,
-        columns: positions,
-        row: &row,
-        last: &last,
-        heads,
-        scale: 0.5,
-    };
+    let args = by_table([&q, &keys, &values], &table, [&row, &last], [positions, heads, d]);
     assert_eq!([0, 2, 4].map(|first| args.together(first)), [(0..4, 9), (2..4, 23), (4..5, 41)]);
     check(&args);
 }

@@ -84,11 +84,10 @@ impl Engine {
         match self {
             #[cfg(target_arch = "x86_64")]
             Engine::Tiles(tiles, factor) => {
-                assert!(block.len() >= steps * 32 * STEP_BYTES && rows <= 32);
-                let (x, w, out) = (block.as_ptr(), panel.words.as_ptr().cast(), sums.as_mut_ptr().cast());
-                // SAFETY: the block holds two tiles of each step, the panel the steps, the sums 32 rows.
+                let (both, w, out) = tile_pointers(rows, block, panel, sums);
+                // SAFETY: as they say.
                 unsafe {
-                    let both = [x, x.add(block.len() / 2)];
+                    let [x, _] = both;
                     match (factor, rows <= 16) {
                         (Factor::Bf16, true) => tiles.bf16_16(x, w, steps, out),
                         (Factor::Bf16, false) => tiles.bf16_32(both, w, steps, out),
@@ -118,15 +117,14 @@ impl Engine {
     pub(crate) fn multiply_onto(&self, rows: usize, block: &[u8], panel: Weights<'_>, sums: &mut [f32]) {
         #[cfg(target_arch = "x86_64")]
         if let Engine::Tiles(tiles, Factor::Bf16) = self {
+            let (both, w, out) = tile_pointers(rows, block, panel, sums);
             let steps = panel.words.len() / STEP_WORDS;
-            assert!(sums.len() == MAX_SUMS && block.len() >= steps * 32 * STEP_BYTES && rows <= 32);
-            let (x, w, out) = (block.as_ptr(), panel.words.as_ptr().cast(), sums.as_mut_ptr().cast());
-            // SAFETY: the block holds two tiles of each step, the panel the steps, the sums 32 rows.
+            // SAFETY: as they say.
             unsafe {
                 if rows <= 16 {
-                    tiles.bf16_16_onto(x, w, steps, out);
+                    tiles.bf16_16_onto(both[0], w, steps, out);
                 } else {
-                    tiles.bf16_32_onto([x, x.add(block.len() / 2)], w, steps, out);
+                    tiles.bf16_32_onto(both, w, steps, out);
                 }
             }
             return;
@@ -135,6 +133,21 @@ impl Engine {
         self.multiply(rows, block, panel, &mut more);
         sums.iter_mut().zip(&more[..rows * PANEL]).for_each(|(sum, more)| *sum += more);
     }
+}
+
+/// What a product of tiles takes: the block holds two tiles of each step of the panel, the sums 32 rows.
+#[cfg(target_arch = "x86_64")]
+#[inline(always)]
+fn tile_pointers(
+    rows: usize,
+    block: &[u8],
+    panel: Weights<'_>,
+    sums: &mut [f32],
+) -> ([*const u8; 2], *const u8, *mut u8) {
+    let needed = panel.words.len() / STEP_WORDS * 32 * STEP_BYTES;
+    assert!(sums.len() == MAX_SUMS && block.len() >= needed && rows <= 32);
+    let (upper, lower) = block.split_at(block.len() / 2);
+    ([upper.as_ptr(), lower.as_ptr()], panel.words.as_ptr().cast(), sums.as_mut_ptr().cast())
 }
 
 /// The block as groups; blocks lie in f32 scratch.
