@@ -64,7 +64,7 @@ impl Call<'_> {
         let read = inputs.first().map_or(0, len);
         match self.op {
             Op::Linear(op) => {
-                let products = written * size(&inputs[1], 1);
+                let products = read * size(&inputs[1], 0);
                 count(factors, 2 * products, gelus(op.activation, written));
             }
             Op::Conv1d(op) => {

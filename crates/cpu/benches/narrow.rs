@@ -78,7 +78,7 @@ impl Case {
         let [m, k, n] = self.dims;
         let factor = self.groups.factor();
         let x = NarrowRows::new(&self.narrow_x, m, [factor.bytes() * k; 2]);
-        let factors = Factors { rows: &self.factors[..m], outputs: &self.factors[..n] };
+        let factors = Factors { rows: &self.factors[..m], outputs: &self.factors[..n], digits: 1 };
         let epilogue =
             Epilogue { factors: (factor == Factor::Int8).then_some(factors), ..Epilogue::default() };
         let out = Out { rows: RowsMut::new(&mut self.out, m, n), scratch: &mut self.scratch };

@@ -270,9 +270,9 @@ fn quantized(isa: Isa, view: &TensorView<'_>, read: impl Fn()) -> [Tensor; 2] {
         let from = i * ROWS * cols * view.dtype.bytes();
         let part = TensorView { bytes: &view.bytes[from..][..out.0.len() * view.dtype.bytes()], ..*view };
         with_elements(&part, |elements| match elements {
-            Elements::F32(x) => quantize(cx, x, cols, out),
-            Elements::F16(x) => quantize(cx, x, cols, out),
-            Elements::Bf16(x) => quantize(cx, x, cols, out),
+            Elements::F32(x) => quantize(cx, x, [cols, 1], out),
+            Elements::F16(x) => quantize(cx, x, [cols, 1], out),
+            Elements::Bf16(x) => quantize(cx, x, [cols, 1], out),
         });
         read();
     }

@@ -40,6 +40,9 @@ fn a_linear_layer_multiplies_rows_outputs_and_factors() {
         of("linear i8[5, 16], i8[33, 16], f32[5], f32[33] {activation=gelu, bias=false, residual=false}");
     let bytes = 5 * 16 + 33 * 16 + 4 * (5 + 33 + 5 * 33);
     assert_eq!(got, Work { flops: [0, 0, 2 * 5 * 33 * 16], exps: [0, 0, 5 * 33], bytes });
+    let got =
+        of("linear i8[5, 2, 16], i8[33, 16], f32[5], f32[33] {activation=none, bias=false, residual=false}");
+    assert_eq!(got.flops, [0, 0, 2 * 2 * 5 * 33 * 16]);
 }
 
 #[test]
@@ -134,7 +137,7 @@ fn rows_are_normalised_and_reduced() {
     let got = of("reduce f32[3, 37] {kind=log_sum_exp, axis=-1}");
     assert_eq!(got, Work { flops: [3 * 111, 0, 0], exps: [114, 0, 0], bytes: 4 * (111 + 3) });
     assert_eq!(of("reduce f32[3, 37] {kind=max, axis=-1}").flops, [111, 0, 0]);
-    let got = of("quantize f32[3, 40] {}");
+    let got = of("quantize f32[3, 40] {digits=1}");
     assert_eq!(got, Work { flops: [240, 0, 0], exps: [0; 3], bytes: 4 * 120 + 120 + 4 * 3 });
 }
 

@@ -146,7 +146,7 @@ impl Part<'_, '_> {
                     // disjoint tiles or panels, so places in `out` are disjoint.
                     unsafe {
                         tile(s, block.as_ptr(), weights.as_ptr(), [count, k], buf);
-                        finish(s, self.epilogue, buf, self.out, at);
+                        finish::<S, 1>(s, self.epilogue, buf, self.out, at);
                     }
                 }
             }

@@ -5,21 +5,26 @@ use super::linear::pack::Element;
 use super::rows::Shared;
 use super::vectors::{read, spans, write};
 use crate::simd::{Body, Simd, dispatch};
-use graph::ops::quantize::{MOST, nearest};
+use graph::ops::quantize::{MOST, nearest, second};
 
-/// Writes each row of `cols` values as signed bytes to `bytes`, and its factor, the greatest magnitude over 127, to
-/// `factors`.
+/// Writes each row of `cols` values as signed bytes of so many `digits` to `bytes`, one digit's after the other's, and
+/// its factor, the greatest magnitude over 127, to `factors`.
 ///
 /// # Panics
 /// When lengths don't fit.
-pub fn quantize<E: Element>(cx: Cx<'_>, x: &[E], cols: usize, (bytes, factors): (&mut [u8], &mut [f32])) {
-    let rows = factors.len();
-    assert_eq!((x.len(), bytes.len()), (rows * cols, rows * cols), "values of {rows} rows of {cols}");
+pub fn quantize<E: Element>(
+    cx: Cx<'_>,
+    x: &[E],
+    [cols, digits]: [usize; 2],
+    (bytes, factors): (&mut [u8], &mut [f32]),
+) {
+    let (rows, width) = (factors.len(), digits * cols);
+    assert_eq!((x.len(), bytes.len()), (rows * cols, rows * width), "values of {rows} rows of {cols}");
     let (bytes, factors) = (Shared::new(bytes), Shared::new(factors));
     cx.split(rows, rows * cols, |part| {
         for i in part {
             // SAFETY: rows don't overlap, and each is in one part.
-            let (bytes, factor) = unsafe { (bytes.slice(i * cols, cols), factors.slice(i, 1)) };
+            let (bytes, factor) = unsafe { (bytes.slice(i * width, width), factors.slice(i, 1)) };
             factor[0] = dispatch(cx.isa, Row { x: &x[i * cols..][..cols], bytes });
         }
     });
@@ -30,6 +35,7 @@ const BLOCK: usize = 256;
 
 struct Row<'a, 'b, E> {
     x: &'a [E],
+    /// A digit's, then the next one's.
     bytes: &'b mut [u8],
 }
 
@@ -45,14 +51,20 @@ impl<E: Element> Body for Row<'_, '_, E> {
         let greatest = s.reduce_max(greatest);
         let inverse = if greatest > 0.0 { MOST / greatest } else { 0.0 };
         let mut scaled = [0.0; BLOCK];
+        let (bytes, more) = self.bytes.split_at_mut(self.x.len());
         for first in (0..self.x.len()).step_by(BLOCK) {
             let len = BLOCK.min(self.x.len() - first);
             for (i, n) in spans(s, len) {
                 write(s, &mut scaled[..len], i, n, s.mul(read(s, self.x, first + i, n), s.splat(inverse)));
             }
-            // A loop of its own, of which compilers make vectors.
-            for (byte, x) in self.bytes[first..first + len].iter_mut().zip(&scaled) {
+            // Loops of their own, of which compilers make vectors.
+            for (byte, x) in bytes[first..first + len].iter_mut().zip(&scaled) {
                 *byte = nearest(*x).cast_unsigned();
+            }
+            if let Some(more) = more.get_mut(first..first + len) {
+                for (byte, x) in more.iter_mut().zip(&scaled) {
+                    *byte = second(*x).cast_unsigned();
+                }
             }
         }
         greatest / MOST
@@ -71,7 +83,7 @@ mod tests {
         x[406..411].copy_from_slice(&[127.0, 0.5, 1.5, -2.5, -127.0]);
         on_every_path(|cx| {
             let (mut bytes, mut factors) = (vec![7; x.len()], vec![7.0; 5]);
-            quantize(cx, &x, 203, (&mut bytes, &mut factors));
+            quantize(cx, &x, [203, 1], (&mut bytes, &mut factors));
             for ((row, bytes), factor) in x.chunks(203).zip(bytes.chunks(203)).zip(&factors) {
                 let greatest = row.iter().fold(0.0_f32, |m, x| m.max(x.abs()));
                 assert_eq!(*factor, greatest / 127.0);
@@ -85,6 +97,28 @@ mod tests {
     }
 
     #[test]
+    fn a_second_digit_is_what_the_first_has_left() {
+        let x: Vec<f32> = noise(3, 3 * 517).iter().map(|x| 40.0 * x * x * x).collect();
+        on_every_path(|cx| {
+            let (mut bytes, mut factors) = (vec![7; 2 * x.len()], vec![7.0; 3]);
+            quantize(cx, &x, [517, 2], (&mut bytes, &mut factors));
+            let (mut one, mut own) = (vec![7; x.len()], vec![7.0; 3]);
+            quantize(cx, &x, [517, 1], (&mut one, &mut own));
+            assert_eq!(factors, own);
+            for (i, row) in x.chunks(517).enumerate() {
+                let (first, second) = bytes[2 * 517 * i..][..2 * 517].split_at(517);
+                assert_eq!(first, &one[517 * i..][..517], "{}", cx.isa);
+                for ((x, first), second) in row.iter().zip(first).zip(second) {
+                    let value = f32::from(first.cast_signed()) + f32::from(second.cast_signed()) / 254.0;
+                    // Half a step of the second digit, and what f32 rounds of 127 steps.
+                    let most = factors[i] * (0.5 / 254.0 + 1e-4);
+                    assert!((x - value * factors[i]).abs() <= most, "{}: {x} as {value}", cx.isa);
+                }
+            }
+        });
+    }
+
+    #[test]
     fn halves_are_quantised_as_their_values() {
         let x = noise(2, 7 * 131);
         let half: Vec<half::f16> = x.iter().map(|x| half::f16::from_f32(*x)).collect();
@@ -92,8 +126,8 @@ mod tests {
         on_every_path(|cx| {
             let (mut bytes, mut factors) = (vec![7; x.len()], vec![7.0; 7]);
             let (mut own, mut own_factors) = (bytes.clone(), factors.clone());
-            quantize(cx, &half, 131, (&mut bytes, &mut factors));
-            quantize(cx, &wide, 131, (&mut own, &mut own_factors));
+            quantize(cx, &half, [131, 1], (&mut bytes, &mut factors));
+            quantize(cx, &wide, [131, 1], (&mut own, &mut own_factors));
             assert_eq!((&bytes, &factors), (&own, &own_factors), "{}", cx.isa);
         });
     }

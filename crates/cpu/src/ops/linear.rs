@@ -85,8 +85,8 @@ pub(super) fn fill_rows(elements: Elements<'_>, constant: &mut Constant) {
 }
 
 fn scratch(isa: Isa, threads: usize, node: &NodeView<'_>) -> usize {
-    let out = node.outputs[0].shape.eval(node.largest).unwrap_or_default();
-    let rows = out[..out.len() - 1].iter().product();
+    let x = node.inputs[0].shape.eval(node.largest).unwrap_or_default();
+    let rows = x[..x.len() - 1].iter().product();
     let k = node.inputs[1].shape.as_fixed().unwrap_or_default()[1];
     match (narrow_factor(isa, node), node.inputs[0].dtype) {
         (Some(factor), _) => narrow_scratch(isa, threads, rows, factor.bytes() * k),
@@ -100,7 +100,11 @@ fn run(call: &mut Call<'_>) {
     let op = expect_op!(call, Linear);
     let (residual, behind) = (call.arity() - 1, ops::Linear::behind(call.dtype(0)));
     let epilogue = Epilogue {
-        factors: (behind > 2).then(|| Factors { rows: call.f32(2), outputs: call.f32(3) }),
+        factors: (behind > 2).then(|| Factors {
+            rows: call.f32(2),
+            outputs: call.f32(3),
+            digits: ops::Linear::digits(call.dims(0).len(), call.dims(2).len()),
+        }),
         bias: op.bias.then(|| call.f32(behind)),
         activation: activation(op.activation, call.dtype(0)),
         residual: match op.residual {

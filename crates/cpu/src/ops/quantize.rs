@@ -1,5 +1,6 @@
 //! quantize: activations, row by row, as their readers' products take them.
 
+use super::expect_op;
 use crate::kernel::{Call, Kernel};
 use crate::kernels::quantize::quantize;
 use compiler::NodeView;
@@ -12,6 +13,7 @@ fn accepts(node: &NodeView<'_>) -> bool {
 }
 
 fn run(call: &mut Call<'_>) {
+    let digits = expect_op!(call, Quantize).digits;
     let (bytes, factors) = (call.out_bytes(0), call.out(1));
-    quantize(call.cx, call.f32(0), call.rows(0).cols(), (bytes, factors));
+    quantize(call.cx, call.f32(0), [call.rows(0).cols(), digits], (bytes, factors));
 }

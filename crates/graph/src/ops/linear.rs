@@ -1,6 +1,7 @@
 //! linear: a whole linear layer with what follows it. Not written by model builders beyond `x w^T`: bias,
 //! activation and residual are joined by a compiler pass.
 
+use super::quantize::BASE;
 use super::{OpDef, OpError, attr::word_attr, op, require};
 use crate::scalar::Expr;
 use crate::{DType, Dim, Shape, Tensor, TensorType};
@@ -30,6 +31,7 @@ op! {
     /// `residual: f32[..., out]` (ONNX Gemm with transB, then an activation and an addition). With `x` and `w` of
     /// bf16 the factors are bf16 and the sums f32. With both of i8, as `quantize` gives them, the factors of the rows
     /// of `x` and of `w` follow `w`, and the product is `(x w^T) * s_x * s_w`, its sums exact (ONNX `MatMulInteger`).
+    /// With `x: i8[..., 2, k]` beside factors of as many rows as the result has, `x w^T` is that of both digits.
     /// Of narrow factors a device may compute GELU within 1e-4.
     Linear = "linear" {
         /// Applied to the sum.
@@ -49,6 +51,12 @@ impl Linear {
     pub const fn behind(x: DType) -> usize {
         if matches!(x, DType::I8) { 4 } else { 2 }
     }
+
+    /// Rows of an operand of `x` dimensions for a row of the result: the digits of bytes, whose factors have `factors`
+    /// dimensions.
+    pub const fn digits(x: usize, factors: usize) -> usize {
+        if x == factors + 2 { 2 } else { 1 }
+    }
 }
 
 impl OpDef for Linear {
@@ -66,6 +74,8 @@ impl OpDef for Linear {
         "linear i8[1, 75], i8[70, 75], f32[1], f32[70], f32[70] {activation=gelu, bias=true, residual=false}",
         "linear i8[130, 700], i8[200, 700], f32[130], f32[200], f32[200], f32[130, 200] {activation=none, bias=true, residual=true}",
         "linear i8[2, 9, 64], i8[40, 64], f32[2, 9], f32[40], f32[2, 9, 40] {activation=none, bias=false, residual=true}",
+        "linear i8[1, 2, 75], i8[70, 75], f32[1], f32[70], f32[70] {activation=gelu, bias=true, residual=false}",
+        "linear i8[65, 2, 700], i8[200, 700], f32[65], f32[200], f32[200], f32[65, 200] {activation=none, bias=true, residual=true}",
     ];
 
     fn infer(&self, inputs: &[TensorType]) -> Result<Vec<TensorType>, OpError> {
@@ -88,7 +98,10 @@ impl OpDef for Linear {
         let mut result = x.with_dtype(DType::F32);
         result.shape.0[x.rank() - 1] = out;
         if x.dtype == DType::I8 {
-            let rows = Shape(x.shape.0[..x.rank() - 1].to_vec());
+            if Linear::digits(x.rank(), inputs[2].rank()) == 2 && x.shape.0[x.rank() - 2] == 2.into() {
+                result.shape.0.remove(x.rank() - 2);
+            }
+            let rows = Shape(result.shape.0[..result.rank() - 1].to_vec());
             super::expect(
                 "linear: the factors of x",
                 &inputs[2],
@@ -108,12 +121,14 @@ impl OpDef for Linear {
     fn eval(&self, inputs: &[&Tensor], results: &[TensorType]) -> Vec<Tensor> {
         let k = inputs[1].dims[1];
         let x = inputs[0].to_f32();
-        let out = eval_rows(x.chunks(k), inputs, self);
+        let digits = Linear::digits(inputs[0].dims.len(), results[0].rank() - 1);
+        let out = eval_rows(x.chunks(digits * k), inputs, self);
         vec![Tensor::f32(&results[0].shape.as_fixed().unwrap_or_default(), out)]
     }
 }
 
-/// `activation(row w^T + b) + residual` for each row; `w` is `inputs[1]`, bias and residual stand behind it.
+/// `activation(row w^T + b) + residual` for each row; `w` is `inputs[1]`, bias and residual stand behind it. A row of
+/// bytes is one digit after the other.
 pub(super) fn eval_rows<'a>(
     rows: impl Iterator<Item = &'a [f32]>,
     inputs: &[&Tensor],
@@ -129,11 +144,16 @@ pub(super) fn eval_rows<'a>(
     let mut out = Vec::new();
     for (i, row) in rows.enumerate() {
         for j in 0..n {
-            let pairs = row.iter().zip(&w[j * k..(j + 1) * k]);
+            let w_row = &w[j * k..(j + 1) * k];
             let mut sum: f32 = match factors {
-                // Bytes add up exactly.
-                Some((x, w)) => pairs.map(|(x, w)| (x * w) as i32).sum::<i32>() as f32 * (x[i] * w[j]),
-                None => pairs.map(|(x, w)| x * w).sum(),
+                Some((x, w)) => {
+                    // Bytes add up exactly.
+                    let sum = |digit: &[f32]| {
+                        digit.iter().zip(w_row).map(|(x, w)| (x * w) as i32).sum::<i32>() as f32
+                    };
+                    row.chunks(k).rev().fold(0.0, |less, digit| sum(digit) + less / BASE) * (x[i] * w[j])
+                }
+                None => row.iter().zip(w_row).map(|(x, w)| x * w).sum(),
             };
             if form.bias {
                 sum += inputs[behind].as_f32()[j];

@@ -3,6 +3,7 @@
 use crate::kernels::rows::{Rows, SharedRows};
 use crate::math;
 use crate::simd::{MAX_LANES, Simd};
+use graph::ops::quantize::BASE;
 
 /// Functions that a product may end with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,6 +33,8 @@ pub struct Factors<'a> {
     pub rows: &'a [f32],
     /// One for each output.
     pub outputs: &'a [f32],
+    /// Rows of bytes for each row: a digit, then the next one.
+    pub digits: usize,
 }
 
 /// `out = activation(product * scale + bias) + residual`; what is absent is left out.
@@ -63,13 +66,13 @@ pub(crate) struct Place {
     pub(crate) width: usize,
 }
 
-/// Stores a tile at its place.
+/// Stores a tile at its place. Of bytes of more `DIGITS` than one it has as many rows for each of the place's.
 ///
 /// # Safety
 /// `tile` holds the tile, of i32 where there are factors; no other thread touches its place in `out`; factors, bias and
 /// residual fit the output.
 #[inline(always)]
-pub(crate) unsafe fn finish<S: Simd>(
+pub(crate) unsafe fn finish<S: Simd, const DIGITS: usize>(
     s: S,
     ep: &Epilogue<'_>,
     tile: *const f32,
@@ -87,10 +90,16 @@ pub(crate) unsafe fn finish<S: Simd>(
             let to = out.row(at.row + r).wrapping_add(col);
             // SAFETY: `len` values from `col` are within the row, the factors, the bias and the residual.
             unsafe {
-                let mut y = s.load(tile.add(r * at.width + v));
+                let sums = tile.add(r * DIGITS * at.width + v);
+                let mut y = s.load(sums);
                 if let Some(factors) = ep.factors {
                     let factor = s.mul(read(s, factors.outputs.as_ptr().add(col), len), s.splat(row_factor));
-                    y = s.mul(s.to_float(s.bits(y)), factor);
+                    y = s.to_float(s.bits(y));
+                    if DIGITS > 1 {
+                        let less = s.to_float(s.bits(s.load(sums.add(at.width))));
+                        y = s.add(y, s.mul(less, s.splat(1.0 / BASE)));
+                    }
+                    y = s.mul(y, factor);
                 }
                 if let Some(scale) = ep.scale {
                     y = s.mul(y, s.splat(scale));

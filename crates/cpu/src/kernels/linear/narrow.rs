@@ -9,16 +9,19 @@ use std::ops::Range;
 
 use super::finish::{Place, finish};
 use super::groups::{Factor, Groups, NarrowRows, PANEL, STEP_BYTES, steps};
-use super::{BLOCK_BYTES, Epilogue, Out, Residual};
+use super::{BLOCK_BYTES, Epilogue, Factors, Out, Residual};
 use crate::isa::Isa;
 use crate::kernels::rows::{Shared, SharedRows};
 use crate::kernels::{Cx, cut};
 use crate::simd::{Body, Fours, Simd, dispatch};
 
+/// The most rows of bytes that vectors multiply no slower than tiles, which they would leave empty.
+const FEW: usize = 8;
+
 /// The path whose instructions multiply `rows` rows: few rows of bytes would leave tiles empty, and the sums are the same.
 const fn multiplier(isa: Isa, factor: Factor, rows: usize) -> Isa {
     match (isa, factor) {
-        (Isa::Amx, Factor::Int8) if rows <= tile_rows(Isa::Avx512Vnni) => Isa::Avx512Vnni,
+        (Isa::Amx, Factor::Int8) if rows <= FEW => Isa::Avx512Vnni,
         _ => isa,
     }
 }
@@ -40,7 +43,8 @@ pub fn narrow_scratch(isa: Isa, threads: usize, rows: usize, width: usize) -> us
     threads * tiles * tile_rows(isa) * steps(width) * STEP_BYTES / size_of::<f32>()
 }
 
-/// `out = epilogue(x * weights)`: `x` is `[rows, k]` of the weights' factors, `out` `[rows, n]`.
+/// `out = epilogue(x * weights)`: `x` is `[rows, k]` of the weights' factors, `out` `[rows, n]`. Of bytes with more
+/// digits than one, `x` has as many rows for each of `out`.
 ///
 /// `scratch` holds [`narrow_scratch`] values or more, of any content.
 ///
@@ -57,11 +61,13 @@ pub fn narrow_linear(
     let Out { mut rows, scratch } = out;
     assert_eq!(weights.isa(), cx.isa, "weights are packed for another path");
     let shape = (x.width(), x.rows(), weights.n());
+    let digits = epilogue.factors.map_or(1, |f| f.digits);
     assert_eq!(
         shape,
-        (weights.factor().bytes() * weights.k(), rows.rows(), rows.cols()),
+        (weights.factor().bytes() * weights.k(), digits * rows.rows(), rows.cols()),
         "shapes of a product"
     );
+    assert!([1, 2].contains(&digits), "{digits} digits: tiles have whole pairs of rows");
     assert_eq!(epilogue.factors.is_some(), weights.factor() == Factor::Int8, "factors of bytes");
     let counts = epilogue.factors.map(|f| (f.rows.len(), f.outputs.len()));
     assert!(counts.is_none_or(|c| c == (rows.rows(), rows.cols())), "factors of another shape: {counts:?}");
@@ -112,6 +118,16 @@ impl Body for Part<'_, '_> {
 
     #[inline(always)]
     fn run<S: Simd>(self, s: S) {
+        match self.epilogue.factors {
+            Some(Factors { digits: 2, .. }) => self.go::<S, 2>(s),
+            _ => self.go::<S, 1>(s),
+        }
+    }
+}
+
+impl Part<'_, '_> {
+    #[inline(always)]
+    fn go<S: Simd, const DIGITS: usize>(self, s: S) {
         let engine = Engine::new(self.isa, self.weights.factor());
         let (height, rows, steps) = (tile_rows(self.isa), self.x.rows(), steps(self.x.width()));
         let block_len = height * steps * STEP_BYTES;
@@ -130,11 +146,11 @@ impl Body for Part<'_, '_> {
                 for t in tiles.clone() {
                     let (row, count) = tile_at(t);
                     let block = &blocks[(t - first) * block_len..][..block_len];
-                    let at =
-                        Place { row, rows: count, col: panel * PANEL, n: self.weights.n(), width: PANEL };
+                    let (row, rows) = (row / DIGITS, count / DIGITS);
+                    let at = Place { row, rows, col: panel * PANEL, n: self.weights.n(), width: PANEL };
                     engine.multiply(count, block, weights, &mut buf.0);
                     // SAFETY: parts have disjoint tiles or panels, so places in `out` are disjoint.
-                    unsafe { finish(s, self.epilogue, buf.0.as_ptr(), self.out, at) };
+                    unsafe { finish::<S, DIGITS>(s, self.epilogue, buf.0.as_ptr(), self.out, at) };
                 }
             }
         }

@@ -24,8 +24,9 @@ fn bytes(x: &[bf16]) -> Vec<u8> {
 fn product(cx: Cx<'_>, x: &[u8], rows: usize, weights: &Groups, epilogue: &Epilogue<'_>) -> Vec<f32> {
     let width = weights.factor().bytes() * weights.k();
     let mut out = vec![0.5; rows * weights.n()];
-    let mut scratch = vec![f32::NAN; narrow_scratch(cx.isa, cx.pool.threads(), rows, width)];
-    let x = NarrowRows::new(x, rows, [width, width]);
+    let count = epilogue.factors.map_or(1, |f| f.digits) * rows;
+    let mut scratch = vec![f32::NAN; narrow_scratch(cx.isa, cx.pool.threads(), count, width)];
+    let x = NarrowRows::new(x, count, [width, width]);
     let target = Out { rows: RowsMut::new(&mut out, rows, weights.n()), scratch: &mut scratch };
     narrow_linear(cx, x, weights, epilogue, target);
     out
@@ -84,7 +85,7 @@ fn signed(seed: u64, len: usize) -> Vec<u8> {
 #[test]
 fn bytes_add_up_exactly_whatever_multiplies_them() {
     let value = |x: &u8| i32::from(x.cast_signed());
-    for [rows, n, k] in [
+    for ([rows, n, k], digits) in [
         [1, 1, 1],
         [1, 33, 17],
         [2, 31, 64],
@@ -93,19 +94,25 @@ fn bytes_add_up_exactly_whatever_multiplies_them() {
         [13, 70, 31],
         [33, 100, 259],
         [130, 5, 3],
-    ] {
-        let (mut x, mut w, residual) = (signed(1, rows * k), signed(2, n * k), noise(3, rows * n));
+    ]
+    .into_iter()
+    .flat_map(|shape| [(shape, 1), (shape, 2)])
+    {
+        let (mut x, mut w, residual) = (signed(1, digits * rows * k), signed(2, n * k), noise(3, rows * n));
         (x[0], w[0]) = (0x80, 0x80);
-        let factors = Factors { rows: &noise(4, rows), outputs: &noise(5, n) };
+        let factors = Factors { rows: &noise(4, rows), outputs: &noise(5, n), digits };
         let epilogue = Epilogue {
             factors: Some(factors),
             residual: Residual::Rows(Rows::new(&residual, rows, n)),
             ..Epilogue::default()
         };
         let want = |i: usize, j: usize| {
-            let pairs = x[i * k..][..k].iter().zip(&w[j * k..][..k]);
-            let sum: i32 = pairs.map(|(x, w)| value(x) * value(w)).sum();
-            sum as f32 * (factors.outputs[j] * factors.rows[i]) + residual[i * n + j]
+            let sum =
+                |row: &[u8]| row.iter().zip(&w[j * k..][..k]).map(|(x, w)| value(x) * value(w)).sum::<i32>();
+            let digits = x[digits * i * k..][..digits * k].chunks(k).rev();
+            digits.fold(0.0, |less: f32, digit| sum(digit) as f32 + less * (1.0 / 254.0))
+                * (factors.outputs[j] * factors.rows[i])
+                + residual[i * n + j]
         };
         let want: Vec<f32> = (0..rows * n).map(|at| want(at / n, at % n)).collect();
         for isa in Isa::available() {
