@@ -90,9 +90,9 @@ fn linear_layers() {
     // More than one chain of products, and outputs that fill no panel.
     for (k, n, w) in [(700, 33, "f32"), (256, 64, "f16"), (257, 1, "bf16"), (31, 129, "f32")] {
         let params = format!(", %w: {w}[{n}, {k}] = @w, %b: f32[{n}] = @b, %r: f32[n, {n}]");
-        let plain = "linear %x, %w {activation=none, bias=false, residual=false}";
+        let plain = "linear %x, %w {activation=none, bias=false, residual=false, to=f32}";
         row_wise(k, &params, &format!("{plain} : f32[n, {n}]"));
-        let whole = "linear %x, %w, %b, %r {activation=gelu, bias=true, residual=true}";
+        let whole = "linear %x, %w, %b, %r {activation=gelu, bias=true, residual=true, to=f32}";
         row_wise(k, &params, &format!("{whole} : f32[n, {n}]"));
     }
 }
@@ -105,7 +105,7 @@ fn linear_layers_of_bf16() {
             &format!(
                 "graph @g[n in 1..=8](%x: f32[n, {k}], %w: bf16[{n}, {k}] = @w, %b: f32[{n}] = @b) {{
                     %c = convert %x {{to=bf16}} : bf16[n, {k}]
-                    %y = linear %c, %w, %b {{activation=gelu, bias=true, residual=false}} : f32[n, {n}]
+                    %y = linear %c, %w, %b {{activation=gelu, bias=true, residual=false, to=f32}} : f32[n, {n}]
                     return %y
                 }}"
             ),

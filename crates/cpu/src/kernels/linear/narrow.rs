@@ -9,7 +9,7 @@ use std::ops::Range;
 
 use super::finish::{Place, finish};
 use super::groups::{Factor, Groups, NarrowRows, PANEL, STEP_BYTES, steps};
-use super::{BLOCK_BYTES, Epilogue, Out, Residual};
+use super::{BLOCK_BYTES, Epilogue, Out, Residual, Stored};
 use crate::isa::Isa;
 use crate::kernels::rows::{Shared, SharedRows};
 use crate::kernels::{Cx, cut};
@@ -47,12 +47,12 @@ pub fn narrow_scratch(isa: Isa, threads: usize, rows: usize, width: usize) -> us
 /// # Panics
 /// When shapes don't fit, the scratch is short, the weights are packed for another path, factors of bytes are absent, or
 /// the path does not multiply the weights' factors.
-pub fn narrow_linear(
+pub fn narrow_linear<T: Stored>(
     cx: Cx<'_>,
     x: NarrowRows<'_>,
     weights: &Groups,
     epilogue: &Epilogue<'_>,
-    out: Out<'_, '_>,
+    out: Out<'_, '_, T>,
 ) {
     let Out { mut rows, scratch } = out;
     assert_eq!(weights.isa(), cx.isa, "weights are packed for another path");
@@ -96,18 +96,18 @@ pub fn narrow_linear(
 }
 
 /// Some row tiles times some panels.
-struct Part<'a, 's> {
+struct Part<'a, 's, T> {
     isa: Isa,
     x: NarrowRows<'a>,
     weights: &'a Groups,
     epilogue: &'a Epilogue<'a>,
-    out: SharedRows<'a>,
+    out: SharedRows<'a, T>,
     tiles: Range<usize>,
     panels: Range<usize>,
     scratch: &'s mut [f32],
 }
 
-impl Body for Part<'_, '_> {
+impl<T: Stored> Body for Part<'_, '_, T> {
     type Out = ();
 
     #[inline(always)]
