@@ -10,5 +10,6 @@ pub mod fuse_elementwise;
 pub mod fuse_layer_norm;
 pub mod fuse_linear;
 pub mod narrow;
+pub mod narrow_results;
 pub mod narrow_states;
 pub mod quantize;

@@ -4,7 +4,7 @@ use crate::compute::Compute;
 use crate::pass::Pass;
 use crate::passes::{
     canonicalize, cse, dce, fold_constants, fuse_attention, fuse_elementwise, fuse_layer_norm, fuse_linear,
-    narrow, narrow_states, quantize,
+    narrow, narrow_results, narrow_states, quantize,
 };
 use graph::{Graph, verify};
 
@@ -27,12 +27,17 @@ pub struct UnknownPass {
 impl Pipeline {
     /// The passes of a precision: [`Pipeline::standard`], then those that narrow what it has left.
     pub fn of(compute: Compute) -> Pipeline {
-        let standard = Pipeline::standard();
-        match compute {
-            Compute::F32 => standard,
-            Compute::Bf16 => standard.pass(narrow::PASS).pass(narrow_states::PASS),
-            Compute::Int8 => standard.pass(quantize::PASS).pass(narrow::PASS).pass(narrow_states::PASS),
+        let mut narrowing = Pipeline::standard();
+        if compute == Compute::F32 {
+            return narrowing;
         }
+        if compute == Compute::Int8 {
+            narrowing = narrowing.pass(quantize::PASS); // before `narrow`, which takes what this leaves
+        }
+        narrowing
+            .pass(narrow::PASS) // what is fused stays fused
+            .pass(narrow_states::PASS) // looks at parameters alone
+            .pass(narrow_results::PASS) // last: it looks at what the others read
     }
 
     /// Every pass of every precision, each once.

@@ -37,6 +37,7 @@ struct Case {
     groups: Groups,
     packed: Packed,
     out: Vec<f32>,
+    narrow_out: Vec<bf16>,
     scratch: Aligned<f32>,
 }
 
@@ -70,18 +71,25 @@ impl Case {
             groups,
             packed: Packed::new(isa, source),
             out: vec![0.0; m * n],
+            narrow_out: vec![bf16::ZERO; m * n],
             scratch: Aligned::zeroed(scratch.max(linear_scratch(isa, threads, m, k))),
         }
     }
 
-    fn narrow(&mut self, cx: Cx<'_>) {
+    /// The product, written as f32 or as bf16.
+    fn narrow(&mut self, cx: Cx<'_>, to_bf16: bool) {
         let [m, k, n] = self.dims;
         let factor = self.groups.factor();
         let x = NarrowRows::new(&self.narrow_x, m, [factor.bytes() * k; 2]);
         let factors = Factors { rows: &self.factors[..m], outputs: &self.factors[..n], digits: 1 };
         let epilogue =
             Epilogue { factors: (factor == Factor::Int8).then_some(factors), ..Epilogue::default() };
-        let out = Out { rows: RowsMut::new(&mut self.out, m, n), scratch: &mut self.scratch };
+        let scratch = &mut self.scratch;
+        if to_bf16 {
+            let out = Out { rows: RowsMut::new(&mut self.narrow_out, m, n), scratch };
+            return narrow_linear(cx, x, &self.groups, &epilogue, out);
+        }
+        let out = Out { rows: RowsMut::new(&mut self.out, m, n), scratch };
         narrow_linear(cx, x, &self.groups, &epilogue, out);
     }
 
@@ -99,24 +107,26 @@ fn layers(cx: Cx<'_>, factor: Factor) {
     let small_dims = [SMALL[0], SMALL[1] / factor.bytes(), SMALL[2]];
     for dims in LAYERS {
         let case = |threads, dims| Case::new(cx.isa, factor, threads, dims);
-        let (mut small, mut narrow, mut wide) =
-            (case(1, small_dims), case(threads, dims), case(threads, dims));
+        let (mut small, mut narrow) = (case(1, small_dims), case(threads, dims));
+        let (mut rounded, mut wide) = (case(threads, dims), case(threads, dims));
         let least = in_turns(
             25,
             &mut [
-                &mut || (0..SMALL_RUNS).for_each(|_| small.narrow(Cx { pool: &one, ..cx })),
-                &mut || narrow.narrow(cx),
+                &mut || (0..SMALL_RUNS).for_each(|_| small.narrow(Cx { pool: &one, ..cx }, false)),
+                &mut || narrow.narrow(cx, false),
                 &mut || wide.wide(cx),
+                &mut || rounded.narrow(cx, true),
             ],
         );
         let peak = flop(small_dims) * (SMALL_RUNS * threads) as f64 / least[0];
         let rate = flop(dims) / least[1];
         println!(
-            "{} {threads} threads {factor:?} {dims:?}: {:.0} GFLOP/s, {:.0} % of what stays in cache; f32/narrow {:.2}",
+            "{} {threads} threads {factor:?} {dims:?}: {:.0} GFLOP/s, {:.0} % of what stays in cache; f32/narrow {:.2}; written as bf16 {:.2}",
             cx.isa,
             rate / 1e9,
             100.0 * rate / peak,
             least[2] / least[1],
+            least[3] / least[1],
         );
     }
 }

@@ -267,6 +267,16 @@ impl<'a> Call<'a> {
         unsafe { std::slice::from_raw_parts_mut(output.data.cast(), output.dims.len()) }
     }
 
+    /// The rows of result `i`, which is bf16: all dimensions but the last are rows.
+    pub fn out_bf16_rows(&mut self, i: usize) -> RowsMut<'a, half::bf16> {
+        let (rows, cols) = rows_and_columns(self.out_dims(i));
+        let output = self.give(i, Some(DType::BF16));
+        assert!(output.data.addr().is_multiple_of(align_of::<half::bf16>()), "result {i} is not aligned");
+        // SAFETY: as in `out`; any bits are a bf16.
+        let out = unsafe { std::slice::from_raw_parts_mut(output.data.cast(), output.dims.len()) };
+        RowsMut::new(out, rows, cols)
+    }
+
     /// The bytes of result `i`.
     pub fn out_bytes(&mut self, i: usize) -> &'a mut [u8] {
         let output = self.give(i, None);

@@ -36,11 +36,12 @@ use crate::isa::Isa;
 /// The most lanes of any path: the size of stack buffers that hold one vector.
 pub const MAX_LANES: usize = 16;
 
-/// The bfloat16 nearest to `x`, which is no NaN; ties to even.
+/// The bfloat16 nearest to `x`, ties to even; a NaN stays one. Written so that compilers make vectors of it.
 #[inline(always)]
-pub(crate) fn nearest_bf16(x: f32) -> u16 {
+pub(crate) fn to_bf16(x: f32) -> u16 {
     let bits = x.to_bits();
-    (bits.wrapping_add(0x7fff + (bits >> 16 & 1)) >> 16) as u16
+    let nearest = bits.wrapping_add(0x7fff + (bits >> 16 & 1));
+    if x.is_nan() { (bits >> 16 | 0x40) as u16 } else { (nearest >> 16) as u16 }
 }
 
 /// Vector operations of one instruction set over `LANES` f32 values.
@@ -80,7 +81,7 @@ pub trait Simd: Copy + Send + Sync + 'static {
     unsafe fn store(self, p: *mut f32, v: Self::V);
     /// Writes the first `n <= LANES` values to `p`.
     unsafe fn store_part(self, p: *mut f32, v: Self::V, n: usize);
-    /// Writes `LANES` values to `p` as the nearest bfloat16, ties to even; none is NaN.
+    /// Writes `LANES` values to `p` as the nearest bfloat16, ties to even; a NaN stays one.
     #[inline(always)]
     unsafe fn store_bf16(self, p: *mut u16, v: Self::V) {
         let mut lanes = [0.0f32; MAX_LANES];
@@ -88,7 +89,7 @@ pub trait Simd: Copy + Send + Sync + 'static {
         unsafe {
             self.store(lanes.as_mut_ptr(), v);
             for (i, x) in lanes.iter().enumerate().take(Self::LANES) {
-                p.add(i).write_unaligned(nearest_bf16(*x));
+                p.add(i).write_unaligned(to_bf16(*x));
             }
         }
     }

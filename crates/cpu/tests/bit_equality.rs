@@ -1,6 +1,8 @@
 //! The law of order through the device: a row's results have the same bits alone and among others, and with any
 //! number of threads. Not closeness to the interpreter: that is the conformance suite.
 
+use compiler::Compute;
+use compiler::pipeline::Pipeline;
 use cpu::{Cpu, Isa};
 use graph::interpret::Env;
 use graph::{Data, Graph, ParamKind, Tensor, text};
@@ -90,9 +92,9 @@ fn linear_layers() {
     // More than one chain of products, and outputs that fill no panel.
     for (k, n, w) in [(700, 33, "f32"), (256, 64, "f16"), (257, 1, "bf16"), (31, 129, "f32")] {
         let params = format!(", %w: {w}[{n}, {k}] = @w, %b: f32[{n}] = @b, %r: f32[n, {n}]");
-        let plain = "linear %x, %w {activation=none, bias=false, residual=false}";
+        let plain = "linear %x, %w {activation=none, bias=false, residual=false, to=f32}";
         row_wise(k, &params, &format!("{plain} : f32[n, {n}]"));
-        let whole = "linear %x, %w, %b, %r {activation=gelu, bias=true, residual=true}";
+        let whole = "linear %x, %w, %b, %r {activation=gelu, bias=true, residual=true, to=f32}";
         row_wise(k, &params, &format!("{whole} : f32[n, {n}]"));
     }
 }
@@ -105,7 +107,7 @@ fn linear_layers_of_bf16() {
             &format!(
                 "graph @g[n in 1..=8](%x: f32[n, {k}], %w: bf16[{n}, {k}] = @w, %b: f32[{n}] = @b) {{
                     %c = convert %x {{to=bf16}} : bf16[n, {k}]
-                    %y = linear %c, %w, %b {{activation=gelu, bias=true, residual=false}} : f32[n, {n}]
+                    %y = linear %c, %w, %b {{activation=gelu, bias=true, residual=false, to=f32}} : f32[n, {n}]
                     return %y
                 }}"
             ),
@@ -155,6 +157,28 @@ fn attention_over_a_cache() {
             ),
             |_| (),
         );
+    }
+}
+
+/// An encoder whose layers write bf16 has the results and the states of one whose layers write f32 that is rounded after.
+#[test]
+fn results_that_are_written_narrow() {
+    let graph = text::parse(include_str!("../../../tests/graph/run/encoder.graph")).unwrap().graph;
+    for compute in [Compute::Bf16, Compute::Int8] {
+        let wide = Pipeline::of(compute).run_until("narrow-states", &graph).unwrap();
+        let narrow = Pipeline::of(compute).run(&graph);
+        assert!(text::print(&narrow).matches("to=bf16} : bf16[t, 64]").count() > 4, "{narrow}");
+        let env = RandomEnv::draw(&graph, &bindings(&graph, 60), 5).with_states_of(&wide);
+        for (isa, threads) in Isa::available().flat_map(|isa| [(isa, 1), (isa, 3)]) {
+            let device = Cpu::with_isa(isa, threads);
+            let run = |graph: &Graph| {
+                let mut runner = Runner::new(&device, graph, &env).unwrap();
+                let results: Vec<_> = runner.run(&env).unwrap().iter().map(bits).collect();
+                let states: Vec<_> = runner.states().unwrap().iter().map(|(_, state)| bits(state)).collect();
+                (results, states)
+            };
+            assert!(run(&wide) == run(&narrow), "{compute:?} on {isa}, {threads} threads");
+        }
     }
 }
 

@@ -67,14 +67,14 @@ fn is_row(m: &Match, b: Var, layer: Var) -> bool {
     *m.ty(b) == TensorType::new(DType::F32, layer.shape.last()) && m.result() == layer
 }
 
-/// A linear layer that ends with its sum or its bias.
+/// A linear layer in f32 that ends with its sum or its bias.
 fn is_open_linear(op: &Op) -> bool {
-    matches!(op, Op::Linear(Linear { activation: Activation::None, residual: false, .. }))
+    is_bare_linear(op) && matches!(op, Op::Linear(Linear { activation: Activation::None, .. }))
 }
 
-/// A linear layer without a residual.
+/// A linear layer in f32 without a residual.
 fn is_bare_linear(op: &Op) -> bool {
-    matches!(op, Op::Linear(Linear { residual: false, .. }))
+    matches!(op, Op::Linear(Linear { residual: false, to: DType::F32, .. }))
 }
 
 fn is_open_conv(op: &Op) -> bool {

@@ -1,6 +1,6 @@
 //! narrow: linear layers, convolutions and attention multiply bf16. Their activations and weights are converted;
 //! bias, residual, sums and results stay f32. Half the memory to read, and machines multiply bf16 several times
-//! as fast. One conversion serves every reader of a value. Runs last: what is fused stays fused.
+//! as fast. One conversion serves every reader of a value. Runs late: what is fused stays fused.
 //!
 //! Must not fire where a layer never has more than `FEW` rows: reading its weights is all that takes time, and
 //! models keep them in 16 bits with more digits than bf16 has. Nor where weights are activations, which kernels
@@ -11,7 +11,7 @@ use crate::load_time::LoadTime;
 use crate::pass::Pass;
 use crate::rewrite::{Match, Operand, Patch, Rule, node, rewrite, rule, vars};
 use graph::ops::Convert;
-use graph::{DType, Op};
+use graph::{DType, Graph, Op, TensorType};
 
 /// The most rows of a layer that is left as it is.
 const FEW: usize = 8;
@@ -34,7 +34,7 @@ fn rules() -> Vec<Rule> {
             .only_if("its weights are known at load time", |m| {
                 LoadTime::of(m.graph()).knows(m.root().inputs[1])
             })
-            .only_if("it has many rows", has_many_rows),
+            .only_if("it has many rows", |m| has_many_rows(m.graph(), m.result())),
         rule("attention in bf16", node(layer, |op| matches!(op, Op::Attention(_))), |m| narrowed(m, 3))
             .only_if("its operands are f32", is_wide)
             .only_if("its scale is positive", |m| matches!(&m.root().op, Op::Attention(a) if a.scale > 0.0)),
@@ -52,8 +52,8 @@ fn narrowed(m: &Match, count: usize) -> Patch {
     patch
 }
 
-/// Whether the result has more than [`FEW`] rows when symbols are at their largest.
-fn has_many_rows(m: &Match) -> bool {
-    let sizes = m.result().shape.eval(&m.graph().largest()).unwrap_or_default();
+/// Whether a result of `graph` has more than [`FEW`] rows when symbols are at their largest.
+pub(super) fn has_many_rows(graph: &Graph, result: &TensorType) -> bool {
+    let sizes = result.shape.eval(&graph.largest()).unwrap_or_default();
     sizes.split_last().is_some_and(|(_, rows)| rows.iter().product::<usize>() > FEW)
 }

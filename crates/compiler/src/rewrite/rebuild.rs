@@ -39,8 +39,14 @@ impl<'g> Rebuild<'g> {
 
     /// Copies a node of `old`.
     pub fn copy(&mut self, node: &Node) {
+        self.copy_as(node, node.op.clone());
+    }
+
+    /// Copies a node of `old` with `op` in place of its operation. Its results may be of other types, which their readers
+    /// must take.
+    pub fn copy_as(&mut self, node: &Node, op: impl Into<Op>) {
         let inputs: Vec<Value> = node.inputs.iter().map(|v| self.get(*v)).collect();
-        let added = self.new.add(node.op.clone(), &inputs);
+        let added = self.new.add(op, &inputs);
         let outputs = added.unwrap_or_else(|e| panic!("{} no longer fits: {e}", self.old.node_text(node)));
         for (old, new) in node.outputs.iter().zip(outputs) {
             self.map[old.index()] = Some(new);

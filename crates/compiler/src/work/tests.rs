@@ -27,22 +27,31 @@ fn work_of(case: &str, ints: &[&[i32]], in_place: bool) -> Work {
 #[test]
 fn a_linear_layer_multiplies_rows_outputs_and_factors() {
     let of = |case: &str| work_of(case, &[], false);
-    let got = of("linear f32[5, 16], f32[33, 16], f32[33] {activation=gelu, bias=true, residual=false}");
+    let got =
+        of("linear f32[5, 16], f32[33, 16], f32[33] {activation=gelu, bias=true, residual=false, to=f32}");
     let bytes = 4 * (5 * 16 + 33 * 16 + 33 + 5 * 33);
     assert_eq!(got, Work { flops: [2 * 5 * 33 * 16, 0, 0], exps: [5 * 33, 0, 0], bytes });
     // Weights that are only kept narrow are widened; bytes are those of the narrow type.
-    let got = of("linear f32[1, 16], bf16[33, 16] {activation=none, bias=false, residual=false}");
+    let got = of("linear f32[1, 16], bf16[33, 16] {activation=none, bias=false, residual=false, to=f32}");
     assert_eq!(got, Work { flops: [2 * 33 * 16, 0, 0], exps: [0; 3], bytes: 4 * 16 + 2 * 33 * 16 + 4 * 33 });
-    let got = of("linear bf16[5, 16], bf16[33, 16], f32[5, 33] {activation=none, bias=false, residual=true}");
+    let got = of(
+        "linear bf16[5, 16], bf16[33, 16], f32[5, 33] {activation=none, bias=false, residual=true, to=f32}",
+    );
     let bytes = 2 * (5 * 16 + 33 * 16) + 2 * 4 * 5 * 33;
     assert_eq!(got, Work { flops: [0, 2 * 5 * 33 * 16, 0], exps: [0; 3], bytes });
-    let got =
-        of("linear i8[5, 16], i8[33, 16], f32[5], f32[33] {activation=gelu, bias=false, residual=false}");
+    let got = of(
+        "linear i8[5, 16], i8[33, 16], f32[5], f32[33] {activation=gelu, bias=false, residual=false, to=f32}",
+    );
     let bytes = 5 * 16 + 33 * 16 + 4 * (5 + 33 + 5 * 33);
     assert_eq!(got, Work { flops: [0, 0, 2 * 5 * 33 * 16], exps: [0, 0, 5 * 33], bytes });
-    let got =
-        of("linear i8[5, 2, 16], i8[33, 16], f32[5], f32[33] {activation=none, bias=false, residual=false}");
+    let got = of(
+        "linear i8[5, 2, 16], i8[33, 16], f32[5], f32[33] {activation=none, bias=false, residual=false, to=f32}",
+    );
     assert_eq!(got.flops, [0, 0, 2 * 2 * 5 * 33 * 16]);
+    // A result of bf16 is half as many bytes.
+    let got = of("linear bf16[5, 16], bf16[33, 16] {activation=gelu, bias=false, residual=false, to=bf16}");
+    let bytes = 2 * (5 * 16 + 33 * 16 + 5 * 33);
+    assert_eq!(got, Work { flops: [0, 2 * 5 * 33 * 16, 0], exps: [0, 5 * 33, 0], bytes });
 }
 
 #[test]
@@ -99,6 +108,8 @@ fn only_touched_rows_of_states_and_tables_count() {
         true,
     );
     assert_eq!(got, Work { bytes: 3 * 40 * (4 + 2) + 4 * 6, ..Work::default() });
+    let got = work_of("cache_write bf16[2, 3, 10, 5], bf16[10, 15], i32[1] {placed=false}", &[&[0]], true);
+    assert_eq!(got, Work { bytes: 10 * 15 * (2 + 2) + 4, ..Work::default() });
     let got = work_of("gather_elements f32[5, 1100], i32[5, 3] {rows=false}", &[&[0; 15]], false);
     assert_eq!(got.bytes, 4 * (15 + 2 * 15));
     // Of the two rows that are picked each is read once.

@@ -10,6 +10,7 @@ mod finish;
 pub mod groups;
 pub mod narrow;
 pub mod pack;
+mod stored;
 pub(crate) mod tile;
 
 use std::ops::Range;
@@ -23,6 +24,7 @@ use crate::simd::{Body, Simd, dispatch};
 pub use finish::{Activation, Epilogue, Factors, Residual};
 use finish::{Place, finish};
 use pack::{Element, Elements, Panels, panel_width};
+pub use stored::Stored;
 use tile::{MAX_TILE, block_len, fill_block, tile};
 
 /// Bytes of rows that are kept at hand while panels pass: half of a second-level cache of 1 MiB.
@@ -41,7 +43,13 @@ pub fn linear_scratch(isa: Isa, threads: usize, rows: usize, k: usize) -> usize 
 ///
 /// # Panics
 /// When shapes don't fit, the scratch is short or the weights are packed for another path.
-pub fn linear(cx: Cx<'_>, x: Rows<'_>, weights: Panels<'_>, epilogue: &Epilogue<'_>, out: Out<'_, '_>) {
+pub fn linear<T: Stored>(
+    cx: Cx<'_>,
+    x: Rows<'_>,
+    weights: Panels<'_>,
+    epilogue: &Epilogue<'_>,
+    out: Out<'_, '_, T>,
+) {
     let Out { mut rows, scratch } = out;
     assert_eq!(weights.isa(), cx.isa, "weights are packed for another path");
     assert_eq!(
@@ -79,25 +87,25 @@ pub fn linear(cx: Cx<'_>, x: Rows<'_>, weights: Panels<'_>, epilogue: &Epilogue<
 
 /// Where a product goes, and what it may write on the way.
 #[derive(Debug)]
-pub struct Out<'a, 's> {
+pub struct Out<'a, 's, T = f32> {
     /// `[rows, n]`.
-    pub rows: RowsMut<'a>,
+    pub rows: RowsMut<'a, T>,
     /// As long as the kernel's scratch function says.
     pub scratch: &'s mut [f32],
 }
 
 /// Some row tiles times some panels.
-struct Part<'a, 's> {
+struct Part<'a, 's, T> {
     x: Rows<'a>,
     weights: Panels<'a>,
     epilogue: &'a Epilogue<'a>,
-    out: SharedRows<'a>,
+    out: SharedRows<'a, T>,
     tiles: Range<usize>,
     panels: Range<usize>,
     scratch: &'s mut [f32],
 }
 
-impl Body for Part<'_, '_> {
+impl<T: Stored> Body for Part<'_, '_, T> {
     type Out = ();
 
     #[inline(always)]
@@ -110,7 +118,7 @@ impl Body for Part<'_, '_> {
     }
 }
 
-impl Part<'_, '_> {
+impl<T: Stored> Part<'_, '_, T> {
     #[inline(always)]
     fn go<S: Simd, E: Element>(self, s: S, w: &[E]) {
         let (k, rows, width) = (self.x.cols(), self.x.rows(), 2 * S::LANES);
@@ -146,7 +154,7 @@ impl Part<'_, '_> {
                     // disjoint tiles or panels, so places in `out` are disjoint.
                     unsafe {
                         tile(s, block.as_ptr(), weights.as_ptr(), [count, k], buf);
-                        finish::<S, 1>(s, self.epilogue, buf, self.out, at);
+                        finish::<S, T, 1>(s, self.epilogue, buf, self.out, at);
                     }
                 }
             }

@@ -2,14 +2,7 @@
 
 use super::Cx;
 use super::rows::Shared;
-use crate::simd::{Body, Simd, dispatch, nearest_bf16};
-
-/// The bfloat16 nearest to `x`, ties to even; a NaN stays one. Written so that compilers make vectors of it.
-#[inline(always)]
-pub(crate) fn to_bf16(x: f32) -> u16 {
-    let bits = x.to_bits();
-    if x.is_nan() { (bits >> 16 | 0x40) as u16 } else { nearest_bf16(x) }
-}
+use crate::simd::{Body, Simd, dispatch, to_bf16};
 
 /// The value of the bfloat16 with these bits.
 #[inline(always)]

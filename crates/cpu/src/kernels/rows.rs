@@ -1,4 +1,4 @@
-//! Views of f32 matrices by rows at a stride. Not tensors: two axes, the inner one contiguous.
+//! Views of matrices by rows at a stride, of f32 where nothing else is said. Not tensors: two axes, the inner one contiguous.
 
 use std::marker::PhantomData;
 
@@ -75,19 +75,19 @@ impl<'a> Rows<'a> {
 
 /// `rows` rows of `cols` values to write, row `i` at `data[i * stride..]`; rows don't overlap.
 #[derive(Debug)]
-pub struct RowsMut<'a> {
-    data: &'a mut [f32],
+pub struct RowsMut<'a, T = f32> {
+    data: &'a mut [T],
     count: usize,
     cols: usize,
     stride: usize,
 }
 
-impl<'a> RowsMut<'a> {
+impl<'a, T> RowsMut<'a, T> {
     /// Rows packed one after the other: `data` holds `rows * cols` values or more.
     ///
     /// # Panics
     /// When `data` is too short.
-    pub fn new(data: &'a mut [f32], rows: usize, cols: usize) -> Self {
+    pub fn new(data: &'a mut [T], rows: usize, cols: usize) -> Self {
         Self::strided(data, rows, cols, cols)
     }
 
@@ -95,7 +95,7 @@ impl<'a> RowsMut<'a> {
     ///
     /// # Panics
     /// When `data` is too short or rows overlap.
-    pub fn strided(data: &'a mut [f32], rows: usize, cols: usize, stride: usize) -> Self {
+    pub fn strided(data: &'a mut [T], rows: usize, cols: usize, stride: usize) -> Self {
         assert!(stride >= cols || rows <= 1, "rows of {cols} overlap at stride {stride}");
         assert!(
             extent(rows, cols, stride) <= data.len(),
@@ -116,7 +116,7 @@ impl<'a> RowsMut<'a> {
     }
 
     /// The same rows under a shorter borrow.
-    pub fn reborrow(&mut self) -> RowsMut<'_> {
+    pub fn reborrow(&mut self) -> RowsMut<'_, T> {
         RowsMut { data: self.data, count: self.count, cols: self.cols, stride: self.stride }
     }
 
@@ -124,14 +124,14 @@ impl<'a> RowsMut<'a> {
     ///
     /// # Panics
     /// When there are fewer.
-    pub fn part(&mut self, first: usize, count: usize) -> RowsMut<'_> {
+    pub fn part(&mut self, first: usize, count: usize) -> RowsMut<'_, T> {
         assert!(first + count <= self.count);
         let from = (first * self.stride).min(self.data.len());
         RowsMut { data: &mut self.data[from..], count, cols: self.cols, stride: self.stride }
     }
 
     /// A handle that threads may share; each writes parts of the rows that no other touches.
-    pub(crate) fn shared(&mut self) -> SharedRows<'_> {
+    pub(crate) fn shared(&mut self) -> SharedRows<'_, T> {
         SharedRows { data: self.data.as_mut_ptr(), count: self.count, stride: self.stride, life: PhantomData }
     }
 }
@@ -147,26 +147,26 @@ pub enum Input<'a> {
 
 /// Rows that several threads write at once, each its own elements.
 #[derive(Clone, Copy)]
-pub(crate) struct SharedRows<'a> {
-    data: *mut f32,
+pub(crate) struct SharedRows<'a, T = f32> {
+    data: *mut T,
     count: usize,
     stride: usize,
-    life: PhantomData<&'a mut [f32]>,
+    life: PhantomData<&'a mut [T]>,
 }
 
 // SAFETY: a plain pointer; who follows it vouches that no two threads touch one element.
-unsafe impl Send for SharedRows<'_> {}
+unsafe impl<T: Send> Send for SharedRows<'_, T> {}
 // SAFETY: as above.
-unsafe impl Sync for SharedRows<'_> {}
+unsafe impl<T: Send> Sync for SharedRows<'_, T> {}
 
-impl SharedRows<'_> {
+impl<T> SharedRows<'_, T> {
     /// `cols` elements of row `i`.
     ///
     /// # Safety
     /// They are within the row, and no other slice of them is alive.
     #[allow(clippy::mut_from_ref)] // That is its purpose; the contract is above.
     #[inline(always)]
-    pub(crate) unsafe fn slice(&self, i: usize, cols: usize) -> &mut [f32] {
+    pub(crate) unsafe fn slice(&self, i: usize, cols: usize) -> &mut [T] {
         assert!(i < self.count);
         // SAFETY: the caller's contract.
         unsafe { std::slice::from_raw_parts_mut(self.row(i), cols) }
@@ -174,7 +174,7 @@ impl SharedRows<'_> {
 
     /// The first element of row `i`.
     #[inline(always)]
-    pub(crate) fn row(&self, i: usize) -> *mut f32 {
+    pub(crate) fn row(&self, i: usize) -> *mut T {
         debug_assert!(i < self.count);
         self.data.wrapping_add(i * self.stride)
     }

@@ -2,15 +2,13 @@
 
 use super::expect_op;
 use crate::kernel::{Call, Kernel};
-use crate::kernels::cache_write::{CacheWrite, cache_write};
+use crate::kernels::cache_write::{CacheWrite, NewRows, cache_write};
 use graph::{DType, Op};
 
 pub const CACHE_WRITE: Kernel = Kernel {
     name: "cache_write",
     accepts: |node| {
-        matches!(node.op, Op::CacheWrite(_))
-            && is_kept(node.inputs[0].dtype)
-            && node.inputs[1].dtype == DType::F32
+        matches!(node.op, Op::CacheWrite(_)) && is_kept(node.inputs[0].dtype) && is_kept(node.inputs[1].dtype)
     },
     run,
     ..Kernel::PLAIN
@@ -25,7 +23,10 @@ fn run(call: &mut Call<'_>) {
     let placed = expect_op!(call, CacheWrite).placed;
     let &[slots, heads, positions, d] = call.dims(0) else { unreachable!("states have four dimensions") };
     let args = CacheWrite {
-        new: call.rows(1),
+        new: match call.dtype(1) {
+            DType::F32 => NewRows::Wide(call.rows(1)),
+            _ => NewRows::Narrow(call.narrow_rows(1)),
+        },
         cache: [slots, heads, positions, d],
         slot: call.i32(2),
         at: placed.then(|| call.i32(3)),

@@ -7,9 +7,9 @@ use crate::kernel::{Call, Constant, Kernel, Packing};
 use crate::kernels::linear::groups::{Factor, Groups};
 use crate::kernels::linear::narrow::{narrow_linear, narrow_scratch};
 use crate::kernels::linear::pack::{Elements, Kind, Order, Packed, packed_len};
-use crate::kernels::linear::{Activation, Epilogue, Factors, Out, Residual, linear, linear_scratch};
+use crate::kernels::linear::{Activation, Epilogue, Factors, Out, Residual, Stored, linear, linear_scratch};
 use crate::kernels::narrow::widen;
-use crate::kernels::rows::Rows;
+use crate::kernels::rows::{Rows, RowsMut};
 use compiler::{NodeView, TensorView};
 use graph::{DType, Op, ops};
 
@@ -97,6 +97,16 @@ fn scratch(isa: Isa, threads: usize, node: &NodeView<'_>) -> usize {
 }
 
 fn run(call: &mut Call<'_>) {
+    if call.outputs[0].dtype == DType::BF16 {
+        let rows = call.out_bf16_rows(0);
+        return product(call, rows);
+    }
+    let rows = call.out_rows(0);
+    product(call, rows);
+}
+
+/// The layer, written to `rows`.
+fn product<T: Stored>(call: &mut Call<'_>, rows: RowsMut<'_, T>) {
     let op = expect_op!(call, Linear);
     let (residual, behind) = (call.arity() - 1, ops::Linear::behind(call.dtype(0)));
     let epilogue = Epilogue {
@@ -114,7 +124,6 @@ fn run(call: &mut Call<'_>) {
         },
         ..Epilogue::default()
     };
-    let rows = call.out_rows(0);
     if let Constant::Groups(weights) = call.packed() {
         let (x, scratch) = (call.narrow_rows(0), &mut *call.scratch);
         return narrow_linear(call.cx, x, weights, &epilogue, Out { rows, scratch });

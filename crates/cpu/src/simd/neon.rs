@@ -1,10 +1,11 @@
 //! The NEON path: 4 lanes, 32 registers. Not for 32-bit ARM.
 
 use std::arch::aarch64::{
-    float32x4_t, int32x4_t, uint32x4_t, vabsq_f32, vaddq_f32, vaddq_s32, vandq_s32, vbslq_f32, vcgtq_f32,
-    vcltq_f32, vcvtnq_s32_f32, vcvtq_f32_s32, vdivq_f32, vdupq_n_f32, vdupq_n_s32, vfmaq_f32, vgetq_lane_f32,
-    vld1q_f32, vmaxvq_u32, vmulq_f32, vnegq_f32, vorrq_s32, vreinterpretq_f32_s32, vreinterpretq_s32_f32,
-    vrndnq_f32, vshlq_s32, vsqrtq_f32, vst1q_f32, vsubq_f32, vsubq_s32,
+    float32x4_t, int32x4_t, uint32x4_t, vabsq_f32, vaddq_f32, vaddq_s32, vaddq_u32, vandq_s32, vandq_u32,
+    vbslq_f32, vbslq_u32, vceqq_f32, vcgtq_f32, vcltq_f32, vcvtnq_s32_f32, vcvtq_f32_s32, vdivq_f32,
+    vdupq_n_f32, vdupq_n_s32, vdupq_n_u32, vfmaq_f32, vgetq_lane_f32, vld1q_f32, vmaxvq_u32, vmulq_f32,
+    vnegq_f32, vorrq_s32, vorrq_u32, vreinterpretq_f32_s32, vreinterpretq_s32_f32, vreinterpretq_u32_f32,
+    vrndnq_f32, vshlq_s32, vshrn_n_u32, vshrq_n_u32, vsqrtq_f32, vst1_u16, vst1q_f32, vsubq_f32, vsubq_s32,
 };
 
 use super::{Body, Simd};
@@ -95,6 +96,17 @@ impl Simd for Neon {
         for (i, lane) in lanes.into_iter().enumerate().take(n) {
             // SAFETY: the caller vouches for n elements.
             unsafe { *p.add(i) = lane };
+        }
+    }
+    #[inline(always)]
+    unsafe fn store_bf16(self, p: *mut u16, v: float32x4_t) {
+        // SAFETY: the token proves the feature, the caller the pointer.
+        unsafe {
+            let bits = vreinterpretq_u32_f32(v);
+            let odd = vandq_u32(vshrq_n_u32::<16>(bits), vdupq_n_u32(1));
+            let up = vaddq_u32(bits, vaddq_u32(odd, vdupq_n_u32(0x7fff)));
+            let nan = vorrq_u32(bits, vdupq_n_u32(0x0040_0000));
+            vst1_u16(p, vshrn_n_u32::<16>(vbslq_u32(vceqq_f32(v, v), up, nan)));
         }
     }
     #[inline(always)]

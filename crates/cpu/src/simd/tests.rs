@@ -123,19 +123,30 @@ struct Narrow;
 impl Body for Narrow {
     type Out = ();
     fn run<S: Simd>(self, s: S) {
-        // Ties to even and away from it, what carries into the exponent, infinities, zeros, subnormals.
-        let special: [u32; 8] =
-            [0x3f80_8000, 0x3f81_8000, 0x3f7f_ffff, 0x7f80_0000, 0xff80_0000, 0x8000_0000, 1, 0x7f7f_ffff];
-        for shift in 0..8_u32 {
-            let of = |i: usize| f32::from_bits(special[(i + shift as usize) % 8].wrapping_add(shift / 7));
-            let values: Vec<f32> = (0..S::LANES).map(of).filter(|x| !x.is_nan()).collect();
-            let v = vector(s, |i| values[i % values.len()]);
+        // Ties to even and away from it, what carries into the exponent, infinities, zeros, subnormals, NaN, one of
+        // which would carry into the sign.
+        let special: [u32; 10] = [
+            0x3f80_8000,
+            0x3f81_8000,
+            0x3f7f_ffff,
+            0x7f80_0000,
+            0xff80_0000,
+            0x8000_0000,
+            1,
+            0x7f7f_ffff,
+            0x7fff_ffff,
+            0xff80_0001,
+        ];
+        for shift in 0..10_u32 {
+            let of = |i: usize| f32::from_bits(special[(i + shift as usize) % 10].wrapping_add(shift / 9));
+            let values: Vec<f32> = (0..S::LANES).map(of).collect();
+            let v = vector(s, |i| values[i]);
             let mut out = [0_u16; MAX_LANES + 1];
             // SAFETY: the array holds LANES values from its second on.
             unsafe { s.store_bf16(out.as_mut_ptr().add(1), v) };
             for (i, got) in out[1..=S::LANES].iter().enumerate() {
-                let want = half::bf16::from_f32(values[i % values.len()]).to_bits();
-                assert_eq!(*got, want, "{}: {}", S::ISA, values[i % values.len()]);
+                let want = half::bf16::from_f32(values[i]).to_bits();
+                assert_eq!(*got, want, "{}: {}", S::ISA, values[i]);
             }
             assert!(out[0] == 0 && out[S::LANES + 1..].iter().all(|x| *x == 0));
             if Isa::best().multiplies_bf16() {
@@ -143,7 +154,8 @@ impl Body for Narrow {
                 // SAFETY: the array holds two vectors, and the machine multiplies bfloat16.
                 unsafe { s.store_bf16_pair(pair.as_mut_ptr(), [v, s.neg(v)]) };
                 for (i, got) in pair[..2 * S::LANES].iter().enumerate() {
-                    let value = values[i % S::LANES % values.len()] * if i < S::LANES { 1.0 } else { -1.0 };
+                    let value = values[i % S::LANES];
+                    let value = if i < S::LANES { value } else { -value };
                     let want = half::bf16::from_f32(value);
                     let is_small = !value.is_normal() || want.to_f32().abs() < f32::MIN_POSITIVE;
                     let zero = want.to_bits() & 0x8000;

@@ -19,6 +19,8 @@ impl OpDef for CacheWrite {
         "cache_write f32[4, 2, 24, 4], f32[3, 8], i32[3], i32[3] {placed=true}",
         "cache_write f32[2, 1, 10, 8], f32[10, 8], i32[1] {placed=false}",
         "cache_write bf16[4, 2, 24, 20], f32[3, 40], i32[3], i32[3] {placed=true}",
+        "cache_write bf16[4, 2, 24, 20], bf16[3, 40], i32[3], i32[3] {placed=true}",
+        "cache_write bf16[2, 3, 10, 5], bf16[10, 15], i32[1] {placed=false}",
     ];
 
     fn infer(&self, inputs: &[TensorType]) -> Result<Vec<TensorType>, OpError> {

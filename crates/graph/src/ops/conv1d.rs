@@ -67,7 +67,7 @@ impl OpDef for Conv1d {
                 }
             }
         }
-        let form = Linear { activation: self.activation, bias: self.bias, residual: false };
+        let form = Linear { activation: self.activation, bias: self.bias, ..Linear::PLAIN };
         vec![Tensor::f32(&dims, linear::eval_rows(windows.chunks(c * taps), inputs, &form))]
     }
 }

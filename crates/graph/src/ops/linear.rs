@@ -32,7 +32,8 @@ op! {
     /// bf16 the factors are bf16 and the sums f32. With both of i8, as `quantize` gives them, the factors of the rows
     /// of `x` and of `w` follow `w`, and the product is `(x w^T) * s_x * s_w`, its sums exact (ONNX `MatMulInteger`).
     /// With `x: i8[..., 2, k]` beside factors of as many rows as the result has, `x w^T` is that of both digits.
-    /// Of narrow factors a device may compute GELU within 1e-4.
+    /// Of narrow factors a device may compute GELU within 1e-4. What comes of narrow factors without a residual may be
+    /// written as bf16, rounded to nearest even at the very end.
     Linear = "linear" {
         /// Applied to the sum.
         activation: Activation,
@@ -40,12 +41,15 @@ op! {
         bias: bool,
         /// Whether `residual` is the last input.
         residual: bool,
+        /// The element type of the result: f32, or bf16.
+        to: DType,
     }
 }
 
 impl Linear {
     /// `x w^T` and nothing else.
-    pub const PLAIN: Linear = Linear { activation: Activation::None, bias: false, residual: false };
+    pub const PLAIN: Linear =
+        Linear { activation: Activation::None, bias: false, residual: false, to: DType::F32 };
 
     /// The first input behind the factors, whose element type is `x`: the bias, or what follows it.
     pub const fn behind(x: DType) -> usize {
@@ -61,21 +65,25 @@ impl Linear {
 
 impl OpDef for Linear {
     const CASES: &'static [&'static str] = &[
-        "linear f32[5, 16], f32[33, 16] {activation=none, bias=false, residual=false}",
-        "linear f32[1, 512], f16[70, 512], f32[70] {activation=none, bias=true, residual=false}",
-        "linear f32[8, 384], f32[96, 384], f32[96] {activation=gelu, bias=true, residual=false}",
-        "linear f32[40, 384], bf16[65, 384], f32[65], f32[40, 65] {activation=none, bias=true, residual=true}",
-        "linear f32[2, 3, 24], f32[40, 24], f32[2, 3, 40] {activation=gelu, bias=false, residual=true}",
-        "linear f32[130, 700], f32[200, 700] {activation=none, bias=false, residual=false}",
-        "linear bf16[5, 16], bf16[33, 16] {activation=none, bias=false, residual=false}",
-        "linear bf16[1, 75], bf16[70, 75], f32[70] {activation=gelu, bias=true, residual=false}",
-        "linear bf16[130, 700], bf16[200, 700], f32[200], f32[130, 200] {activation=none, bias=true, residual=true}",
-        "linear i8[5, 16], i8[33, 16], f32[5], f32[33] {activation=none, bias=false, residual=false}",
-        "linear i8[1, 75], i8[70, 75], f32[1], f32[70], f32[70] {activation=gelu, bias=true, residual=false}",
-        "linear i8[130, 700], i8[200, 700], f32[130], f32[200], f32[200], f32[130, 200] {activation=none, bias=true, residual=true}",
-        "linear i8[2, 9, 64], i8[40, 64], f32[2, 9], f32[40], f32[2, 9, 40] {activation=none, bias=false, residual=true}",
-        "linear i8[1, 2, 75], i8[70, 75], f32[1], f32[70], f32[70] {activation=gelu, bias=true, residual=false}",
-        "linear i8[65, 2, 700], i8[200, 700], f32[65], f32[200], f32[200], f32[65, 200] {activation=none, bias=true, residual=true}",
+        "linear f32[5, 16], f32[33, 16] {activation=none, bias=false, residual=false, to=f32}",
+        "linear f32[1, 512], f16[70, 512], f32[70] {activation=none, bias=true, residual=false, to=f32}",
+        "linear f32[8, 384], f32[96, 384], f32[96] {activation=gelu, bias=true, residual=false, to=f32}",
+        "linear f32[40, 384], bf16[65, 384], f32[65], f32[40, 65] {activation=none, bias=true, residual=true, to=f32}",
+        "linear f32[2, 3, 24], f32[40, 24], f32[2, 3, 40] {activation=gelu, bias=false, residual=true, to=f32}",
+        "linear f32[130, 700], f32[200, 700] {activation=none, bias=false, residual=false, to=f32}",
+        "linear bf16[5, 16], bf16[33, 16] {activation=none, bias=false, residual=false, to=f32}",
+        "linear bf16[1, 75], bf16[70, 75], f32[70] {activation=gelu, bias=true, residual=false, to=f32}",
+        "linear bf16[130, 700], bf16[200, 700], f32[200], f32[130, 200] {activation=none, bias=true, residual=true, to=f32}",
+        "linear i8[5, 16], i8[33, 16], f32[5], f32[33] {activation=none, bias=false, residual=false, to=f32}",
+        "linear i8[1, 75], i8[70, 75], f32[1], f32[70], f32[70] {activation=gelu, bias=true, residual=false, to=f32}",
+        "linear i8[130, 700], i8[200, 700], f32[130], f32[200], f32[200], f32[130, 200] {activation=none, bias=true, residual=true, to=f32}",
+        "linear i8[2, 9, 64], i8[40, 64], f32[2, 9], f32[40], f32[2, 9, 40] {activation=none, bias=false, residual=true, to=f32}",
+        "linear bf16[2, 9, 64], bf16[40, 64] {activation=none, bias=false, residual=false, to=bf16}",
+        "linear bf16[130, 75], bf16[70, 75], f32[70] {activation=gelu, bias=true, residual=false, to=bf16}",
+        "linear i8[5, 16], i8[33, 16], f32[5], f32[33], f32[33] {activation=gelu, bias=true, residual=false, to=bf16}",
+        "linear i8[130, 700], i8[200, 700], f32[130], f32[200] {activation=none, bias=false, residual=false, to=bf16}",
+        "linear i8[1, 2, 75], i8[70, 75], f32[1], f32[70], f32[70] {activation=gelu, bias=true, residual=false, to=f32}",
+        "linear i8[65, 2, 700], i8[200, 700], f32[65], f32[200], f32[200], f32[65, 200] {activation=none, bias=true, residual=true, to=f32}",
     ];
 
     fn infer(&self, inputs: &[TensorType]) -> Result<Vec<TensorType>, OpError> {
@@ -94,8 +102,15 @@ impl OpDef for Linear {
             "linear: w is {w}, expected {} matrix [out, {k}] for x of {x}",
             factors(x).unwrap_or("an i8")
         );
+        let is_narrow = self.to == DType::BF16 && x.dtype != DType::F32 && !self.residual;
+        require!(
+            self.to == DType::F32 || is_narrow,
+            "linear: the result is {} of x of {x} with residual={}, expected f32, or bf16 of narrow factors without a residual",
+            self.to,
+            self.residual
+        );
         let out = w.shape.0[0];
-        let mut result = x.with_dtype(DType::F32);
+        let mut result = x.with_dtype(self.to);
         result.shape.0[x.rank() - 1] = out;
         if x.dtype == DType::I8 {
             if Linear::digits(x.rank(), inputs[2].rank()) == 2 && x.shape.0[x.rank() - 2] == 2.into() {
@@ -123,7 +138,7 @@ impl OpDef for Linear {
         let x = inputs[0].to_f32();
         let digits = Linear::digits(inputs[0].dims.len(), results[0].rank() - 1);
         let out = eval_rows(x.chunks(digits * k), inputs, self);
-        vec![Tensor::f32(&results[0].shape.as_fixed().unwrap_or_default(), out)]
+        vec![Tensor::from_f32(self.to, &results[0].shape.as_fixed().unwrap_or_default(), out)]
     }
 }
 

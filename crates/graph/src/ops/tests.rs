@@ -39,6 +39,38 @@ fn elementwise_broadcasts_and_selects() {
 }
 
 #[test]
+fn a_linear_layer_of_narrow_factors_may_round_its_result() {
+    // The sum, 1 and 2^-8, is as far from two bf16, and so it is with the bias, 2^-7: of two the even one.
+    let case = "linear bf16[1, 2], bf16[2, 2], f32[2] {activation=none, bias=true, residual=false, to=bf16}";
+    let (op, types) = text::parse_case(case).unwrap();
+    let results = op.infer(&types).unwrap();
+    assert_eq!(results[0].to_string(), "bf16[1, 2]");
+    let x = Tensor::from_f32(DType::BF16, &[1, 2], vec![1.0, 1.0]);
+    let w = Tensor::from_f32(DType::BF16, &[2, 2], vec![1.0, 0.003_906_25, 1.0, 0.003_906_25]);
+    let out = op.eval(&[&x, &w, &Tensor::f32(&[2], vec![0.0, 0.007_812_5])], &results);
+    assert_eq!(out[0].to_f32(), [1.0, 1.015_625]);
+    let refused = [
+        (
+            "f32[1, 2], f32[2, 2] {activation=none, bias=false, residual=false, to=bf16}",
+            "bf16 of x of f32[1, 2] with residual=false",
+        ),
+        (
+            "bf16[1, 2], bf16[2, 2], bf16[1, 2] {activation=none, bias=false, residual=true, to=bf16}",
+            "bf16 of x of bf16[1, 2] with residual=true",
+        ),
+        (
+            "bf16[1, 2], bf16[2, 2] {activation=none, bias=false, residual=false, to=f16}",
+            "f16 of x of bf16[1, 2] with residual=false",
+        ),
+    ];
+    for (case, what) in refused {
+        let error = text::parse_case(&format!("linear {case}")).unwrap_err().message;
+        let expected = "expected f32, or bf16 of narrow factors without a residual";
+        assert_eq!(error, format!("linear: the result is {what}, {expected}"));
+    }
+}
+
+#[test]
 fn conv1d_is_the_sum_over_taps_and_channels() {
     let case = "conv1d f32[4, 1], f32[1, 1, 3] {stride=2, pad=1, activation=none, bias=false}";
     let (op, types) = text::parse_case(case).unwrap();

@@ -19,10 +19,9 @@ use super::CachedAttention;
 use crate::isa::Isa;
 use crate::kernels::attention::narrow::weigh_pair;
 use crate::kernels::linear::Out;
-use crate::kernels::narrow::to_bf16;
 use crate::kernels::rows::{Shared, SharedRows};
 use crate::kernels::{Cx, cut};
-use crate::simd::{Amx, Body, Simd, Tiles, dispatch};
+use crate::simd::{Amx, Body, Simd, Tiles, dispatch, to_bf16};
 
 /// Queries of a tile.
 const QUERIES: usize = 16;

@@ -1,5 +1,7 @@
 //! What happens to a product before it is stored: scale, bias, activation, residual. Not the product itself.
 
+use super::pack::Element;
+use super::stored::Stored;
 use crate::kernels::rows::{Rows, SharedRows};
 use crate::math;
 use crate::simd::{MAX_LANES, Simd};
@@ -72,11 +74,11 @@ pub(crate) struct Place {
 /// `tile` holds the tile, of i32 where there are factors; no other thread touches its place in `out`; factors, bias and
 /// residual fit the output.
 #[inline(always)]
-pub(crate) unsafe fn finish<S: Simd, const DIGITS: usize>(
+pub(crate) unsafe fn finish<S: Simd, T: Stored, const DIGITS: usize>(
     s: S,
     ep: &Epilogue<'_>,
     tile: *const f32,
-    out: SharedRows<'_>,
+    out: SharedRows<'_, T>,
     at: Place,
 ) {
     for r in 0..at.rows {
@@ -119,19 +121,15 @@ pub(crate) unsafe fn finish<S: Simd, const DIGITS: usize>(
                     }
                     Residual::InPlace => y = s.add(y, read(s, to, len)),
                 }
-                if len == S::LANES {
-                    s.store(to, y);
-                } else {
-                    s.store_part(to, y, len);
-                }
+                T::store(s, to, y, len);
             }
         }
     }
 }
 
 #[inline(always)]
-unsafe fn read<S: Simd>(s: S, p: *const f32, len: usize) -> S::V {
+unsafe fn read<S: Simd, E: Element>(s: S, p: *const E, len: usize) -> S::V {
     debug_assert!(len <= MAX_LANES);
     // SAFETY: the caller vouches for `len` values.
-    unsafe { if len == S::LANES { s.load(p) } else { s.load_part(p, len) } }
+    unsafe { if len == S::LANES { E::load(s, p) } else { E::load_part(s, p, len) } }
 }

@@ -9,7 +9,7 @@ use std::ops::Range;
 
 use super::finish::{Place, finish};
 use super::groups::{Factor, Groups, NarrowRows, PANEL, STEP_BYTES, steps};
-use super::{BLOCK_BYTES, Epilogue, Factors, Out, Residual};
+use super::{BLOCK_BYTES, Epilogue, Factors, Out, Residual, Stored};
 use crate::isa::Isa;
 use crate::kernels::rows::{Shared, SharedRows};
 use crate::kernels::{Cx, cut};
@@ -51,12 +51,12 @@ pub fn narrow_scratch(isa: Isa, threads: usize, rows: usize, width: usize) -> us
 /// # Panics
 /// When shapes don't fit, the scratch is short, the weights are packed for another path, factors of bytes are absent, or
 /// the path does not multiply the weights' factors.
-pub fn narrow_linear(
+pub fn narrow_linear<T: Stored>(
     cx: Cx<'_>,
     x: NarrowRows<'_>,
     weights: &Groups,
     epilogue: &Epilogue<'_>,
-    out: Out<'_, '_>,
+    out: Out<'_, '_, T>,
 ) {
     let Out { mut rows, scratch } = out;
     assert_eq!(weights.isa(), cx.isa, "weights are packed for another path");
@@ -102,18 +102,18 @@ pub fn narrow_linear(
 }
 
 /// Some row tiles times some panels.
-struct Part<'a, 's> {
+struct Part<'a, 's, T> {
     isa: Isa,
     x: NarrowRows<'a>,
     weights: &'a Groups,
     epilogue: &'a Epilogue<'a>,
-    out: SharedRows<'a>,
+    out: SharedRows<'a, T>,
     tiles: Range<usize>,
     panels: Range<usize>,
     scratch: &'s mut [f32],
 }
 
-impl Body for Part<'_, '_> {
+impl<T: Stored> Body for Part<'_, '_, T> {
     type Out = ();
 
     #[inline(always)]
@@ -125,7 +125,7 @@ impl Body for Part<'_, '_> {
     }
 }
 
-impl Part<'_, '_> {
+impl<T: Stored> Part<'_, '_, T> {
     #[inline(always)]
     fn go<S: Simd, const DIGITS: usize>(self, s: S) {
         let engine = Engine::new(self.isa, self.weights.factor());
@@ -150,7 +150,7 @@ impl Part<'_, '_> {
                     let at = Place { row, rows, col: panel * PANEL, n: self.weights.n(), width: PANEL };
                     engine.multiply(count, block, weights, &mut buf.0);
                     // SAFETY: parts have disjoint tiles or panels, so places in `out` are disjoint.
-                    unsafe { finish::<S, DIGITS>(s, self.epilogue, buf.0.as_ptr(), self.out, at) };
+                    unsafe { finish::<S, T, DIGITS>(s, self.epilogue, buf.0.as_ptr(), self.out, at) };
                 }
             }
         }
