@@ -141,13 +141,17 @@ impl Call<'_> {
             Op::CachedAttention(_) => {
                 let row = size(&inputs[0], 1) * elements(&inputs[1]);
                 let seen = Seen::by(inputs);
-                bytes(&inputs[0]) + 2 * seen.places * row + all(&inputs[3..]) + all(outputs)
+                // Of bytes each head of a place has two factors.
+                let factors = inputs[6..].len() as u64 * size(&inputs[1], 1) * 4;
+                let kept = seen.places * (2 * row + factors);
+                bytes(&inputs[0]) + kept + all(&inputs[3..6]) + all(outputs)
             }
             Op::CachedScores(op) => {
                 let picked = op.pick.len() as u64 * size(&inputs[1], 3);
-                let keys = distinct(ints(&inputs[3])) * picked * elements(&inputs[1]);
+                let factors = inputs[4..].len() as u64 * op.pick.len() as u64 * 4;
+                let keys = distinct(ints(&inputs[3])) * (picked * elements(&inputs[1]) + factors);
                 let queries = size(&inputs[0], 0) * picked * 4;
-                queries + keys + all(&inputs[2..]) + all(outputs)
+                queries + keys + all(&inputs[2..4]) + all(outputs)
             }
             // The state is only written, at the rows of what is new.
             Op::CacheWrite(_) => all(&inputs[1..]) + len(&inputs[1]) * elements(&outputs[0]),

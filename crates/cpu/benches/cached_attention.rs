@@ -52,6 +52,7 @@ impl Case {
                 q: Rows::new(&self.q, self.n, WIDTH),
                 keys: &self.keys,
                 values: &self.values,
+                factors: None,
                 positions: self.positions,
                 table: &[slot],
                 columns: 1,

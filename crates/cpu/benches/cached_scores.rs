@@ -43,6 +43,7 @@ impl Case {
         let args = CachedScores {
             q: Rows::new(&self.q, self.q.len() / WIDTH, WIDTH),
             keys: &self.keys,
+            factors: None,
             positions: POSITIONS,
             slot: 0,
             place: &self.place,

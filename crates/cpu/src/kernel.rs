@@ -187,6 +187,11 @@ impl<'a> Call<'a> {
         self.slice(i, DType::BF16)
     }
 
+    /// The elements of operand `i`, which is i8.
+    pub fn i8(&self, i: usize) -> &'a [i8] {
+        self.slice(i, DType::I8)
+    }
+
     /// The elements of operand `i`, which is i32.
     pub fn i32(&self, i: usize) -> &'a [i32] {
         self.slice(i, DType::I32)

@@ -75,6 +75,18 @@ pub trait Simd: Copy + Send + Sync + 'static {
     unsafe fn load_part(self, p: *const f32, n: usize) -> Self::V;
     /// `LANES` IEEE half values from `p`, widened (exact).
     unsafe fn load_f16(self, p: *const u16) -> Self::V;
+    /// `LANES` signed bytes from `p`, as floats.
+    #[inline(always)]
+    unsafe fn load_i8(self, p: *const i8) -> Self::V {
+        let mut lanes = [0.0f32; MAX_LANES];
+        // SAFETY: the caller vouches for LANES bytes; the array holds MAX_LANES >= LANES values.
+        unsafe {
+            for (i, x) in lanes.iter_mut().enumerate().take(Self::LANES) {
+                *x = f32::from(*p.add(i));
+            }
+            self.load(lanes.as_ptr())
+        }
+    }
     /// `LANES` bfloat16 values from `p`, widened (exact).
     unsafe fn load_bf16(self, p: *const u16) -> Self::V;
     /// Writes `LANES` values to `p`.

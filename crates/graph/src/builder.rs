@@ -292,14 +292,14 @@ impl Builder {
         self.one(Attention { heads, scale }, &inputs)
     }
 
-    /// `inputs` are q, k, v, the table, the rows and the last places.
-    pub fn cached_attention(&mut self, inputs: [Value; 6], op: CachedAttention) -> Result<Value, OpError> {
-        self.one(op, &inputs)
+    /// `inputs` are q, k, v, the table, the rows and the last places, then the factors of k and v if they are of bytes.
+    pub fn cached_attention(&mut self, inputs: &[Value], op: CachedAttention) -> Result<Value, OpError> {
+        self.one(op, inputs)
     }
 
-    /// `inputs` are q, k, the slot and the places.
-    pub fn cached_scores(&mut self, inputs: [Value; 4], op: CachedScores) -> Result<Value, OpError> {
-        self.one(op, &inputs)
+    /// `inputs` are q, k, the slot and the places, then the factors of k if it is of bytes.
+    pub fn cached_scores(&mut self, inputs: &[Value], op: CachedScores) -> Result<Value, OpError> {
+        self.one(op, inputs)
     }
 
     pub fn median_filter(&mut self, x: Value, filter: MedianFilter) -> Result<Value, OpError> {

@@ -165,7 +165,7 @@ fn show(ty: &TensorType) -> Result<(Graph, RandomEnv), Fault> {
     let table = b.input("table", i32s(&[slots, 1]));
     let (row, pos) = (b.input("row", i32s(&[n])), b.input("pos", i32s(&[n])));
     let op = CachedAttention { scale: 1.0 };
-    let mean = b.cached_attention([q, state, state, table, row, pos], op);
+    let mean = b.cached_attention(&[q, state, state, table, row, pos], op);
     let mean = mean.map_err(|e| Fault::Test(e.to_string()))?;
     let mut env = RandomEnv::default();
     let ids = |of: &dyn Fn(usize) -> usize| (0..n).map(|i| of(i) as i32).collect();

@@ -1,6 +1,7 @@
 //! The model as graphs: log-mel, encoder, decoder, the head with the rules, alignment. Not run here: a device compiles them.
 
 mod alignment;
+mod cross;
 mod decoder;
 mod encoder;
 mod head;

@@ -14,11 +14,17 @@ use crate::rules::FIXED_ROWS;
 pub use batch::{Batch, Ranked, Wanted};
 use batch::{Gathered, rank};
 use compiler::{Arg, Buffer, Compute, Device, Executable, Program, Weights, compile};
-use graph::ParamKind;
+use graph::{ParamKind, ValueInfo};
 pub use memory::{Memory, PartMemory};
 pub use parts::{Part, SessionOptions};
 use programs::Programs;
 use std::sync::Arc;
+
+/// The states of a program, in the order in which it takes them.
+fn states_of(program: &Program) -> Vec<ValueInfo> {
+    let states = program.args().filter(|p| p.kind == ParamKind::State);
+    states.map(|p| program.graph.value(p.value).clone()).collect()
+}
 
 /// A compiled model and its caches.
 pub struct Session {
@@ -27,10 +33,12 @@ pub struct Session {
     /// Whether products are narrow, and the best candidates scored again.
     narrow: bool,
     programs: Programs,
-    /// Self keys and values of each decoder layer, then cross keys and values of each.
+    /// Self keys and values of each decoder layer, then cross keys and values of each, as the decoder takes them.
     states: Vec<Buffer>,
     /// Where the cross states start.
     cross: usize,
+    /// Which states an alignment takes.
+    aligned: Vec<usize>,
     /// How many places of the encoding each window has.
     places: Vec<usize>,
     biases: Vec<f32>,
@@ -62,20 +70,20 @@ impl Session {
             (head.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)), decoder, encoder)
         });
         let (decoder, encoder, head) = (decoder?, encoder?, head?);
-        let types = |e: &dyn Executable| {
-            let graph = &e.program().graph;
-            let states = e.program().args().filter(|p| p.kind == ParamKind::State);
-            states.map(|p| graph.ty(p.value).clone()).collect::<Vec<_>>()
-        };
-        let states = types(decoder.as_ref()).iter().map(|ty| device.state(ty)).collect();
         let (log_mel, normalize, alignment) =
             (load(Part::LogMel)?, load(Part::Normalize)?, load(Part::Alignment)?);
+        let kept = states_of(decoder.program());
+        let aligned = states_of(alignment.program());
+        let aligned =
+            (0..kept.len()).filter(|at| aligned.iter().any(|state| state.name == kept[*at].name)).collect();
+        let states = kept.iter().map(|state| device.state(&state.ty)).collect();
         model.tensors.weights.read_sparsely();
         Ok(Session {
             programs: Programs::new([log_mel, normalize, encoder, decoder, head, alignment]),
             cross: 2 * model.config.n_text_layer,
             places: vec![model.config.n_audio_ctx; options.windows],
             states,
+            aligned,
             hidden: Vec::new(),
             biases: vec![0.0; model.config.n_vocab],
             gathered: Gathered::default(),

@@ -2,7 +2,7 @@
 //! Scores, weights and sums stay f32.
 //!
 //! Every graph that shares a state must go through it, so it looks at types alone. Must not fire on a state that is not
-//! f32, nor on other parameters.
+//! f32, nor on one of single values, which are factors of what another state keeps, nor on other parameters.
 
 use crate::pass::Pass;
 use crate::rewrite::Rebuild;
@@ -16,7 +16,7 @@ fn run(graph: &Graph) -> Graph {
     let kept = |param: &Param| -> TensorType {
         let ty = graph.ty(param.value);
         match (&param.kind, ty.dtype) {
-            (ParamKind::State, DType::F32) => ty.with_dtype(DType::BF16),
+            (ParamKind::State, DType::F32) if ty.shape.last() != Some(1.into()) => ty.with_dtype(DType::BF16),
             _ => ty.clone(),
         }
     };

@@ -10,18 +10,18 @@ use std::ops::Range;
 /// Rows as they come.
 #[derive(Debug, Clone, Copy)]
 pub enum NewRows<'a> {
-    /// Of f32.
+    /// Of the cache's own elements.
+    Same(NarrowRows<'a>),
+    /// Of f32, for a cache of bfloat16.
     Wide(Rows<'a>),
-    /// Of bfloat16.
-    Narrow(NarrowRows<'a>),
 }
 
 impl NewRows<'_> {
-    /// The count of rows, and the values of each.
+    /// The count of rows, and the bytes of each in the cache.
     fn dims(&self) -> [usize; 2] {
         match self {
-            NewRows::Wide(rows) => [rows.rows(), rows.cols()],
-            NewRows::Narrow(rows) => [rows.rows(), rows.width() / 2],
+            NewRows::Same(rows) => [rows.rows(), rows.width()],
+            NewRows::Wide(rows) => [rows.rows(), 2 * rows.cols()],
         }
     }
 }
@@ -51,21 +51,19 @@ impl CacheWrite<'_> {
     }
 }
 
-/// Writes the rows to the bytes of a cache of f32, or of bfloat16 where it has half as many.
+/// Writes the rows to the bytes of a cache.
 ///
 /// # Panics
-/// When shapes don't fit, an index is out of range, or rows of bfloat16 meet a cache of f32.
+/// When shapes don't fit or an index is out of range.
 pub fn cache_write(cx: Cx<'_>, args: &CacheWrite<'_>, cache: &mut [u8]) {
     let [slots, heads, positions, d] = args.cache;
-    let [rows, cols] = args.new.dims();
-    assert_eq!(cols, heads * d, "columns of a cache");
-    let values = slots * heads * positions * d;
-    let size = if cache.len() == 2 * values { 2 } else { size_of::<f32>() };
-    assert_eq!(cache.len(), size * values, "bytes of a cache");
-    assert!(size == 2 || matches!(args.new, NewRows::Wide(_)), "rows are narrower than the cache");
+    let [rows, width] = args.new.dims();
+    assert_eq!(cache.len(), slots * positions * width, "bytes of a cache");
+    let size = width / (heads * d).max(1);
+    assert_eq!(width, size * heads * d, "columns of a cache");
     let cache = Shared::new(cache);
     // Rows with places of their own are few, and nobody has seen that no two are the same.
-    let work = if args.at.is_some() { 0 } else { rows * cols };
+    let work = if args.at.is_some() { 0 } else { rows * heads * d };
     cx.split(rows, work, |rows| dispatch(cx.isa, Write { args, rows, size, cache }));
 }
 
@@ -92,14 +90,8 @@ impl Body for Write<'_, '_> {
                 // SAFETY: rows in turn have places of their own, and others are written by one thread.
                 let to = unsafe { cache.slice(size * start, size * d) };
                 match args.new {
-                    NewRows::Narrow(new) => to.copy_from_slice(&new.row(i)[2 * head * d..][..2 * d]),
-                    NewRows::Wide(new) if size == 2 => narrow_row(&new.row(i)[head * d..][..d], to),
-                    NewRows::Wide(new) => {
-                        let row = &new.row(i)[head * d..][..d];
-                        to.chunks_exact_mut(4)
-                            .zip(row)
-                            .for_each(|(to, x)| to.copy_from_slice(&x.to_ne_bytes()));
-                    }
+                    NewRows::Same(new) => to.copy_from_slice(&new.row(i)[size * head * d..][..size * d]),
+                    NewRows::Wide(new) => narrow_row(&new.row(i)[head * d..][..d], to),
                 }
             }
         }
@@ -116,41 +108,33 @@ mod tests {
     fn each_head_of_a_row_goes_to_its_place_and_nothing_else_changes() {
         let [slots, heads, positions, d] = [2, 3, 40, 20];
         let new = noise(1, 5 * heads * d);
-        let rows = NewRows::Wide(Rows::new(&new, 5, heads * d));
+        let wide: Vec<u8> = new.iter().flat_map(|x| x.to_ne_bytes()).collect();
         let rounded: Vec<u8> = new.iter().flat_map(|x| bf16::from_f32(*x).to_bits().to_ne_bytes()).collect();
-        let rounded = NewRows::Narrow(NarrowRows::new(&rounded, 5, [2 * heads * d; 2]));
+        let same = |rows, size| NewRows::Same(NarrowRows::new(rows, 5, [size * heads * d; 2]));
         let (slot, at) = ([1, 0, 1, 0, 1], [39, 0, 7, 8, 0]);
-        let placed =
-            CacheWrite { new: rows, cache: [slots, heads, positions, d], slot: &slot, at: Some(&at) };
-        let in_turn = CacheWrite { slot: &[1], at: None, ..placed };
+        let in_turn = [[1, 0], [1, 1], [1, 2], [1, 3], [1, 4]];
+        let placed: [[usize; 2]; 5] = std::array::from_fn(|i| [slot[i] as usize, at[i] as usize]);
         on_every_path(|cx| {
-            for args in [placed, in_turn] {
-                let mut want = vec![f32::NAN; slots * heads * positions * d];
-                for (i, row) in new.chunks(heads * d).enumerate() {
-                    let (slot, at) =
-                        if args.at.is_some() { (slot[i] as usize, at[i] as usize) } else { (1, i) };
-                    for (head, row) in row.chunks(d).enumerate() {
-                        want[((slot * heads + head) * positions + at) * d..][..d].copy_from_slice(row);
+            for (new, rows, size) in [
+                (same(&wide, 4), &wide, 4),
+                (same(&rounded, 2), &rounded, 2),
+                (NewRows::Wide(Rows::new(&new, 5, heads * d)), &rounded, 2),
+                (same(&wide, 1), &wide, 1),
+            ] {
+                let args =
+                    CacheWrite { new, cache: [slots, heads, positions, d], slot: &slot, at: Some(&at) };
+                for (args, places) in [(args, placed), (CacheWrite { slot: &[1], at: None, ..args }, in_turn)]
+                {
+                    let mut got = vec![0xa5; slots * heads * positions * d * size];
+                    let mut want = got.clone();
+                    for (row, [slot, at]) in rows.chunks(size * heads * d).zip(places) {
+                        for (head, row) in row.chunks(size * d).enumerate() {
+                            let start = ((slot * heads + head) * positions + at) * d * size;
+                            want[start..start + size * d].copy_from_slice(row);
+                        }
                     }
-                }
-                let wide: Vec<u8> = want.iter().flat_map(|x| x.to_ne_bytes()).collect();
-                let narrow: Vec<u8> =
-                    want.iter().flat_map(|x| bf16::from_f32(*x).to_bits().to_ne_bytes()).collect();
-                for want in [wide, narrow] {
-                    let size = want.len() / (slots * heads * positions * d);
-                    let untouched = if size == 2 {
-                        bf16::NAN.to_bits().to_ne_bytes().to_vec()
-                    } else {
-                        f32::NAN.to_ne_bytes().to_vec()
-                    };
-                    let mut got = untouched.repeat(want.len() / size);
                     cache_write(cx, &args, &mut got);
-                    assert!(got == want, "{} bytes on {}", size, cx.isa);
-                    if size == 2 {
-                        let mut got = untouched.repeat(want.len() / size);
-                        cache_write(cx, &CacheWrite { new: rounded, ..args }, &mut got);
-                        assert!(got == want, "rounded rows on {}", cx.isa);
-                    }
+                    assert!(got == want, "{new:?} on {}", cx.isa);
                 }
             }
         });
@@ -166,6 +150,6 @@ mod tests {
             at: Some(&[2]),
         };
         let pool = crate::pool::Pool::new(1);
-        cache_write(Cx { isa: crate::isa::Isa::Scalar, pool: &pool }, &args, &mut [0; 32]);
+        cache_write(Cx { isa: crate::isa::Isa::Scalar, pool: &pool }, &args, &mut [0; 16]);
     }
 }

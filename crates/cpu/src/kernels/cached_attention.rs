@@ -19,7 +19,7 @@ use std::ops::Range;
 use super::linear::Out;
 use super::linear::pack::Element;
 use super::rows::{Rows, Shared, SharedRows};
-use super::vectors::{exp_in_place, max, scale_in_place};
+use super::vectors::{exp_in_place, max, multiply_in_place, scale_in_place};
 use super::{Cx, cut};
 use crate::simd::{Body, Simd, dispatch};
 use pass::{RUN, accumulate, scores};
@@ -36,6 +36,8 @@ pub struct CachedAttention<'a, E = f32> {
     pub keys: &'a [E],
     /// `[slots, heads, positions, d]`.
     pub values: &'a [E],
+    /// `[slots, heads, positions]` each: what keys and values are times. The table has one column then.
+    pub factors: Option<[&'a [f32]; 2]>,
     /// Positions of a slot.
     pub positions: usize,
     /// `[rows, columns]`: the slot of each row at each position.
@@ -70,6 +72,13 @@ impl<E> CachedAttention<'_, E> {
         &self.table[row as usize * self.columns..][..self.columns]
     }
 
+    /// The factors of the positions of a head of query `i`, from the first, of the keys and of the values.
+    #[inline(always)]
+    fn factors_of(&self, i: usize, head: usize) -> Option<[&[f32]; 2]> {
+        let at = (self.slot(i, 0) * self.heads + head) * self.positions;
+        self.factors.map(|both| both.map(|factors| &factors[at..][..self.positions]))
+    }
+
     /// The queries from `first` that start with the same slot, and the positions that all of them share: as many as the
     /// longest sees where their rows are the same, or where a row has one slot.
     fn together(&self, first: usize) -> (Range<usize>, usize) {
@@ -91,6 +100,9 @@ impl<E> CachedAttention<'_, E> {
         assert!(self.heads > 0 && width.is_multiple_of(self.heads), "heads divide the columns");
         assert!(self.columns == 1 || self.columns == self.positions, "columns of the table");
         assert_eq!(self.keys.len(), self.values.len(), "keys and values");
+        let d = width / self.heads;
+        let fits = |factors: &[f32]| self.columns == 1 && factors.len() * d == self.keys.len();
+        assert!(self.factors.is_none_or(|both| both.iter().all(|f| fits(f))), "factors of a cache");
         assert_eq!(self.row.len(), n, "one row for each query");
         assert_eq!(self.last.len(), n, "one last position for each query");
         let slot_len = (self.positions * width).max(1);
@@ -223,9 +235,16 @@ impl<E: Element> Body for Part<'_, '_, E> {
             for h in 0..heads.len() {
                 for (i, &len) in lens.iter().enumerate().take(count) {
                     let row = &mut weights[(h * QUERIES + i) * positions..][..len];
+                    let factors = args.factors_of(queries.start + i, heads.start + h);
+                    if let Some([keys, _]) = factors {
+                        multiply_in_place(s, row, keys);
+                    }
                     let greatest = max(s, row);
                     let sum = exp_in_place(s, row, greatest);
                     scale_in_place(s, row, 1.0 / sum);
+                    if let Some([_, values]) = factors {
+                        multiply_in_place(s, row, values);
+                    }
                 }
             }
             for (i, block) in blocks {

@@ -25,6 +25,8 @@ pub struct CachedScores<'a, E = f32> {
     pub q: Rows<'a>,
     /// `[slots, heads, positions, d]`.
     pub keys: &'a [E],
+    /// `[slots, heads, positions]`: what keys are times.
+    pub factors: Option<&'a [f32]>,
     /// Positions of a slot.
     pub positions: usize,
     /// The slot.
@@ -53,6 +55,7 @@ impl<E> CachedScores<'_, E> {
         assert!(self.pick.iter().all(|head| *head < self.heads), "heads of {}: {:?}", self.heads, self.pick);
         let slot_len = (self.positions * width).max(1);
         assert!(self.keys.len().is_multiple_of(slot_len), "whole slots");
+        assert!(self.factors.is_none_or(|f| f.len() * self.head() == self.keys.len()), "factors of a cache");
         let (slot, slots) = (self.slot, self.keys.len() / slot_len);
         assert!(usize::try_from(slot).is_ok_and(|slot| slot < slots), "slot {slot} of {slots}");
         for place in self.place {
@@ -61,10 +64,11 @@ impl<E> CachedScores<'_, E> {
         }
     }
 
-    /// The key of `head` at the place of number `j`.
-    fn key(&self, head: usize, j: usize) -> &[E] {
+    /// The key of `head` at the place of number `j`, and what its scores are times.
+    fn key(&self, head: usize, j: usize) -> (&[E], f32) {
         let at = (self.slot as usize * self.heads + head) * self.positions + self.place[j] as usize;
-        &self.keys[at * self.head()..][..self.head()]
+        let factor = self.factors.map_or(self.scale, |factors| self.scale * factors[at]);
+        (&self.keys[at * self.head()..][..self.head()], factor)
     }
 }
 
@@ -104,17 +108,21 @@ impl<E: Element> Body for Block<'_, '_, E> {
     fn run<S: Simd>(self, s: S) {
         let (n, head) = (self.args.q.rows(), self.args.pick[self.picked]);
         let mut turned = [0.0; MAX_HEAD * MAX_LANES];
+        let mut scales = [0.0; MAX_LANES];
         for j in self.keys.clone().step_by(S::LANES) {
             let count = S::LANES.min(self.keys.end - j);
             for lane in 0..count {
-                turn(s, self.args.key(head, j + lane), &mut turned, lane);
+                let (key, scale) = self.args.key(head, j + lane);
+                scales[lane] = scale;
+                turn(s, key, &mut turned, lane);
             }
+            let scales = read(s, &scales, 0, S::LANES);
             let whole = n - n % QUERIES;
             for i in (0..whole).step_by(QUERIES) {
-                self.queries::<S, QUERIES>(s, &turned, i, (j, count));
+                self.queries::<S, QUERIES>(s, (&turned, scales), i, (j, count));
             }
             for i in whole..n {
-                self.queries::<S, 1>(s, &turned, i, (j, count));
+                self.queries::<S, 1>(s, (&turned, scales), i, (j, count));
             }
         }
     }
@@ -135,7 +143,13 @@ fn turn<S: Simd, E: Element>(s: S, key: &[E], turned: &mut [f32], lane: usize) {
 impl<E: Element> Block<'_, '_, E> {
     /// The scores of `N` queries from `i` and `count` keys from `j`.
     #[inline(always)]
-    fn queries<S: Simd, const N: usize>(&self, s: S, turned: &[f32], i: usize, (j, count): (usize, usize)) {
+    fn queries<S: Simd, const N: usize>(
+        &self,
+        s: S,
+        (turned, scales): (&[f32], S::V),
+        i: usize,
+        (j, count): (usize, usize),
+    ) {
         let args = self.args;
         let (d, n, f) = (args.head(), args.q.rows(), args.place.len());
         let column = args.pick[self.picked] * d;
@@ -155,7 +169,7 @@ impl<E: Element> Block<'_, '_, E> {
         for (r, acc) in acc.into_iter().enumerate() {
             // SAFETY: these keys of the head are in one part only.
             let out = unsafe { self.out.slice((self.picked * n + i + r) * f + j, count) };
-            write(s, out, 0, count, s.mul(acc, s.splat(args.scale)));
+            write(s, out, 0, count, s.mul(acc, scales));
         }
     }
 }
@@ -172,7 +186,7 @@ mod tests {
         for head in a.pick {
             for i in 0..a.q.rows() {
                 for j in 0..a.place.len() {
-                    let products = a.q.row(i)[head * d..][..d].iter().zip(a.key(*head, j));
+                    let products = a.q.row(i)[head * d..][..d].iter().zip(a.key(*head, j).0);
                     let sum: f64 = products.map(|(x, y)| f64::from(*x) * f64::from(*y)).sum();
                     out.push(sum * f64::from(a.scale));
                 }
@@ -194,6 +208,7 @@ mod tests {
             let args = CachedScores {
                 q: rows,
                 keys: &keys,
+                factors: None,
                 positions,
                 slot: 2,
                 place: &place,
@@ -224,6 +239,7 @@ mod tests {
         CachedScores {
             q,
             keys: &[0.0; 8],
+            factors: None,
             positions: 2,
             slot: 0,
             place: &[1],

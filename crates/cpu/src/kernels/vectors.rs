@@ -123,6 +123,15 @@ pub(super) fn exp_in_place<S: Simd>(s: S, row: &mut [f32], greatest: f32) -> f32
     s.reduce_add(s.add(acc[0], acc[1]))
 }
 
+/// Multiplies each value by the factor beside it.
+#[inline(always)]
+pub(super) fn multiply_in_place<S: Simd>(s: S, row: &mut [f32], factors: &[f32]) {
+    for (i, n) in spans(s, row.len()) {
+        let y = s.mul(read(s, row, i, n), read(s, factors, i, n));
+        write(s, row, i, n, y);
+    }
+}
+
 /// Multiplies each value by `factor`.
 #[inline(always)]
 pub(super) fn scale_in_place<S: Simd>(s: S, row: &mut [f32], factor: f32) {

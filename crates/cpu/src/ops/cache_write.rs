@@ -7,25 +7,23 @@ use graph::{DType, Op};
 
 pub const CACHE_WRITE: Kernel = Kernel {
     name: "cache_write",
-    accepts: |node| {
-        matches!(node.op, Op::CacheWrite(_)) && is_kept(node.inputs[0].dtype) && is_kept(node.inputs[1].dtype)
-    },
+    accepts: |node| matches!(node.op, Op::CacheWrite(_)) && is_kept(node.inputs[0].dtype),
     run,
     ..Kernel::PLAIN
 };
 
 /// Whether states are kept in this type.
 pub(super) fn is_kept(dtype: DType) -> bool {
-    matches!(dtype, DType::F32 | DType::BF16)
+    matches!(dtype, DType::F32 | DType::BF16 | DType::I8)
 }
 
 fn run(call: &mut Call<'_>) {
     let placed = expect_op!(call, CacheWrite).placed;
     let &[slots, heads, positions, d] = call.dims(0) else { unreachable!("states have four dimensions") };
     let args = CacheWrite {
-        new: match call.dtype(1) {
-            DType::F32 => NewRows::Wide(call.rows(1)),
-            _ => NewRows::Narrow(call.narrow_rows(1)),
+        new: match (call.dtype(0), call.dtype(1)) {
+            (DType::BF16, DType::F32) => NewRows::Wide(call.rows(1)),
+            _ => NewRows::Same(call.narrow_rows(1)),
         },
         cache: [slots, heads, positions, d],
         slot: call.i32(2),

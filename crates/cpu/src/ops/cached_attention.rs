@@ -49,6 +49,7 @@ fn run(call: &mut Call<'_>) {
             }
             attend(call, &args);
         }
+        DType::I8 => attend(call, &args(call, call.i8(1), call.i8(2))),
         _ => attend(call, &args(call, call.f32(1), call.f32(2))),
     }
 }
@@ -64,6 +65,7 @@ fn args<'a, E>(call: &Call<'a>, keys: &'a [E], values: &'a [E]) -> CachedAttenti
         q: call.rows(0),
         keys,
         values,
+        factors: (call.arity() > 6).then(|| [6, 7].map(|i| call.f32(i))),
         positions: call.dims(1)[2],
         table: call.i32(3),
         columns: call.dims(3)[1],

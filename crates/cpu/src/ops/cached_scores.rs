@@ -20,6 +20,7 @@ fn accepts(node: &NodeView<'_>) -> bool {
 fn run(call: &mut Call<'_>) {
     match call.dtype(1) {
         DType::BF16 => score(call, call.bf16(1)),
+        DType::I8 => score(call, call.i8(1)),
         _ => score(call, call.f32(1)),
     }
 }
@@ -29,6 +30,7 @@ fn score<'a, E: Element>(call: &mut Call<'a>, keys: &'a [E]) {
     let args = CachedScores {
         q: call.rows(0),
         keys,
+        factors: (call.arity() > 4).then(|| call.f32(4)),
         positions: call.dims(1)[2],
         slot: call.i32(2)[0],
         place: call.i32(3),

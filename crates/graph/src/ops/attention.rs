@@ -62,12 +62,30 @@ fn check_heads(op: &str, heads: usize, x: &TensorType) -> Result<(), OpError> {
 
 /// That keys, or values, of a cache are `[slots, heads, t, d]` for queries of `[n, heads * d]`.
 pub(super) fn check_cache(op: &str, k: &TensorType, q: &TensorType) -> Result<(), OpError> {
-    let kept = matches!(k.dtype, DType::F32 | DType::BF16) && k.rank() == 4;
+    let kept = matches!(k.dtype, DType::F32 | DType::BF16 | DType::I8) && k.rank() == 4;
     let width = k.shape.0.get(1).zip(k.shape.0.get(3)).and_then(|(h, d)| Some(h.as_fixed()? * d.as_fixed()?));
     let fits = kept && width.is_some() && width == q.shape.last().and_then(|w| w.as_fixed());
     let width = q.shape.last().map_or_else(|| "?".to_owned(), |w| w.to_string());
-    require!(fits, "{op}: k is {k}, expected f32 or bf16[slots, heads, t, d] with heads * d = {width}");
+    require!(fits, "{op}: k is {k}, expected f32, bf16 or i8[slots, heads, t, d] with heads * d = {width}");
     Ok(())
+}
+
+/// That `factors` are one for each row of the bytes `k` of a cache.
+pub(super) fn check_factors(op: &str, k: &TensorType, factors: &[TensorType]) -> Result<(), OpError> {
+    let mut ty = k.with_dtype(DType::F32);
+    ty.shape.0[3] = 1.into();
+    factors.iter().try_for_each(|factors| super::expect(&format!("{op}: the factors"), factors, &ty))
+}
+
+/// The rows of a cache as f32: bytes times the factor of their row.
+pub(super) fn kept(k: &Tensor, factors: Option<&&Tensor>) -> Vec<f32> {
+    let mut rows = k.to_f32();
+    if let Some(factors) = factors {
+        for (row, factor) in rows.chunks_mut(k.dims[3].max(1)).zip(factors.as_f32()) {
+            row.iter_mut().for_each(|x| *x *= factor);
+        }
+    }
+    rows
 }
 
 /// One query row against the keys and values that start at offsets `at`; heads are side by side.

@@ -18,6 +18,8 @@ impl OpDef for CacheWrite {
     const CASES: &'static [&'static str] = &[
         "cache_write f32[4, 2, 24, 4], f32[3, 8], i32[3], i32[3] {placed=true}",
         "cache_write f32[2, 1, 10, 8], f32[10, 8], i32[1] {placed=false}",
+        "cache_write i8[2, 3, 10, 8], i8[10, 24], i32[1] {placed=false}",
+        "cache_write f32[2, 3, 10, 1], f32[10, 3], i32[1] {placed=false}",
         "cache_write bf16[4, 2, 24, 20], f32[3, 40], i32[3], i32[3] {placed=true}",
         "cache_write bf16[4, 2, 24, 20], bf16[3, 40], i32[3], i32[3] {placed=true}",
         "cache_write bf16[2, 3, 10, 5], bf16[10, 15], i32[1] {placed=false}",

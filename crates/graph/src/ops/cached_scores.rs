@@ -4,9 +4,10 @@ use super::{OpDef, OpError, attention, op, require};
 use crate::{DType, Dim, Shape, Tensor, TensorType};
 
 op! {
-    /// The raw scores of some heads over a slot of a cache: `q: f32[n, heads * d]`, `k: f32[slots, heads, t, d]` or
-    /// bf16, `slot: i32[1]`, `place: i32[f]` to `f32[heads picked, n, f]`: `scale * q k^T` of query `i` and the key at
-    /// `place[j]` of the slot (what `qk_matmul_output` of ONNX Attention holds).
+    /// The raw scores of some heads over a slot of a cache: `q: f32[n, heads * d]`, `k: f32[slots, heads, t, d]`, bf16
+    /// or i8, `slot: i32[1]`, `place: i32[f]` to `f32[heads picked, n, f]`: `scale * q k^T` of query `i` and the key at
+    /// `place[j]` of the slot (what `qk_matmul_output` of ONNX Attention holds). Of i8 the factors of k,
+    /// `f32[slots, heads, t, 1]`, follow.
     CachedScores = "cached_scores" {
         /// The heads whose scores are wanted, counted from 0.
         pick: Vec<usize>,
@@ -20,14 +21,17 @@ impl OpDef for CachedScores {
         "cached_scores f32[7, 128], f32[3, 2, 150, 64], i32[1], i32[150] {pick=[1], scale=0.125}",
         "cached_scores f32[19, 48], f32[2, 6, 33, 8], i32[1], i32[21] {pick=[5, 0, 3], scale=0.35}",
         "cached_scores f32[9, 48], bf16[2, 2, 33, 24], i32[1], i32[40] {pick=[1], scale=0.35}",
+        "cached_scores f32[9, 48], i8[2, 2, 33, 24], i32[1], i32[40], f32[2, 2, 33, 1] {pick=[1, 0], scale=0.01}",
         "cached_scores f32[1, 64], f32[1, 1, 5, 64], i32[1], i32[1] {pick=[0], scale=1.0}",
     ];
 
     fn infer(&self, inputs: &[TensorType]) -> Result<Vec<TensorType>, OpError> {
-        super::arity("cached_scores", inputs, 4)?;
+        let is_bytes = inputs.get(1).is_some_and(|k| k.dtype == DType::I8);
+        super::arity("cached_scores", inputs, if is_bytes { 5 } else { 4 })?;
         let (q, k, place) = (&inputs[0], &inputs[1], &inputs[3]);
         require!(q.dtype == DType::F32 && q.rank() == 2, "cached_scores: q is {q}, expected f32[n, w]");
         attention::check_cache("cached_scores", k, q)?;
+        attention::check_factors("cached_scores", k, &inputs[4..])?;
         super::expect("cached_scores: slot", &inputs[2], &TensorType::fixed(DType::I32, &[1]))?;
         let fits = place.dtype == DType::I32 && place.rank() == 1;
         require!(fits, "cached_scores: the places are {place}, expected i32[f]");
@@ -41,7 +45,7 @@ impl OpDef for CachedScores {
     }
 
     fn eval(&self, inputs: &[&Tensor], results: &[TensorType]) -> Vec<Tensor> {
-        let (q, k) = (inputs[0], inputs[1].to_f32());
+        let (q, k) = (inputs[0], attention::kept(inputs[1], inputs.get(4)));
         let (heads, t, d) = (inputs[1].dims[1], inputs[1].dims[2], inputs[1].dims[3]);
         let (slot, place) = (inputs[2].as_i32()[0] as usize, inputs[3].as_i32());
         let mut out = Vec::new();

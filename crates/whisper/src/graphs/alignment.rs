@@ -1,15 +1,16 @@
 //! The alignment: queries of the alignment heads to what it costs that a token is spoken in a frame. Not the path of
 //! least cost: the host finds it.
 
-use super::encoder::cross_state;
+use super::cross::Cross;
 use crate::config::Config;
+use compiler::Compute;
 use graph::ops::{CachedScores, Elementwise, MedianFilter, ReduceKind};
 use graph::{Builder, DType, Dim, Graph, OpError, TensorType};
 
 /// How many frames a median is of (timing.py, `medfilt_width`).
 const MEDIAN_WIDTH: usize = 7;
 
-/// The inputs' places among the arguments; the states follow: `cross.LAYER.key` of each layer that has alignment heads.
+/// The inputs' places among the arguments; the states follow: the cross keys of each layer that has alignment heads.
 pub mod inputs {
     /// `f32[n, layers * n_text_state]`: the queries of n tokens, layer by layer.
     pub const QUERIES: usize = 0;
@@ -27,7 +28,7 @@ pub mod inputs {
 ///
 /// # Errors
 /// None for a checked config: the types always fit.
-pub fn alignment(config: &Config, windows: usize) -> Result<Graph, OpError> {
+pub fn alignment(config: &Config, windows: usize, compute: Compute) -> Result<Graph, OpError> {
     let mut b = Builder::new("alignment");
     let n = b.symbol("n", 1, config.n_text_ctx);
     let f = b.symbol("f", 1, config.n_audio_ctx);
@@ -35,14 +36,16 @@ pub fn alignment(config: &Config, windows: usize) -> Result<Graph, OpError> {
     let queries = b.input("queries", TensorType::new(DType::F32, [n, Dim::fixed(layers.len() * width)]));
     let window = b.input("window", TensorType::fixed(DType::I32, &[1]));
     let place = b.input("place", TensorType::new(DType::I32, [f]));
-    let keys: Vec<_> =
-        layers.iter().map(|layer| cross_state(&mut b, config, windows, (*layer, "key"))).collect();
+    let mut state = |layer| Cross::state(&mut b, config, (windows, compute), (layer, "key"));
+    let keys: Vec<_> = layers.iter().map(|layer| state(*layer)).collect();
     let scale = 1.0 / (config.head_width() as f32).sqrt();
     let mut total = None;
     for (i, (layer, keys)) in layers.iter().zip(keys).enumerate() {
         let q = b.slice(queries, 1, i * width..(i + 1) * width)?;
         let picked = CachedScores { pick: config.heads_of(*layer), scale };
-        let scores = b.cached_scores([q, keys, window, place], picked)?;
+        let mut inputs = vec![q, keys.rows(), window, place];
+        inputs.extend(keys.factors());
+        let scores = b.cached_scores(&inputs, picked)?;
         let x = b.softmax(scores)?;
         let mean = b.reduce_over(ReduceKind::Mean, -2, x)?;
         let centred = b.sub(x, mean)?;

@@ -1,10 +1,10 @@
 //! The decoder: one graph over n tokens, each with its row and position, from token ids to hidden states.
 //! Not a loop: prompt, step, beams and alignment are this graph with other inputs.
 
-use super::encoder::cross_states;
+use super::cross::Cross;
 use super::layers::Layers;
 use crate::config::Config;
-use compiler::Weights;
+use compiler::{Compute, Weights};
 use graph::ops::CachedAttention;
 use graph::{DType, Graph, OpError, TensorType};
 
@@ -26,7 +26,7 @@ pub struct Capacity {
 }
 
 /// The inputs' places among the arguments; the states follow: `self.LAYER.key`, `self.LAYER.value` of each layer,
-/// then `cross.LAYER.key`, `cross.LAYER.value` of each layer.
+/// then the cross keys and values of each layer.
 pub mod inputs {
     /// `i32[n]`: token ids.
     pub const TOKEN: usize = 0;
@@ -64,7 +64,12 @@ pub mod results {
 ///
 /// # Errors
 /// The config's sizes contradict each other.
-pub fn decoder(config: &Config, weights: &dyn Weights, capacity: Capacity) -> Result<Graph, OpError> {
+pub fn decoder(
+    config: &Config,
+    weights: &dyn Weights,
+    capacity: Capacity,
+    compute: Compute,
+) -> Result<Graph, OpError> {
     let mut l = Layers::new("decoder", weights);
     let n = l.b.symbol("n", 1, capacity.tokens);
     let m = l.b.symbol("m", 1, capacity.tokens);
@@ -87,7 +92,7 @@ pub fn decoder(config: &Config, weights: &dyn Weights, capacity: Capacity) -> Re
     );
     let mut state = |i: usize, what: &str| l.b.state(&format!("self.{i}.{what}"), ty.clone());
     let caches: Vec<_> = (0..config.n_text_layer).map(|i| (state(i, "key"), state(i, "value"))).collect();
-    let cross = cross_states(&mut l, config, capacity.windows);
+    let cross = Cross::states(&mut l.b, config, capacity.windows, compute);
 
     let embedding = l.stored("decoder.token_embedding.weight", &[vocab, width]);
     let positions = l.stored("decoder.positional_embedding", &[config.n_text_ctx, width]);
@@ -98,7 +103,7 @@ pub fn decoder(config: &Config, weights: &dyn Weights, capacity: Capacity) -> Re
     let mut x = l.b.plus(x, p)?;
     let scale = 1.0 / (config.head_width() as f32).sqrt();
     let (aligned, mut queries) = (config.aligned_layers(), Vec::new());
-    for (i, (cache, cross)) in caches.into_iter().zip(cross).enumerate() {
+    for (i, (cache, [key, value])) in caches.into_iter().zip(cross).enumerate() {
         let block = format!("decoder.blocks.{i}");
         l.b.scope(&format!("{block}."));
         let at = format!("{block}.attn");
@@ -109,7 +114,7 @@ pub fn decoder(config: &Config, weights: &dyn Weights, capacity: Capacity) -> Re
         let keys = l.b.cache_write(&[cache.0, k, slot, pos])?;
         let values = l.b.cache_write(&[cache.1, v, slot, pos])?;
         let attention = CachedAttention { scale };
-        let y = l.b.cached_attention([q, keys, values, table, row, pos], attention.clone())?;
+        let y = l.b.cached_attention(&[q, keys, values, table, row, pos], attention.clone())?;
         let y = l.linear(y, &format!("{at}.out"), width, true)?;
         x = l.b.plus(x, y)?;
         let at = format!("{block}.cross_attn");
@@ -118,7 +123,9 @@ pub fn decoder(config: &Config, weights: &dyn Weights, capacity: Capacity) -> Re
         if aligned.contains(&i) {
             queries.push(l.b.gather(q, align)?);
         }
-        let y = l.b.cached_attention([q, cross.0, cross.1, window, row, last], attention)?;
+        let mut inputs = vec![q, key.rows(), value.rows(), window, row, last];
+        inputs.extend(key.factors().into_iter().chain(value.factors()));
+        let y = l.b.cached_attention(&inputs, attention)?;
         let y = l.linear(y, &format!("{at}.out"), width, true)?;
         x = l.b.plus(x, y)?;
         x = l.mlp(x, &block)?;

@@ -1,13 +1,14 @@
 //! The encoder: a window's log-mel to its encoding and to the cross keys and values of every decoder layer. Not
 //! batched: one window at a time keeps a CPU busy.
 
+use super::cross::Cross;
 use super::layers::Layers;
 use crate::config::Config;
-use compiler::Weights;
+use compiler::{Compute, Weights};
 use graph::ops::{Activation, Conv1d};
-use graph::{Builder, DType, Dim, Graph, OpError, TensorType, Value};
+use graph::{DType, Dim, Graph, OpError, TensorType, Value};
 
-/// The inputs' places among the arguments; the states follow: `cross.LAYER.key`, `cross.LAYER.value` of each layer.
+/// The inputs' places among the arguments; the states follow: the cross keys and values of each layer.
 pub mod inputs {
     /// `f32[2*t, n_mels]`: normalised log-mel.
     pub const MEL: usize = 0;
@@ -20,19 +21,23 @@ pub mod inputs {
 }
 
 /// Log-mel to the encoding `f32[t, n_audio_state]`, with t up to `n_audio_ctx`; see [`inputs`] (model.py, AudioEncoder).
-/// On the way the decoder's cross keys and values are written to the first t places of a slot of the states
-/// `cross.LAYER.key` and `.value: f32[windows, n_text_head, n_audio_ctx, d]`.
+/// On the way the decoder's cross keys and values are written to the first t places of a slot of their states.
 ///
 /// # Errors
 /// The config's sizes contradict each other.
-pub fn encoder(config: &Config, weights: &dyn Weights, windows: usize) -> Result<Graph, OpError> {
+pub fn encoder(
+    config: &Config,
+    weights: &dyn Weights,
+    windows: usize,
+    compute: Compute,
+) -> Result<Graph, OpError> {
     let mut l = Layers::new("encoder", weights);
     let width = config.n_audio_state;
     let t = l.b.symbol("t", 1, config.n_audio_ctx);
     let mel = l.b.input("mel", TensorType::new(DType::F32, [t.times(2), config.n_mels.into()]));
     let place = l.b.input("place", TensorType::new(DType::I32, [t]));
     let slot = l.b.input("slot", TensorType::fixed(DType::I32, &[1]));
-    let cross = cross_states(&mut l, config, windows);
+    let cross = Cross::states(&mut l.b, config, windows, compute);
     let x = conv(&mut l, mel, "encoder.conv1", width, 1)?;
     let x = conv(&mut l, x, "encoder.conv2", width, 2)?;
     let positions = l.weight("encoder.positional_embedding", &[config.n_audio_ctx, width])?;
@@ -49,34 +54,14 @@ pub fn encoder(config: &Config, weights: &dyn Weights, windows: usize) -> Result
     l.b.scope("");
     let x = l.norm(x, "encoder.ln_post")?;
     l.b.name(x, "encoding");
-    for (i, (key, value)) in cross.into_iter().enumerate() {
+    for (i, [key, value]) in cross.into_iter().enumerate() {
         let at = format!("decoder.blocks.{i}.cross_attn");
         let k = l.linear(x, &format!("{at}.key"), config.n_text_state, false)?;
         let v = l.linear(x, &format!("{at}.value"), config.n_text_state, true)?;
-        l.b.cache_write(&[key, k, slot])?;
-        l.b.cache_write(&[value, v, slot])?;
+        key.write(&mut l.b, k, slot)?;
+        value.write(&mut l.b, v, slot)?;
     }
     Ok(l.b.finish(&[x]))
-}
-
-/// The states that hold the cross keys and values of every decoder layer.
-pub(super) fn cross_states(l: &mut Layers<'_>, config: &Config, windows: usize) -> Vec<(Value, Value)> {
-    let mut state = |i: usize, what: &str| cross_state(&mut l.b, config, windows, (i, what));
-    (0..config.n_text_layer).map(|i| (state(i, "key"), state(i, "value"))).collect()
-}
-
-/// The state that holds the cross keys or values of one decoder layer.
-pub(super) fn cross_state(
-    b: &mut Builder,
-    config: &Config,
-    windows: usize,
-    (layer, what): (usize, &str),
-) -> Value {
-    let ty = TensorType::fixed(
-        DType::F32,
-        &[windows, config.n_text_head, config.n_audio_ctx, config.head_width()],
-    );
-    b.state(&format!("cross.{layer}.{what}"), ty)
 }
 
 fn conv(l: &mut Layers<'_>, x: Value, name: &str, width: usize, stride: usize) -> Result<Value, OpError> {

@@ -67,10 +67,8 @@ impl Session {
         let (dims, places) = ([queries.len() / width, width], [places]);
         let mut args = vec![Arg::F32(queries, &dims), Arg::I32(&window, &[1]), Arg::I32(&place, &places)];
         debug_assert_eq!(args.len(), alignment_inputs::COUNT);
-        let (layers, cross) = (self.model.config.aligned_layers(), self.cross);
-        let keys = self.states.iter_mut().enumerate().skip(cross).step_by(2);
-        let keys = keys.filter(|(at, _)| layers.contains(&((at - cross) / 2)));
-        args.extend(keys.map(|(_, keys)| Arg::State(keys)));
+        let kept = self.states.iter_mut().enumerate().filter(|(at, _)| self.aligned.contains(at));
+        args.extend(kept.map(|(_, state)| Arg::State(state)));
         self.programs.run(Part::Alignment, &mut args)?;
         Ok(self.programs.get(Part::Alignment).f32(0).0)
     }

@@ -59,12 +59,12 @@ impl Part {
         let graph = match self {
             Part::LogMel => graphs::log_mel(config),
             Part::Normalize => graphs::normalize(config),
-            Part::Encoder => graphs::encoder(config, weights, options.windows),
-            Part::Decoder => graphs::decoder(config, weights, options.capacity(model)),
+            Part::Encoder => graphs::encoder(config, weights, options.windows, compute),
+            Part::Decoder => graphs::decoder(config, weights, options.capacity(model), compute),
             Part::Head => {
                 graphs::head(config, model.tokenizer.specials(), weights, options.capacity(model), compute)
             }
-            Part::Alignment => graphs::alignment(config, options.windows),
+            Part::Alignment => graphs::alignment(config, options.windows, compute),
         };
         graph.map_err(|source| Error::Graph { part: self, source })
     }

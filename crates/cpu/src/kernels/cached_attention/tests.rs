@@ -70,7 +70,19 @@ fn by_table<'a>(
     [positions, heads, d]: [usize; 3],
 ) -> CachedAttention<'a> {
     let q = Rows::new(q, row.len(), heads * d);
-    CachedAttention { q, keys, values, positions, table, columns: positions, row, last, heads, scale: 0.5 }
+    CachedAttention {
+        q,
+        keys,
+        values,
+        factors: None,
+        positions,
+        table,
+        columns: positions,
+        row,
+        last,
+        heads,
+        scale: 0.5,
+    }
 }
 
 #[test]
@@ -120,6 +132,7 @@ fn rows_of_one_window_read_its_slot_together() {
         q: Rows::strided(&q, row.len(), width, stride),
         keys: &keys,
         values: &values,
+        factors: None,
         positions,
         table: &table,
         columns: 1,
@@ -146,6 +159,7 @@ fn what_is_not_seen_may_hold_anything() {
         q: Rows::new(&q, 2, width),
         keys,
         values,
+        factors: None,
         positions,
         table: &[0],
         columns: 1,
@@ -167,6 +181,7 @@ fn a_slot_out_of_range_is_refused() {
         q: Rows::new(&[0.0; 4], 1, 4),
         keys: &[0.0; 8],
         values: &[0.0; 8],
+        factors: None,
         positions: 2,
         table: &[0, -1],
         columns: 2,

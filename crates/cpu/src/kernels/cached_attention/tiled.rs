@@ -350,6 +350,7 @@ mod tests {
                 q: Rows::new(&q, row.len(), width),
                 keys: &keys,
                 values: &values,
+                factors: None,
                 positions,
                 table: &table,
                 columns: 1,

@@ -304,6 +304,16 @@ impl Element for f16 {
     }
 }
 
+impl Element for i8 {
+    const ZERO: i8 = 0;
+
+    #[inline(always)]
+    unsafe fn load<S: Simd>(s: S, p: *const Self) -> S::V {
+        // SAFETY: the caller's contract.
+        unsafe { s.load_i8(p) }
+    }
+}
+
 impl Element for bf16 {
     const ZERO: bf16 = bf16::ZERO;
 
