@@ -12,7 +12,7 @@ pub(super) mod pass;
 #[cfg(test)]
 mod tests;
 #[cfg(target_arch = "x86_64")]
-pub mod tiled;
+pub(crate) mod tiled;
 
 use std::ops::Range;
 

@@ -44,31 +44,43 @@ impl<E: Element> Body for Row<'_, '_, E> {
 
     #[inline(always)]
     fn run<S: Simd>(self, s: S) -> f32 {
-        let mut greatest = s.splat(0.0);
-        for (i, n) in spans(s, self.x.len()) {
-            greatest = s.max(s.abs(read(s, self.x, i, n)), greatest);
-        }
-        let greatest = s.reduce_max(greatest);
-        let inverse = if greatest > 0.0 { MOST / greatest } else { 0.0 };
-        let mut scaled = [0.0; BLOCK];
-        let (bytes, more) = self.bytes.split_at_mut(self.x.len());
-        for first in (0..self.x.len()).step_by(BLOCK) {
-            let len = BLOCK.min(self.x.len() - first);
-            for (i, n) in spans(s, len) {
-                write(s, &mut scaled[..len], i, n, s.mul(read(s, self.x, first + i, n), s.splat(inverse)));
-            }
-            // Loops of their own, of which compilers make vectors.
-            for (byte, x) in bytes[first..first + len].iter_mut().zip(&scaled) {
-                *byte = nearest(*x).cast_unsigned();
-            }
-            if let Some(more) = more.get_mut(first..first + len) {
-                for (byte, x) in more.iter_mut().zip(&scaled) {
-                    *byte = second(*x).cast_unsigned();
-                }
-            }
-        }
-        greatest / MOST
+        quantize_row(s, self.x, self.bytes)
     }
+}
+
+/// The greatest magnitude of a row.
+#[inline(always)]
+pub(super) fn greatest<S: Simd, E: Element>(s: S, x: &[E]) -> f32 {
+    let mut greatest = s.splat(0.0);
+    for (i, n) in spans(s, x.len()) {
+        greatest = s.max(s.abs(read(s, x, i, n)), greatest);
+    }
+    s.reduce_max(greatest)
+}
+
+/// Writes a row as bytes of one digit, or of two where `bytes` are twice as many, and gives its factor.
+#[inline(always)]
+pub(super) fn quantize_row<S: Simd, E: Element>(s: S, x: &[E], bytes: &mut [u8]) -> f32 {
+    let greatest = greatest(s, x);
+    let inverse = if greatest > 0.0 { MOST / greatest } else { 0.0 };
+    let mut scaled = [0.0; BLOCK];
+    let (bytes, more) = bytes.split_at_mut(x.len());
+    for first in (0..x.len()).step_by(BLOCK) {
+        let len = BLOCK.min(x.len() - first);
+        for (i, n) in spans(s, len) {
+            write(s, &mut scaled[..len], i, n, s.mul(read(s, x, first + i, n), s.splat(inverse)));
+        }
+        // Loops of their own, of which compilers make vectors.
+        for (byte, x) in bytes[first..first + len].iter_mut().zip(&scaled) {
+            *byte = nearest(*x).cast_unsigned();
+        }
+        if let Some(more) = more.get_mut(first..first + len) {
+            for (byte, x) in more.iter_mut().zip(&scaled) {
+                *byte = second(*x).cast_unsigned();
+            }
+        }
+    }
+    greatest / MOST
 }
 
 #[cfg(test)]

@@ -11,6 +11,8 @@ use crate::kernels::linear::Out;
 use crate::kernels::linear::pack::Element;
 use compiler::NodeView;
 use graph::{DType, Op};
+#[cfg(target_arch = "x86_64")]
+use half::bf16;
 
 pub const CACHED_ATTENTION: Kernel = Kernel {
     name: "cached_attention",
@@ -30,8 +32,12 @@ fn scratch(isa: Isa, threads: usize, node: &NodeView<'_>) -> usize {
     let sizes = node.inputs[1].shape.eval(node.largest).unwrap_or_default();
     let [_, heads, positions, d] = sizes[..] else { return 0 };
     #[cfg(target_arch = "x86_64")]
-    if node.inputs[1].dtype == DType::BF16 && tiled::fits(isa, d, positions, columns(node)) {
-        return tiled::tiled_attention_scratch(threads, positions);
+    if tiled::fits(isa, d, positions, columns(node)) {
+        match node.inputs[1].dtype {
+            DType::BF16 => return tiled::tiled_attention_scratch::<bf16>(threads, positions),
+            DType::I8 => return tiled::tiled_attention_scratch::<i8>(threads, positions),
+            _ => (),
+        }
     }
     #[cfg(not(target_arch = "x86_64"))]
     let _ = isa; // Only tiles ask for the path.
@@ -40,18 +46,26 @@ fn scratch(isa: Isa, threads: usize, node: &NodeView<'_>) -> usize {
 
 fn run(call: &mut Call<'_>) {
     match call.dtype(1) {
-        DType::BF16 => {
-            let args = args(call, call.bf16(1), call.bf16(2));
-            #[cfg(target_arch = "x86_64")]
-            if tiled::fits(call.cx.isa, args.q.cols() / args.heads, args.positions, args.columns) {
-                let rows = call.out_rows(0);
-                return tiled::tiled_attention(call.cx, &args, Out { rows, scratch: call.scratch });
-            }
-            attend(call, &args);
-        }
-        DType::I8 => attend(call, &args(call, call.i8(1), call.i8(2))),
+        DType::BF16 => attend_in_tiles(call, &args(call, call.bf16(1), call.bf16(2))),
+        DType::I8 => attend_in_tiles(call, &args(call, call.i8(1), call.i8(2))),
         _ => attend(call, &args(call, call.f32(1), call.f32(2))),
     }
+}
+
+/// In tiles where they fit.
+#[cfg(target_arch = "x86_64")]
+fn attend_in_tiles<E: Element + tiled::Tiled>(call: &mut Call<'_>, args: &CachedAttention<'_, E>) {
+    if tiled::fits(call.cx.isa, args.q.cols() / args.heads, args.positions, args.columns) {
+        let rows = call.out_rows(0);
+        return tiled::tiled_attention(call.cx, args, Out { rows, scratch: call.scratch });
+    }
+    attend(call, args);
+}
+
+/// There are none here.
+#[cfg(not(target_arch = "x86_64"))]
+fn attend_in_tiles<E: Element>(call: &mut Call<'_>, args: &CachedAttention<'_, E>) {
+    attend(call, args);
 }
 
 fn attend<E: Element>(call: &mut Call<'_>, args: &CachedAttention<'_, E>) {

@@ -243,54 +243,101 @@ impl Tiles {
         }
     }
 
-    /// Sixteen rows of `32 * steps` bfloat16, `stride` bytes apart, times 64 columns: `fill` writes each step's weights,
-    /// four tiles, to `weights`. Sums go to `out`, 64 to a row.
+    /// Sixty-four rows of 64 bytes times sixteen columns; sums of i32 go to `out`, 16 to a row.
     ///
     /// # Safety
-    /// `rows` points to the rows, `weights` to four tiles, and `out` takes sixteen rows; `fill` uses no tiles.
+    /// `rows` points to the rows, `weights` to a tile, and `out` takes 64 rows.
     #[inline(always)]
-    pub unsafe fn wide_16(
-        &self,
-        (rows, stride, steps): (*const u8, usize, usize),
-        weights: *mut u8,
-        mut fill: impl FnMut(usize),
-        out: *mut f32,
-    ) {
-        // SAFETY: the tiles are configured, and the compiler uses none, so that sums stay from block to block; the
-        // caller vouches for the memory.
+    pub unsafe fn four_of_64(&self, rows: *const u8, weights: *const u8, out: *mut i32) {
+        // SAFETY: the tiles are configured; the caller vouches for the memory.
         unsafe {
-            asm!("tilezero tmm0", "tilezero tmm1", "tilezero tmm2", "tilezero tmm3",
-                out("tmm0") _, out("tmm1") _, out("tmm2") _, out("tmm3") _, options(nomem, nostack));
-            for step in 0..steps {
-                fill(step);
-                asm!(
-                    "tileloadd tmm4, [{a} + {stride}]",
-                    "tileloadd tmm6, [{b} + {line}]",
-                    "tdpbf16ps tmm0, tmm4, tmm6",
-                    "tileloadd tmm7, [{b} + {line} + 1024]",
-                    "tdpbf16ps tmm1, tmm4, tmm7",
-                    "tileloadd tmm6, [{b} + {line} + 2048]",
-                    "tdpbf16ps tmm2, tmm4, tmm6",
-                    "tileloadd tmm7, [{b} + {line} + 3072]",
-                    "tdpbf16ps tmm3, tmm4, tmm7",
-                    a = in(reg) rows.add(64 * step),
-                    b = in(reg) weights,
-                    stride = in(reg) stride,
-                    line = in(reg) 64_usize,
-                    out("tmm0") _, out("tmm1") _, out("tmm2") _, out("tmm3") _,
-                    out("tmm4") _, out("tmm6") _, out("tmm7") _,
-                    options(nostack),
-                );
-            }
             asm!(
-                "tilestored [{c} + {row}], tmm0",
-                "tilestored [{c} + {row} + 64], tmm1",
-                "tilestored [{c} + {row} + 128], tmm2",
-                "tilestored [{c} + {row} + 192], tmm3",
+                "tilezero tmm0",
+                "tilezero tmm1",
+                "tilezero tmm2",
+                "tilezero tmm3",
+                "tileloadd tmm6, [{b} + {line}]",
+                "tileloadd tmm4, [{a} + {line}]",
+                "tdpbssd tmm0, tmm4, tmm6",
+                "tileloadd tmm5, [{a} + {line} + 1024]",
+                "tdpbssd tmm1, tmm5, tmm6",
+                "tileloadd tmm4, [{a} + {line} + 2048]",
+                "tdpbssd tmm2, tmm4, tmm6",
+                "tileloadd tmm5, [{a} + {line} + 3072]",
+                "tdpbssd tmm3, tmm5, tmm6",
+                "tilestored [{c} + {line}], tmm0",
+                "tilestored [{c} + {line} + 1024], tmm1",
+                "tilestored [{c} + {line} + 2048], tmm2",
+                "tilestored [{c} + {line} + 3072], tmm3",
+                a = in(reg) rows,
+                b = in(reg) weights,
                 c = in(reg) out,
-                row = in(reg) 256_usize,
+                line = in(reg) 64_usize,
+                out("tmm0") _, out("tmm1") _, out("tmm2") _, out("tmm3") _,
+                out("tmm4") _, out("tmm5") _, out("tmm6") _,
                 options(nostack),
             );
         }
     }
 }
+
+/// Sixteen rows times 64 columns, whose weights are written as they are needed.
+macro_rules! wide {
+    ($name:ident, $dot:literal, $what:literal) => {
+        impl Tiles {
+            #[doc = concat!("Sixteen rows of `steps` times ", $what, ", `stride` bytes apart, times 64 columns: `fill` writes each step's")]
+            /// weights, four tiles, to `weights`. Sums go to `out`, 64 to a row.
+            ///
+            /// # Safety
+            /// `rows` points to the rows, `weights` to four tiles, and `out` takes sixteen rows; `fill` uses no tiles.
+            #[inline(always)]
+            pub unsafe fn $name(
+                &self,
+                (rows, stride, steps): (*const u8, usize, usize),
+                weights: *mut u8,
+                mut fill: impl FnMut(usize),
+                out: *mut f32,
+            ) {
+                // SAFETY: the tiles are configured, and the compiler uses none, so that sums stay from block to block; the
+                // caller vouches for the memory.
+                unsafe {
+                    asm!("tilezero tmm0", "tilezero tmm1", "tilezero tmm2", "tilezero tmm3",
+                        out("tmm0") _, out("tmm1") _, out("tmm2") _, out("tmm3") _, options(nomem, nostack));
+                    for step in 0..steps {
+                        fill(step);
+                        asm!(
+                            "tileloadd tmm4, [{a} + {stride}]",
+                            "tileloadd tmm6, [{b} + {line}]",
+                            concat!($dot, " tmm0, tmm4, tmm6"),
+                            "tileloadd tmm7, [{b} + {line} + 1024]",
+                            concat!($dot, " tmm1, tmm4, tmm7"),
+                            "tileloadd tmm6, [{b} + {line} + 2048]",
+                            concat!($dot, " tmm2, tmm4, tmm6"),
+                            "tileloadd tmm7, [{b} + {line} + 3072]",
+                            concat!($dot, " tmm3, tmm4, tmm7"),
+                            a = in(reg) rows.add(64 * step),
+                            b = in(reg) weights,
+                            stride = in(reg) stride,
+                            line = in(reg) 64_usize,
+                            out("tmm0") _, out("tmm1") _, out("tmm2") _, out("tmm3") _,
+                            out("tmm4") _, out("tmm6") _, out("tmm7") _,
+                            options(nostack),
+                        );
+                    }
+                    asm!(
+                        "tilestored [{c} + {row}], tmm0",
+                        "tilestored [{c} + {row} + 64], tmm1",
+                        "tilestored [{c} + {row} + 128], tmm2",
+                        "tilestored [{c} + {row} + 192], tmm3",
+                        c = in(reg) out,
+                        row = in(reg) 256_usize,
+                        options(nostack),
+                    );
+                }
+            }
+        }
+    };
+}
+
+wide!(wide_16, "tdpbf16ps", "32 bfloat16");
+wide!(wide_16_of_bytes, "tdpbssd", "64 signed bytes");

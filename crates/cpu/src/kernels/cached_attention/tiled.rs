@@ -1,53 +1,61 @@
-//! Attention of up to sixteen queries at once to the keys and values of one slot, in tiles of bfloat16: the decoder's to
-//! the window. Not its attention to its own past, whose rows a table scatters.
+//! Attention of some queries at once to the keys and values of one slot, in tiles: the decoder's to the window. Not its
+//! attention to its own past, whose rows a table scatters.
 //!
 //! Keys are read where they lie: sixteen positions are the rows of a tile, and the queries its columns. The scores are
-//! turned around, become weights, and are multiplied by the values, whose pairs of positions are woven on the way. What
-//! a query gets does not depend on those beside it.
+//! turned around, become weights, and are multiplied by the values, whose positions are woven on the way. What a query
+//! gets does not depend on those beside it.
 
-use std::arch::x86_64::{
-    __m512, __m512i, _MM_HINT_T1, _mm_prefetch, _mm512_castpd_ps, _mm512_castps_pd, _mm512_loadu_ps,
-    _mm512_loadu_si512, _mm512_setzero_si512, _mm512_shuffle_f32x4, _mm512_storeu_ps, _mm512_storeu_si512,
-    _mm512_unpackhi_epi16, _mm512_unpackhi_pd, _mm512_unpackhi_ps, _mm512_unpacklo_epi16, _mm512_unpacklo_pd,
-    _mm512_unpacklo_ps,
-};
+mod bytes;
+mod pairs;
+
 use std::ops::Range;
-
-use half::bf16;
 
 use super::CachedAttention;
 use crate::isa::Isa;
-use crate::kernels::attention::narrow::weigh_pair;
 use crate::kernels::linear::Out;
 use crate::kernels::rows::{Shared, SharedRows};
 use crate::kernels::{Cx, cut};
-use crate::simd::{Amx, Body, Simd, Tiles, dispatch, to_bf16};
+use crate::simd::{Amx, Body, Simd, Tiles, dispatch};
 
-/// Queries of a tile.
-const QUERIES: usize = 16;
 /// Columns of a head.
 const D: usize = 64;
-/// Positions of a step.
-const STEP: usize = 32;
+/// Positions of a slot, at least: those of the largest step.
+const STEP: usize = 64;
 /// f32 values of a tile.
 const TILE: usize = 256;
 /// How many positions ahead of their use keys and values are asked for.
 const AHEAD: usize = 64;
 
 /// Whether [`tiled_attention`] takes heads of `d` columns over slots of `positions` positions that `columns` name.
-pub fn fits(isa: Isa, d: usize, positions: usize, columns: usize) -> bool {
+pub(crate) fn fits(isa: Isa, d: usize, positions: usize, columns: usize) -> bool {
     isa == Isa::Amx && d == D && positions >= STEP && columns == 1
 }
 
-/// f32 values of one thread: a head's queries, tiles of scores and of values, scores, weights, outputs.
-fn thread_len(positions: usize) -> usize {
-    let positions = positions.next_multiple_of(STEP);
-    2 * TILE + 2 * TILE + 4 * TILE + QUERIES * positions + QUERIES * positions / 2 + QUERIES * D
+/// A type that keys and values are multiplied in.
+pub(crate) trait Tiled: Copy + Send + Sync + 'static {
+    /// Queries that are taken together.
+    const QUERIES: usize;
+
+    /// f32 values that [`Tiled::attend`] works in.
+    fn scratch(positions: usize) -> usize;
+
+    /// The attention of one head of the queries `at`, which have one slot and see as many of its positions, to the same
+    /// head's columns of `out`.
+    ///
+    /// # Safety
+    /// The arguments were checked, the queries are [`Tiled::QUERIES`] at most, and no other thread touches the columns.
+    unsafe fn attend<S: Simd>(
+        s: S,
+        tiles: &Tiles,
+        args: &CachedAttention<'_, Self>,
+        at: (Range<usize>, usize),
+        to: (&mut [f32], SharedRows<'_>),
+    );
 }
 
 /// The f32 values of scratch that [`tiled_attention`] needs.
-pub fn tiled_attention_scratch(threads: usize, positions: usize) -> usize {
-    threads * thread_len(positions)
+pub(crate) fn tiled_attention_scratch<E: Tiled>(threads: usize, positions: usize) -> usize {
+    threads * E::scratch(positions)
 }
 
 /// Writes `[n, heads * d]` to `out`: see [`super::cached_attention`].
@@ -55,14 +63,14 @@ pub fn tiled_attention_scratch(threads: usize, positions: usize) -> usize {
 /// # Panics
 /// When it does not [fit](fits), shapes don't, an index is out of range, the scale is not positive, or the scratch is
 /// shorter than [`tiled_attention_scratch`].
-pub fn tiled_attention(cx: Cx<'_>, args: &CachedAttention<'_, bf16>, out: Out<'_, '_>) {
+pub(crate) fn tiled_attention<E: Tiled>(cx: Cx<'_>, args: &CachedAttention<'_, E>, out: Out<'_, '_>) {
     let Out { mut rows, scratch } = out;
     args.check();
     let d = args.q.cols() / args.heads;
     assert!(fits(cx.isa, d, args.positions, args.columns), "attention of another kind");
     assert_eq!((rows.rows(), rows.cols()), (args.q.rows(), args.q.cols()), "shapes of attention");
     assert!(args.scale > 0.0, "a scale of {}", args.scale);
-    let (threads, share) = (cx.pool.threads(), thread_len(args.positions));
+    let (threads, share) = (cx.pool.threads(), E::scratch(args.positions));
     assert!(
         scratch.len() >= threads * share,
         "{} values of scratch, {} needed",
@@ -80,235 +88,43 @@ pub fn tiled_attention(cx: Cx<'_>, args: &CachedAttention<'_, bf16>, out: Out<'_
 }
 
 /// Some heads of all queries.
-struct Part<'a, 's> {
-    args: &'a CachedAttention<'a, bf16>,
+struct Part<'a, 's, E> {
+    args: &'a CachedAttention<'a, E>,
     heads: Range<usize>,
     out: SharedRows<'a>,
     scratch: &'s mut [f32],
 }
 
-impl Body for Part<'_, '_> {
+impl<E: Tiled> Body for Part<'_, '_, E> {
     type Out = ();
 
     #[inline(always)]
     fn run<S: Simd>(self, s: S) {
         let Part { args, heads, out, scratch } = self;
         let tiles = Tiles::new(Amx::detect().expect("amx is not available"));
-        let (queries, rest) = scratch.split_at_mut(2 * TILE);
-        let (turned, rest) = rest.split_at_mut(2 * TILE);
-        let (woven, rest) = rest.split_at_mut(4 * TILE);
-        let (sums, rest) = rest.split_at_mut(QUERIES * D);
         let mut first = 0;
         while first < args.q.rows() {
             let (slot, len) = (args.slot(first, 0), args.len(first));
-            let end = (first + QUERIES).min(args.q.rows());
+            let end = (first + E::QUERIES).min(args.q.rows());
             let same = |i: usize| args.slot(i, 0) == slot && args.len(i) == len;
             let end = (first + 1..end).find(|&i| !same(i)).unwrap_or(end);
-            let positions = len.next_multiple_of(STEP);
-            let (scores, rest) = rest.split_at_mut(QUERIES * positions);
-            let weights = &mut rest[..QUERIES * positions / 2];
             for head in heads.clone() {
-                let at = (slot * args.heads + head) * args.positions * D;
-                pack_queries(args, first..end, head, queries);
-                let keys = args.keys.as_ptr().wrapping_add(at);
-                // SAFETY: the head holds `args.positions` rows from `at`, a step or more, and `len` of them are seen, as
-                // `check` and `fits` saw.
-                unsafe { score(&tiles, (keys, len), queries, turned, scores) };
-                let factor = args.scale * std::f32::consts::LOG2_E;
-                let totals = weigh(s, (scores, len, positions), (end - first, factor), weights);
-                let values = args.values.as_ptr().wrapping_add(at);
-                // SAFETY: as above.
-                unsafe { gather(&tiles, (values, len), weights, woven, sums) };
-                for (r, total) in totals.iter().enumerate().take(end - first) {
-                    // SAFETY: the columns of these heads are in one part only.
-                    let to = unsafe { std::slice::from_raw_parts_mut(out.row(first + r).add(head * D), D) };
-                    unwoven(&sums[r * D..][..D], 1.0 / total, to);
-                }
+                // SAFETY: `check` and `fits` saw the arguments; the columns of these heads are in one part only.
+                unsafe { E::attend(s, &tiles, args, (first..end, head), (scratch, out)) };
             }
             first = end;
         }
     }
 }
 
-/// Pairs of columns of each query, for one head: two tiles of sixteen pairs of sixteen queries. Absent queries are zero.
-fn pack_queries(args: &CachedAttention<'_, bf16>, rows: Range<usize>, head: usize, out: &mut [f32]) {
-    out.fill(0.0);
-    for (c, i) in rows.enumerate() {
-        for (pair, x) in args.q.row(i)[head * D..][..D].chunks_exact(2).enumerate() {
-            let word = u32::from(to_bf16(x[1])) << 16 | u32::from(to_bf16(x[0]));
-            out[pair * QUERIES + c] = f32::from_bits(word);
-        }
-    }
-}
-
-/// Writes the products of every position with every query to `scores[query][position]`.
+/// The columns of `head` of row `i`.
 ///
 /// # Safety
-/// `keys` points to `positions` rows of D values, and never to fewer than a step.
+/// There are such columns, and no other thread touches them.
 #[inline(always)]
-unsafe fn score(
-    tiles: &Tiles,
-    (keys, positions): (*const bf16, usize),
-    queries: &[f32],
-    turned: &mut [f32],
-    scores: &mut [f32],
-) {
-    let stride = scores.len() / QUERIES;
-    for step in (0..positions).step_by(STEP) {
-        // The last step starts early, so that it reads no further than the slot; what it says twice is the same. What it
-        // says of positions that nobody sees is not used.
-        let at = step.min(positions.saturating_sub(STEP));
-        // SAFETY: the rows are within the slot; the tiles fit; prefetch takes any address.
-        unsafe {
-            ask(keys.wrapping_add((step + AHEAD) * D));
-            tiles.two_of_32(keys.add(at * D).cast(), queries.as_ptr().cast(), turned.as_mut_ptr());
-            for half in [0, 16] {
-                turn(turned.as_ptr().add(half * QUERIES), scores.as_mut_ptr().add(at + half), stride);
-            }
-        }
-    }
-}
-
-/// Asks for the positions of a step.
-#[inline(always)]
-unsafe fn ask(rows: *const bf16) {
-    for line in (0..STEP * D).step_by(64 / size_of::<bf16>()) {
-        // SAFETY: prefetch takes any address.
-        unsafe { _mm_prefetch::<_MM_HINT_T1>(rows.wrapping_add(line).cast()) };
-    }
-}
-
-/// Turns the scores of the first `count` queries into `2^(factor * (score - greatest))` as bfloat16, zero beyond
-/// `valid` positions, and gives the sum of each row.
-#[inline(always)]
-fn weigh<S: Simd>(
-    s: S,
-    (scores, valid, positions): (&mut [f32], usize, usize),
-    (count, factor): (usize, f32),
-    weights: &mut [f32],
-) -> [f32; QUERIES] {
-    let mut totals = [1.0; QUERIES];
-    let rows = scores.chunks_exact_mut(positions).zip(weights.chunks_exact_mut(positions / 2));
-    for ((row, weights), total) in rows.zip(&mut totals).take(count) {
-        row[valid..].fill(f32::NEG_INFINITY);
-        let mut greatest = s.splat(f32::NEG_INFINITY);
-        for v in row.chunks_exact(S::LANES) {
-            // SAFETY: the chunk holds a vector.
-            greatest = s.max(unsafe { s.load(v.as_ptr()) }, greatest);
-        }
-        let shift = s.splat(-factor * s.reduce_max(greatest));
-        let (line, mut sum) = ([s.splat(factor), shift], s.splat(0.0));
-        let to = weights.as_mut_ptr().cast::<u16>();
-        for (i, v) in row.chunks_exact(2 * S::LANES).enumerate() {
-            // SAFETY: the chunk holds two vectors, and the weights a half of each score; tiles multiply bfloat16.
-            sum = s.add(sum, unsafe { weigh_pair(s, v.as_ptr(), line, to.add(i * 2 * S::LANES)) });
-        }
-        *total = s.reduce_add(sum);
-    }
-    totals
-}
-
-/// Adds the values of all positions, times their weights: sixteen rows of D sums, woven as [`weave`] leaves them.
-///
-/// # Safety
-/// `values` points to `positions` rows of D values.
-#[inline(always)]
-unsafe fn gather(
-    tiles: &Tiles,
-    (values, positions): (*const bf16, usize),
-    weights: &[f32],
-    woven: &mut [f32],
-    sums: &mut [f32],
-) {
-    let stride = weights.len() / QUERIES * size_of::<f32>();
-    let (to, steps) = (woven.as_mut_ptr(), positions.div_ceil(STEP));
-    let fill = |step: usize| {
-        let at = step * STEP;
-        // SAFETY: as many rows as are woven are within the slot; prefetch takes any address.
-        unsafe {
-            ask(values.wrapping_add((at + AHEAD) * D));
-            weave(values.wrapping_add(at * D), STEP.min(positions - at), to);
-        }
-    };
-    // SAFETY: the weights hold sixteen rows of the steps, the tiles and the sums fit.
-    unsafe { tiles.wide_16((weights.as_ptr().cast(), stride, steps), to.cast(), fill, sums.as_mut_ptr()) };
-}
-
-/// Pairs of positions of 64 columns as four tiles. Of each 32 columns the first tile has columns 0 to 3, 8 to 11 and so
-/// on, the second the others. Positions beyond `count` are zero.
-///
-/// # Safety
-/// `rows` points to `count` rows; `out` takes four tiles.
-#[target_feature(enable = "avx512f,avx512bw")]
-unsafe fn weave(rows: *const bf16, count: usize, out: *mut f32) {
-    let row = |j: usize, half: usize| -> __m512i {
-        if j < count {
-            // SAFETY: row j is one of the caller's.
-            unsafe { _mm512_loadu_si512(rows.add(j * D + half * 32).cast()) }
-        } else {
-            _mm512_setzero_si512()
-        }
-    };
-    for pair in 0..STEP / 2 {
-        for half in 0..2 {
-            let (a, b) = (row(2 * pair, half), row(2 * pair + 1, half));
-            // SAFETY: pair is below sixteen, so both are within their tiles.
-            unsafe {
-                let to = out.add(2 * half * TILE + pair * 16);
-                _mm512_storeu_si512(to.cast(), _mm512_unpacklo_epi16(a, b));
-                _mm512_storeu_si512(to.add(TILE).cast(), _mm512_unpackhi_epi16(a, b));
-            }
-        }
-    }
-}
-
-/// Columns in their order again, times `factor`: see [`weave`].
-fn unwoven(sums: &[f32], factor: f32, out: &mut [f32]) {
-    for (i, four) in out.chunks_exact_mut(4).enumerate() {
-        let (half, within) = (i / 8, i % 8);
-        let from = &sums[half * 32 + within % 2 * 16 + within / 2 * 4..][..4];
-        four.iter_mut().zip(from).for_each(|(to, x)| *to = x * factor);
-    }
-}
-
-/// Transposes a tile of sixteen rows of sixteen values; row `i` of the result goes to `out[i * stride..]`.
-///
-/// # Safety
-/// `tile` points to the tile; `out` takes the rows.
-#[target_feature(enable = "avx512f")]
-unsafe fn turn(tile: *const f32, out: *mut f32, stride: usize) {
+unsafe fn columns(out: SharedRows<'_>, i: usize, head: usize) -> &mut [f32] {
     // SAFETY: the caller's contract.
-    let rows: [__m512; 16] = std::array::from_fn(|i| unsafe { _mm512_loadu_ps(tile.add(16 * i)) });
-    // Twos, then fours of rows, within each quarter of a vector.
-    let mut twos = rows;
-    for i in (0..16).step_by(2) {
-        twos[i] = _mm512_unpacklo_ps(rows[i], rows[i + 1]);
-        twos[i + 1] = _mm512_unpackhi_ps(rows[i], rows[i + 1]);
-    }
-    let mut fours = twos;
-    for i in (0..16).step_by(4) {
-        let d = [0, 1, 2, 3].map(|j| _mm512_castps_pd(twos[i + j]));
-        fours[i] = _mm512_castpd_ps(_mm512_unpacklo_pd(d[0], d[2]));
-        fours[i + 1] = _mm512_castpd_ps(_mm512_unpackhi_pd(d[0], d[2]));
-        fours[i + 2] = _mm512_castpd_ps(_mm512_unpacklo_pd(d[1], d[3]));
-        fours[i + 3] = _mm512_castpd_ps(_mm512_unpackhi_pd(d[1], d[3]));
-    }
-    // Then quarters: column j of quarter q is column 4 q + j.
-    for j in 0..4 {
-        let [a, b, c, d] = [fours[j], fours[4 + j], fours[8 + j], fours[12 + j]];
-        let (ab, cd) = (_mm512_shuffle_f32x4::<0x88>(a, b), _mm512_shuffle_f32x4::<0x88>(c, d));
-        let (ab_odd, cd_odd) = (_mm512_shuffle_f32x4::<0xdd>(a, b), _mm512_shuffle_f32x4::<0xdd>(c, d));
-        let columns = [
-            _mm512_shuffle_f32x4::<0x88>(ab, cd),
-            _mm512_shuffle_f32x4::<0x88>(ab_odd, cd_odd),
-            _mm512_shuffle_f32x4::<0xdd>(ab, cd),
-            _mm512_shuffle_f32x4::<0xdd>(ab_odd, cd_odd),
-        ];
-        for (q, column) in columns.into_iter().enumerate() {
-            // SAFETY: the caller's contract.
-            unsafe { _mm512_storeu_ps(out.add((4 * q + j) * stride), column) };
-        }
-    }
+    unsafe { std::slice::from_raw_parts_mut(out.row(i).add(head * D), D) }
 }
 
 #[cfg(test)]
@@ -317,40 +133,74 @@ mod tests {
     use crate::kernels::rows::{Rows, RowsMut};
     use crate::kernels::testing::{assert_close, assert_same_bits, noise};
     use crate::pool::Pool;
+    use half::bf16;
 
-    fn narrowed(seed: u64, len: usize) -> Vec<bf16> {
-        noise(seed, len).into_iter().map(bf16::from_f32).collect()
-    }
-
-    fn run(threads: usize, args: &CachedAttention<'_, bf16>) -> Vec<f32> {
+    fn run<E: Tiled>(threads: usize, args: &CachedAttention<'_, E>) -> Vec<f32> {
         let pool = Pool::new(threads);
         let (n, width) = (args.q.rows(), args.q.cols());
         let mut out = vec![f32::NAN; n * width];
-        let mut scratch = vec![f32::NAN; tiled_attention_scratch(threads, args.positions)];
+        let mut scratch = vec![f32::NAN; tiled_attention_scratch::<E>(threads, args.positions)];
         let target = Out { rows: RowsMut::new(&mut out, n, width), scratch: &mut scratch };
         tiled_attention(Cx { isa: Isa::Amx, pool: &pool }, args, target);
         out
     }
 
-    #[test]
-    fn agrees_with_f64_and_neither_queries_nor_threads_change_bits() {
+    /// Attention in f64.
+    fn reference<E: Tiled + Into<f64>>(args: &CachedAttention<'_, E>) -> Vec<f64> {
+        let width = args.q.cols();
+        let mut want = vec![0.0; args.q.rows() * width];
+        for (i, want) in want.chunks_exact_mut(width).enumerate() {
+            for h in 0..args.heads {
+                let place = |j: usize| (args.slot(i, 0) * args.heads + h) * args.positions + j;
+                let factor =
+                    |j: usize, of: usize| args.factors.map_or(1.0, |both| f64::from(both[of][place(j)]));
+                let at = |x: &[E], j: usize, c: usize| -> f64 { x[place(j) * D + c].into() };
+                let dot = |j: usize| -> f64 {
+                    (0..D).map(|c| f64::from(args.q.row(i)[h * D + c]) * at(args.keys, j, c)).sum()
+                };
+                let score = |j: usize| dot(j) * factor(j, 0) * f64::from(args.scale);
+                let weights: Vec<f64> = (0..args.len(i)).map(|j| score(j).exp()).collect();
+                let total: f64 = weights.iter().sum();
+                for c in 0..D {
+                    let values =
+                        weights.iter().enumerate().map(|(j, w)| w * factor(j, 1) * at(args.values, j, c));
+                    want[h * D + c] = values.sum::<f64>() / total;
+                }
+            }
+        }
+        want
+    }
+
+    /// Checks slots of `element`s made of noise against f64, and the bits of one query and of any threads.
+    fn check<E: Tiled + Into<f64>>(element: fn(f32) -> E, has_factors: bool, tolerance: f64) {
         if !Isa::Amx.is_available() {
             return;
         }
         for (heads, positions, seen) in
-            [(3, 101, 101), (1, 32, 7), (8, 64, 33), (2, 1500, 1500), (2, 1500, 699)]
+            [(3, 101, 101), (1, 64, 7), (8, 64, 33), (2, 1500, 1500), (2, 1500, 699)]
         {
-            let width = heads * D;
-            let (keys, values) = (narrowed(1, 2 * positions * width), narrowed(2, 2 * positions * width));
+            let (width, places) = (heads * D, 2 * positions * heads);
+            let kept = |seed: u64| noise(seed, places * D).into_iter().map(element).collect::<Vec<E>>();
+            let (keys, values) = (kept(1), kept(2));
+            let factor =
+                |seed: u64| noise(seed, places).iter().map(|x| (x + 2.0) / 300.0).collect::<Vec<f32>>();
+            let mut factors = [factor(4), factor(5)];
+            // What nobody sees may hold anything.
+            for (i, factor) in factors.iter_mut().flat_map(|both| both.iter_mut().enumerate()) {
+                if i / (heads * positions) == 1 && i % positions >= seen {
+                    *factor = f32::NAN;
+                }
+            }
             let (table, row) =
                 ([1, 0], [0, 0, 0, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
             let last = row.map(|row: i32| [seen, positions][row as usize] as i32 - 1);
-            let q: Vec<f32> = narrowed(3, row.len() * width).iter().map(|x| x.to_f32() * 4.0).collect();
+            let q: Vec<f32> =
+                noise(3, row.len() * width).iter().map(|x| bf16::from_f32(x * 4.0).to_f32()).collect();
             let args = CachedAttention {
                 q: Rows::new(&q, row.len(), width),
                 keys: &keys,
                 values: &values,
-                factors: None,
+                factors: has_factors.then_some([&factors[0], &factors[1]]),
                 positions,
                 table: &table,
                 columns: 1,
@@ -359,26 +209,13 @@ mod tests {
                 heads,
                 scale: 0.125,
             };
-            let mut want = vec![0.0; q.len()];
-            for (i, want) in want.chunks_exact_mut(width).enumerate() {
-                let slot = table[row[i] as usize] as usize;
-                for h in 0..heads {
-                    let at = |x: &[bf16], j: usize, c: usize| {
-                        x[((slot * heads + h) * positions + j) * D + c].to_f64()
-                    };
-                    let dot = |j: usize| -> f64 {
-                        (0..D).map(|c| f64::from(q[i * width + h * D + c]) * at(&keys, j, c)).sum()
-                    };
-                    let weights: Vec<f64> = (0..=last[i] as usize).map(|j| (dot(j) * 0.125).exp()).collect();
-                    let total: f64 = weights.iter().sum();
-                    for c in 0..D {
-                        let sum: f64 = weights.iter().enumerate().map(|(j, w)| w * at(&values, j, c)).sum();
-                        want[h * D + c] = sum / total;
-                    }
-                }
-            }
             let all = run(1, &args);
-            assert_close(&all, &want, 4e-3, &format!("{heads} heads, {positions} positions"));
+            assert_close(
+                &all,
+                &reference(&args),
+                tolerance,
+                &format!("{heads} heads, {positions} positions"),
+            );
             for threads in 2..=4 {
                 assert_same_bits(&all, &run(threads, &args), "threads");
             }
@@ -388,5 +225,15 @@ mod tests {
                 assert_same_bits(&run(2, &one), &all[i * width..][..width], "one query");
             }
         }
+    }
+
+    #[test]
+    fn of_bfloat16_agrees_with_f64_and_neither_queries_nor_threads_change_bits() {
+        check(bf16::from_f32, false, 4e-3);
+    }
+
+    #[test]
+    fn of_bytes_agrees_with_f64_and_neither_queries_nor_threads_change_bits() {
+        check(|x| (x * 127.0) as i8, true, 2e-4);
     }
 }

@@ -1,0 +1,298 @@
+//! Keys and values of bytes: eight queries at once, in two digits as the weights of the values are. A tile holds one digit
+//! of each query, then the other.
+
+use std::arch::x86_64::{
+    __m512, __m512i, _MM_HINT_T1, _mm_prefetch, _mm_storeu_ps, _mm_storeu_si128, _mm512_add_ps,
+    _mm512_castpd_ps, _mm512_castps_pd, _mm512_cvtepi32_epi8, _mm512_cvtepi32_ps, _mm512_cvtps_epi32,
+    _mm512_extractf32x4_ps, _mm512_fmadd_ps, _mm512_loadu_ps, _mm512_loadu_si512, _mm512_maskz_loadu_ps,
+    _mm512_mul_ps, _mm512_set1_ps, _mm512_setzero_si512, _mm512_shuffle_f32x4, _mm512_shuffle_i32x4,
+    _mm512_storeu_ps, _mm512_storeu_si512, _mm512_sub_ps, _mm512_unpackhi_epi8, _mm512_unpackhi_epi16,
+    _mm512_unpackhi_pd, _mm512_unpackhi_ps, _mm512_unpacklo_epi8, _mm512_unpacklo_epi16, _mm512_unpacklo_pd,
+    _mm512_unpacklo_ps,
+};
+use std::ops::Range;
+
+use graph::ops::quantize::{BASE, MOST};
+
+use super::{AHEAD, D, TILE, Tiled, columns};
+use crate::kernels::cached_attention::CachedAttention;
+use crate::kernels::linear::narrow::bytes_mut;
+use crate::kernels::quantize::{greatest, quantize_row};
+use crate::kernels::rows::SharedRows;
+use crate::kernels::vectors::{exp_in_place, max};
+use crate::simd::{Simd, Tiles};
+
+/// Queries of a tile.
+const QUERIES: usize = 8;
+/// Rows of a tile: the digits of the queries.
+const ROWS: usize = 2 * QUERIES;
+/// Positions of a step.
+const STEP: usize = 64;
+
+impl Tiled for i8 {
+    const QUERIES: usize = QUERIES;
+
+    /// A head's queries, tiles of scores and of values, outputs, scores, weights.
+    fn scratch(positions: usize) -> usize {
+        let positions = positions.next_multiple_of(STEP);
+        TILE + 4 * TILE + 4 * TILE + ROWS * D + QUERIES * positions + ROWS * positions / size_of::<f32>()
+    }
+
+    #[inline(always)]
+    unsafe fn attend<S: Simd>(
+        s: S,
+        tiles: &Tiles,
+        args: &CachedAttention<'_, i8>,
+        (rows, head): (Range<usize>, usize),
+        (scratch, out): (&mut [f32], SharedRows<'_>),
+    ) {
+        let (queries, rest) = scratch.split_at_mut(TILE);
+        let (turned, rest) = rest.split_at_mut(4 * TILE);
+        let (woven, rest) = rest.split_at_mut(4 * TILE);
+        let (sums, rest) = rest.split_at_mut(ROWS * D);
+        let (slot, len) = (args.slot(rows.start, 0), args.len(rows.start));
+        let positions = len.next_multiple_of(STEP);
+        let (scores, rest) = rest.split_at_mut(QUERIES * positions);
+        let weights = &mut bytes_mut(rest)[..ROWS * positions];
+        let [key_factors, value_factors] = args.factors_of(rows.start, head).expect("bytes have factors");
+        let at = (slot * args.heads + head) * args.positions * D;
+        let factors = pack_queries(s, args, rows.clone(), head, queries);
+        let keys = args.keys.as_ptr().wrapping_add(at);
+        // SAFETY: the head holds `args.positions` rows from `at`, a step or more, and `len` of them are seen.
+        unsafe { score(tiles, (keys, len), queries, (key_factors, factors), turned, scores) };
+        let greatest = greatest(s, &value_factors[..len]);
+        let inverse = if greatest > 0.0 { MOST / greatest } else { 0.0 };
+        let mut totals = [1.0; QUERIES];
+        for (r, total) in totals.iter_mut().enumerate().take(rows.len()) {
+            let row = &mut scores[r * positions..][..len];
+            let most = max(s, row);
+            *total = exp_in_place(s, row, most);
+            let to = [r, QUERIES + r].map(|row| weights.as_mut_ptr().wrapping_add(row * positions));
+            // SAFETY: the rows of the weights hold whole steps.
+            unsafe { digits(row, value_factors, inverse, to) };
+        }
+        let values = args.values.as_ptr().wrapping_add(at);
+        // SAFETY: as for the keys.
+        unsafe { gather(tiles, (values, len), weights, woven, sums) };
+        for (r, (i, total)) in rows.zip(totals).enumerate() {
+            let sums = [r, QUERIES + r].map(|row| &sums[row * D..][..D]);
+            // SAFETY: the caller's contract; rows of sums and of results have D columns.
+            unsafe { unwoven(sums, greatest / MOST / total, columns(out, i, head)) };
+        }
+    }
+}
+
+/// Fours of columns of each query's digits, for one head: a tile of sixteen fours of sixteen. Absent queries are zero. Gives
+/// what the products of each query are times to be scores.
+#[inline(always)]
+fn pack_queries<S: Simd>(
+    s: S,
+    args: &CachedAttention<'_, i8>,
+    rows: Range<usize>,
+    head: usize,
+    out: &mut [f32],
+) -> [f32; QUERIES] {
+    out.fill(0.0);
+    let mut factors = [0.0; QUERIES];
+    for (c, (i, factor)) in rows.zip(&mut factors).enumerate() {
+        let mut bytes = [0; 2 * D];
+        *factor = quantize_row(s, &args.q.row(i)[head * D..][..D], &mut bytes) * args.scale;
+        for (digit, bytes) in bytes.chunks_exact(D).enumerate() {
+            for (four, word) in bytes.as_chunks().0.iter().enumerate() {
+                out[four * ROWS + digit * QUERIES + c] = f32::from_bits(u32::from_le_bytes(*word));
+            }
+        }
+    }
+    factors
+}
+
+/// Writes the scores of every position with every query to `scores[query][position]`.
+///
+/// # Safety
+/// `keys` points to `positions` rows of D values, and never to fewer than a step, as `key_factors` does.
+#[inline(always)]
+unsafe fn score(
+    tiles: &Tiles,
+    (keys, positions): (*const i8, usize),
+    queries: &[f32],
+    (key_factors, factors): (&[f32], [f32; QUERIES]),
+    turned: &mut [f32],
+    scores: &mut [f32],
+) {
+    let stride = scores.len() / QUERIES;
+    for step in (0..positions).step_by(STEP) {
+        // The last step starts early, so that it reads no further than the slot; what it says twice is the same. What it
+        // says of positions that nobody sees is not used.
+        let at = step.min(positions.saturating_sub(STEP));
+        // SAFETY: the rows are within the slot; the tiles fit; prefetch takes any address.
+        unsafe {
+            ask(keys.wrapping_add((step + AHEAD) * D));
+            tiles.four_of_64(keys.add(at * D).cast(), queries.as_ptr().cast(), turned.as_mut_ptr().cast());
+            for (i, tile) in turned.chunks_exact(TILE).enumerate() {
+                let at = at + i * ROWS;
+                let factors = (key_factors.as_ptr().add(at), &factors);
+                turn(tile.as_ptr().cast(), factors, scores.as_mut_ptr().add(at), stride);
+            }
+        }
+    }
+}
+
+/// Asks for the positions of a step.
+#[inline(always)]
+unsafe fn ask(rows: *const i8) {
+    for line in (0..STEP * D).step_by(64) {
+        // SAFETY: prefetch takes any address.
+        unsafe { _mm_prefetch::<_MM_HINT_T1>(rows.wrapping_add(line)) };
+    }
+}
+
+/// The products of sixteen positions with the digits of eight queries as scores; those of query `i` go to
+/// `out[i * stride..]`.
+///
+/// # Safety
+/// `tile` points to the tile, the factors to those of its positions; `out` takes the rows.
+#[target_feature(enable = "avx512f")]
+unsafe fn turn(
+    tile: *const i32,
+    (key_factors, factors): (*const f32, &[f32; QUERIES]),
+    out: *mut f32,
+    stride: usize,
+) {
+    // A position and the fourth after it share a vector, so that positions are in turn at the end.
+    const FIRST: [usize; 8] = [0, 1, 2, 3, 8, 9, 10, 11];
+    let rows: [__m512; 8] = FIRST.map(|i| {
+        // SAFETY: the caller's contract.
+        let [a, b] = [i, i + 4].map(|i| unsafe { _mm512_loadu_si512(tile.add(ROWS * i).cast()) });
+        let first = _mm512_cvtepi32_ps(_mm512_shuffle_i32x4::<0x44>(a, b));
+        let second = _mm512_cvtepi32_ps(_mm512_shuffle_i32x4::<0xee>(a, b));
+        _mm512_fmadd_ps(second, _mm512_set1_ps(1.0 / BASE), first)
+    });
+    // Twos, then fours of rows, within each quarter of a vector.
+    let mut twos = rows;
+    for i in (0..8).step_by(2) {
+        twos[i] = _mm512_unpacklo_ps(rows[i], rows[i + 1]);
+        twos[i + 1] = _mm512_unpackhi_ps(rows[i], rows[i + 1]);
+    }
+    let mut fours = twos;
+    for i in [0, 4] {
+        let d = [0, 1, 2, 3].map(|j| _mm512_castps_pd(twos[i + j]));
+        fours[i] = _mm512_castpd_ps(_mm512_unpacklo_pd(d[0], d[2]));
+        fours[i + 1] = _mm512_castpd_ps(_mm512_unpackhi_pd(d[0], d[2]));
+        fours[i + 2] = _mm512_castpd_ps(_mm512_unpacklo_pd(d[1], d[3]));
+        fours[i + 3] = _mm512_castpd_ps(_mm512_unpackhi_pd(d[1], d[3]));
+    }
+    // SAFETY: the caller's contract.
+    let key_factors = unsafe { _mm512_loadu_ps(key_factors) };
+    for j in 0..4 {
+        let (low, high) = (fours[j], fours[4 + j]);
+        let of = [_mm512_shuffle_f32x4::<0x88>(low, high), _mm512_shuffle_f32x4::<0xdd>(low, high)];
+        for (query, products) in [j, 4 + j].into_iter().zip(of) {
+            let factors = _mm512_mul_ps(key_factors, _mm512_set1_ps(factors[query]));
+            // SAFETY: the caller's contract.
+            unsafe { _mm512_storeu_ps(out.add(query * stride), _mm512_mul_ps(products, factors)) };
+        }
+    }
+}
+
+/// Writes the two digits of `weights * factors * inverse`, up to the next sixteen.
+///
+/// # Safety
+/// There are as many factors as weights; the rows of digits take whole sixteens.
+#[target_feature(enable = "avx512f")]
+unsafe fn digits(weights: &[f32], factors: &[f32], inverse: f32, [first, second]: [*mut u8; 2]) {
+    for i in (0..weights.len()).step_by(16) {
+        let mask = (0xffff_u32 >> (16 - (weights.len() - i).min(16))) as u16;
+        // SAFETY: the mask ends with the weights; the caller vouches for the rest.
+        unsafe {
+            let weight = _mm512_maskz_loadu_ps(mask, weights.as_ptr().add(i));
+            let factor = _mm512_maskz_loadu_ps(mask, factors.as_ptr().add(i));
+            let value = _mm512_mul_ps(weight, _mm512_mul_ps(factor, _mm512_set1_ps(inverse)));
+            let digit = _mm512_cvtps_epi32(value);
+            let left = _mm512_sub_ps(value, _mm512_cvtepi32_ps(digit));
+            let next = _mm512_cvtps_epi32(_mm512_mul_ps(left, _mm512_set1_ps(BASE)));
+            _mm_storeu_si128(first.add(i).cast(), _mm512_cvtepi32_epi8(digit));
+            _mm_storeu_si128(second.add(i).cast(), _mm512_cvtepi32_epi8(next));
+        }
+    }
+}
+
+/// Adds the values of all positions, times the digits of their weights: sixteen rows of D sums, woven as [`weave`] leaves
+/// them.
+///
+/// # Safety
+/// `values` points to `positions` rows of D values.
+#[inline(always)]
+unsafe fn gather(
+    tiles: &Tiles,
+    (values, positions): (*const i8, usize),
+    weights: &[u8],
+    woven: &mut [f32],
+    sums: &mut [f32],
+) {
+    let (to, steps) = (woven.as_mut_ptr(), positions.div_ceil(STEP));
+    let fill = |step: usize| {
+        let at = step * STEP;
+        // SAFETY: as many rows as are woven are within the slot; prefetch takes any address.
+        unsafe {
+            ask(values.wrapping_add((at + AHEAD) * D));
+            weave(values.wrapping_add(at * D), STEP.min(positions - at), to);
+        }
+    };
+    let rows = (weights.as_ptr(), weights.len() / ROWS, steps);
+    // SAFETY: the weights hold sixteen rows of the steps, the tiles and the sums fit.
+    unsafe { tiles.wide_16_of_bytes(rows, to.cast(), fill, sums.as_mut_ptr()) };
+}
+
+/// Fours of positions of 64 columns as four tiles. Of each sixteen columns the first tile has the first four, the second
+/// the next. Positions beyond `count` are zero.
+///
+/// # Safety
+/// `rows` points to `count` rows; `out` takes four tiles.
+#[target_feature(enable = "avx512f,avx512bw")]
+unsafe fn weave(rows: *const i8, count: usize, out: *mut f32) {
+    for four in 0..STEP / 4 {
+        let [a, b, c, d]: [__m512i; 4] = [0, 1, 2, 3].map(|i| {
+            let row = 4 * four + i;
+            // SAFETY: the row is one of the caller's.
+            if row < count {
+                unsafe { _mm512_loadu_si512(rows.add(row * D).cast()) }
+            } else {
+                _mm512_setzero_si512()
+            }
+        });
+        let low = [_mm512_unpacklo_epi8(a, b), _mm512_unpacklo_epi8(c, d)];
+        let high = [_mm512_unpackhi_epi8(a, b), _mm512_unpackhi_epi8(c, d)];
+        let tiles = [
+            _mm512_unpacklo_epi16(low[0], low[1]),
+            _mm512_unpackhi_epi16(low[0], low[1]),
+            _mm512_unpacklo_epi16(high[0], high[1]),
+            _mm512_unpackhi_epi16(high[0], high[1]),
+        ];
+        for (i, tile) in tiles.into_iter().enumerate() {
+            // SAFETY: the caller's tiles; a row of each.
+            unsafe { _mm512_storeu_si512(out.add(i * TILE + four * 16).cast(), tile) };
+        }
+    }
+}
+
+/// Columns in their order again, of both digits together, times `factor`: see [`weave`].
+///
+/// # Safety
+/// Sums and results have D columns.
+#[target_feature(enable = "avx512f")]
+unsafe fn unwoven([first, second]: [&[f32]; 2], factor: f32, out: &mut [f32]) {
+    for tile in 0..4 {
+        // SAFETY: the caller's contract.
+        unsafe {
+            let [first, second] = [first, second]
+                .map(|sums| _mm512_cvtepi32_ps(_mm512_loadu_si512(sums.as_ptr().add(16 * tile).cast())));
+            let sums = _mm512_add_ps(first, _mm512_mul_ps(second, _mm512_set1_ps(1.0 / BASE)));
+            let sums = _mm512_mul_ps(sums, _mm512_set1_ps(factor));
+            let to = out.as_mut_ptr().add(4 * tile);
+            _mm_storeu_ps(to, _mm512_extractf32x4_ps::<0>(sums));
+            _mm_storeu_ps(to.add(16), _mm512_extractf32x4_ps::<1>(sums));
+            _mm_storeu_ps(to.add(32), _mm512_extractf32x4_ps::<2>(sums));
+            _mm_storeu_ps(to.add(48), _mm512_extractf32x4_ps::<3>(sums));
+        }
+    }
+}
