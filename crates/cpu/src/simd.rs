@@ -32,6 +32,7 @@ pub use neon::Neon;
 pub use scalar::Scalar;
 
 use crate::isa::Isa;
+use graph::ops::quantize::nearest;
 
 /// The most lanes of any path: the size of stack buffers that hold one vector.
 pub const MAX_LANES: usize = 16;
@@ -115,6 +116,18 @@ pub trait Simd: Copy + Send + Sync + 'static {
             self.store_bf16(p, pair[0]);
             self.store_bf16(p.add(Self::LANES), pair[1]);
             [self.load_bf16(p), self.load_bf16(p.add(Self::LANES))]
+        }
+    }
+    /// Writes `LANES` values to `p` as the nearest signed bytes, ties to even; each is from -127 to 127.
+    #[inline(always)]
+    unsafe fn store_i8(self, p: *mut i8, v: Self::V) {
+        let mut lanes = [0.0f32; MAX_LANES];
+        // SAFETY: the array holds MAX_LANES >= LANES values; the caller vouches for the pointer.
+        unsafe {
+            self.store(lanes.as_mut_ptr(), v);
+            for (i, x) in lanes.iter().enumerate().take(Self::LANES) {
+                *p.add(i) = nearest(*x);
+            }
         }
     }
     /// Asks for the cache line at `p` in the second-level cache, which has more requests under way than the first;

@@ -3,9 +3,10 @@
 use super::Cx;
 use super::linear::pack::Element;
 use super::rows::Shared;
-use super::vectors::{read, spans, write};
-use crate::simd::{Body, Simd, dispatch};
-use graph::ops::quantize::{MOST, nearest, second};
+use super::vectors::{read, spans};
+use crate::simd::{Body, MAX_LANES, Simd, dispatch};
+use graph::ops::quantize::{BASE, MOST};
+use std::ops::Range;
 
 /// Writes each row of `cols` values as signed bytes of so many `digits` to `bytes`, one digit's after the other's, and
 /// its factor, the greatest magnitude over 127, to `factors`.
@@ -21,30 +22,31 @@ pub fn quantize<E: Element>(
     let (rows, width) = (factors.len(), digits * cols);
     assert_eq!((x.len(), bytes.len()), (rows * cols, rows * width), "values of {rows} rows of {cols}");
     let (bytes, factors) = (Shared::new(bytes), Shared::new(factors));
-    cx.split(rows, rows * cols, |part| {
-        for i in part {
-            // SAFETY: rows don't overlap, and each is in one part.
-            let (bytes, factor) = unsafe { (bytes.slice(i * width, width), factors.slice(i, 1)) };
-            factor[0] = dispatch(cx.isa, Row { x: &x[i * cols..][..cols], bytes });
-        }
-    });
+    cx.split(rows, rows * cols, |rows| dispatch(cx.isa, Part { x, rows, cols, bytes, width, factors }));
 }
 
-/// Values that are scaled before they are rounded.
-const BLOCK: usize = 256;
-
-struct Row<'a, 'b, E> {
+/// Some rows.
+struct Part<'a, 'o, E> {
     x: &'a [E],
-    /// A digit's, then the next one's.
-    bytes: &'b mut [u8],
+    rows: Range<usize>,
+    cols: usize,
+    /// A digit's of each row, then the next one's.
+    bytes: Shared<'o, u8>,
+    width: usize,
+    factors: Shared<'o, f32>,
 }
 
-impl<E: Element> Body for Row<'_, '_, E> {
-    type Out = f32;
+impl<E: Element> Body for Part<'_, '_, E> {
+    type Out = ();
 
     #[inline(always)]
-    fn run<S: Simd>(self, s: S) -> f32 {
-        quantize_row(s, self.x, self.bytes)
+    fn run<S: Simd>(self, s: S) {
+        let Part { x, rows, cols, bytes, width, factors } = self;
+        for i in rows {
+            // SAFETY: rows don't overlap, and each is in one part.
+            let (bytes, factor) = unsafe { (bytes.slice(i * width, width), factors.slice(i, 1)) };
+            factor[0] = quantize_row(s, &x[i * cols..][..cols], bytes);
+        }
     }
 }
 
@@ -62,25 +64,30 @@ pub(super) fn greatest<S: Simd, E: Element>(s: S, x: &[E]) -> f32 {
 #[inline(always)]
 pub(super) fn quantize_row<S: Simd, E: Element>(s: S, x: &[E], bytes: &mut [u8]) -> f32 {
     let greatest = greatest(s, x);
-    let inverse = if greatest > 0.0 { MOST / greatest } else { 0.0 };
-    let mut scaled = [0.0; BLOCK];
+    let inverse = s.splat(if greatest > 0.0 { MOST / greatest } else { 0.0 });
     let (bytes, more) = bytes.split_at_mut(x.len());
-    for first in (0..x.len()).step_by(BLOCK) {
-        let len = BLOCK.min(x.len() - first);
-        for (i, n) in spans(s, len) {
-            write(s, &mut scaled[..len], i, n, s.mul(read(s, x, first + i, n), s.splat(inverse)));
-        }
-        // Loops of their own, of which compilers make vectors.
-        for (byte, x) in bytes[first..first + len].iter_mut().zip(&scaled) {
-            *byte = nearest(*x).cast_unsigned();
-        }
-        if let Some(more) = more.get_mut(first..first + len) {
-            for (byte, x) in more.iter_mut().zip(&scaled) {
-                *byte = second(*x).cast_unsigned();
-            }
+    for (i, n) in spans(s, x.len()) {
+        let value = s.mul(read(s, x, i, n), inverse);
+        write_bytes(s, bytes, i, n, value);
+        if !more.is_empty() {
+            write_bytes(s, more, i, n, s.mul(s.sub(value, s.round(value)), s.splat(BASE)));
         }
     }
     greatest / MOST
+}
+
+/// Writes `n` values to `bytes` from `i`, rounded.
+#[inline(always)]
+fn write_bytes<S: Simd>(s: S, bytes: &mut [u8], i: usize, n: usize, values: S::V) {
+    let to = &mut bytes[i..][..n];
+    if n == S::LANES {
+        // SAFETY: the slice holds LANES bytes.
+        return unsafe { s.store_i8(to.as_mut_ptr().cast(), values) };
+    }
+    let mut whole = [0; MAX_LANES];
+    // SAFETY: an array of MAX_LANES has room for LANES.
+    unsafe { s.store_i8(whole.as_mut_ptr(), values) };
+    to.iter_mut().zip(whole).for_each(|(to, byte)| *to = byte.cast_unsigned());
 }
 
 #[cfg(test)]
