@@ -111,9 +111,9 @@ impl<E: Element> Body for Block<'_, '_, E> {
         let mut scales = [0.0; MAX_LANES];
         for j in self.keys.clone().step_by(S::LANES) {
             let count = S::LANES.min(self.keys.end - j);
-            for lane in 0..count {
+            for (lane, to) in scales.iter_mut().enumerate().take(count) {
                 let (key, scale) = self.args.key(head, j + lane);
-                scales[lane] = scale;
+                *to = scale;
                 turn(s, key, &mut turned, lane);
             }
             let scales = read(s, &scales, 0, S::LANES);

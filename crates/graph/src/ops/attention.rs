@@ -82,7 +82,9 @@ pub(super) fn kept(k: &Tensor, factors: Option<&&Tensor>) -> Vec<f32> {
     let mut rows = k.to_f32();
     if let Some(factors) = factors {
         for (row, factor) in rows.chunks_mut(k.dims[3].max(1)).zip(factors.as_f32()) {
-            row.iter_mut().for_each(|x| *x *= factor);
+            for x in row {
+                *x *= factor;
+            }
         }
     }
     rows

@@ -18,8 +18,7 @@ pub fn nearest(x: f32) -> i8 {
 }
 
 /// The second digit of `x`, whose first is [`nearest`].
-#[inline(always)]
-pub fn second(x: f32) -> i8 {
+fn second(x: f32) -> i8 {
     nearest((x - f32::from(nearest(x))) * BASE)
 }
 

@@ -253,8 +253,8 @@ unsafe fn weave(rows: *const i8, count: usize, out: *mut f32) {
     for four in 0..STEP / 4 {
         let [a, b, c, d]: [__m512i; 4] = [0, 1, 2, 3].map(|i| {
             let row = 4 * four + i;
-            // SAFETY: the row is one of the caller's.
             if row < count {
+                // SAFETY: the row is one of the caller's.
                 unsafe { _mm512_loadu_si512(rows.add(row * D).cast()) }
             } else {
                 _mm512_setzero_si512()
