@@ -67,17 +67,32 @@ impl<'d> Runner<'d> {
             let mut b = Builder::new("fill");
             let state = b.state("state", buffer.ty.clone());
             let rows = slots * places;
-            let new = b.input("new", TensorType::fixed(DType::F32, &[rows, width]));
+            // Of bytes there are no inputs.
+            let is_bytes = buffer.ty.dtype == DType::I8;
+            let new = if is_bytes {
+                b.weight("new", TensorType::fixed(DType::I8, &[rows, width]))
+            } else {
+                b.input("new", TensorType::fixed(DType::F32, &[rows, width]))
+            };
             let ids = TensorType::fixed(DType::I32, &[rows]);
             let (slot, at) = (b.input("slot", ids.clone()), b.input("at", ids));
             b.cache_write(&[state, new, slot, at]).map_err(|e| Fault::Test(e.to_string()))?;
             let program = compile(&b.finish(&[]), self.device)?;
-            let mut executable = self.device.load(program, Arc::new(Stored::default()))?;
+            let mut stored = Stored::default();
+            if is_bytes {
+                let bytes = rows_of.iter().map(|x| (*x as i8).cast_unsigned()).collect();
+                stored.0.insert("new".to_owned(), (DType::I8, vec![rows, width], bytes, 0));
+            }
+            let mut executable = self.device.load(program, Arc::new(stored))?;
             let slot: Vec<i32> = (0..rows).map(|i| (i / places) as i32).collect();
             let at: Vec<i32> = (0..rows).map(|i| (i % places) as i32).collect();
             let new = Arg::F32(&rows_of, &[rows, width]);
             let (slot, at) = (Arg::I32(&slot, &[rows]), Arg::I32(&at, &[rows]));
-            executable.run(&mut [Arg::State(buffer), new, slot, at])?;
+            let mut args = vec![Arg::State(buffer), slot, at];
+            if !is_bytes {
+                args.insert(1, new);
+            }
+            executable.run(&mut args)?;
         }
         Ok(())
     }
@@ -165,7 +180,12 @@ fn show(ty: &TensorType) -> Result<(Graph, RandomEnv), Fault> {
     let table = b.input("table", i32s(&[slots, 1]));
     let (row, pos) = (b.input("row", i32s(&[n])), b.input("pos", i32s(&[n])));
     let op = CachedAttention { scale: 1.0 };
-    let mean = b.cached_attention(&[q, state, state, table, row, pos], op);
+    let mut inputs = vec![q, state, state, table, row, pos];
+    let factors = TensorType::fixed(DType::F32, &[slots, heads, places, 1]);
+    if ty.dtype == DType::I8 {
+        inputs.extend(["key_factors", "value_factors"].map(|name| b.input(name, factors.clone())));
+    }
+    let mean = b.cached_attention(&inputs, op);
     let mean = mean.map_err(|e| Fault::Test(e.to_string()))?;
     let mut env = RandomEnv::default();
     let ids = |of: &dyn Fn(usize) -> usize| (0..n).map(|i| of(i) as i32).collect();
@@ -173,6 +193,10 @@ fn show(ty: &TensorType) -> Result<(Graph, RandomEnv), Fault> {
     env.set(&ParamKind::Input, "table", Tensor::i32(&[slots, 1], (0..slots).map(|i| i as i32).collect()));
     env.set(&ParamKind::Input, "row", Tensor::i32(&[n], ids(&|i| i / places)));
     env.set(&ParamKind::Input, "pos", Tensor::i32(&[n], ids(&|i| i % places)));
+    for name in ["key_factors", "value_factors"] {
+        let ones = vec![1.0; slots * heads * places];
+        env.set(&ParamKind::Input, name, Tensor::f32(&[slots, heads, places, 1], ones));
+    }
     Ok((b.finish(&[mean]), env))
 }
 
@@ -181,9 +205,11 @@ fn states(graph: &Graph) -> impl Iterator<Item = &Param> {
 }
 
 fn sizes(ty: &TensorType) -> Result<[usize; 4], Fault> {
-    let dims = ty.shape.as_fixed().filter(|_| matches!(ty.dtype, DType::F32 | DType::BF16));
+    let dims = ty.shape.as_fixed().filter(|_| matches!(ty.dtype, DType::F32 | DType::BF16 | DType::I8));
     let dims = dims.and_then(|d| <[usize; 4]>::try_from(d).ok());
-    dims.ok_or_else(|| Fault::Test(format!("a state is {ty}, expected f32 or bf16[slots, heads, places, d]")))
+    dims.ok_or_else(|| {
+        Fault::Test(format!("a state is {ty}, expected f32, bf16 or i8[slots, heads, places, d]"))
+    })
 }
 
 fn bound(graph: &Graph, param: &Param, env: &RandomEnv) -> Result<Tensor, Fault> {
