@@ -146,16 +146,26 @@ impl<T: Stored> Part<'_, '_, T> {
                 for t in tiles.clone() {
                     let (row, count) = tile_at(t);
                     let block = &blocks[(t - first) * block_len..][..block_len];
-                    let (row, rows) = (row / DIGITS, count / DIGITS);
-                    let at = Place { row, rows, col: panel * PANEL, n: self.weights.n(), width: PANEL };
                     engine.multiply(count, block, weights, &mut buf.0);
-                    // SAFETY: parts have disjoint tiles or panels, so places in `out` are disjoint.
-                    unsafe { finish::<S, T, DIGITS>(s, self.epilogue, buf.0.as_ptr(), self.out, at) };
+                    for from in (0..count).step_by(AWAKE) {
+                        if from > 0 {
+                            engine.stay_awake();
+                        }
+                        let (row, rows) = ((row + from) / DIGITS, AWAKE.min(count - from) / DIGITS);
+                        let at = Place { row, rows, col: panel * PANEL, n: self.weights.n(), width: PANEL };
+                        let sums = buf.0[from * PANEL..].as_ptr();
+                        // SAFETY: parts have disjoint tiles or panels, so places in `out` are disjoint.
+                        unsafe { finish::<S, T, DIGITS>(s, self.epilogue, sums, self.out, at) };
+                    }
                 }
             }
         }
     }
 }
+
+/// The rows that are finished before tiles are used again. From a thousand idle cycles on a machine lets what multiplies
+/// them sleep, and to wake it takes a thousand more: the rows of two tiles, with their GELU, may last so long.
+const AWAKE: usize = 16;
 
 /// The floats as bytes.
 pub(crate) fn bytes_mut(floats: &mut [f32]) -> &mut [u8] {

@@ -42,6 +42,15 @@ impl Engine {
         }
     }
 
+    /// Uses tiles for nothing, so that what multiplies them does not sleep.
+    #[inline(always)]
+    pub(crate) fn stay_awake(&self) {
+        #[cfg(target_arch = "x86_64")]
+        if let Engine::Tiles(tiles, _) = self {
+            tiles.stay_awake();
+        }
+    }
+
     /// Fills the block of a tile with `count` rows from `first`: of tiles, one after the other.
     #[inline(always)]
     pub(crate) fn fill(&self, x: NarrowRows<'_>, first: usize, count: usize, block: &mut [u8]) {
