@@ -7,9 +7,10 @@
 //! in a graph that writes rows to places of their own, one for each token: that is the decoder, whose rows are few.
 
 use super::narrow::has_many_rows;
+use super::quantize::is_step;
 use crate::pass::Pass;
 use crate::rewrite::Rebuild;
-use graph::ops::{CacheWrite, Convert, Linear};
+use graph::ops::{Convert, Linear};
 use graph::{DType, Graph, Node, Op, Value};
 
 /// See the head of this file.
@@ -21,8 +22,7 @@ pub const PASS: Pass = Pass {
 };
 
 fn run(graph: &Graph) -> Graph {
-    let places = |node: &Node| matches!(node.op, Op::CacheWrite(CacheWrite { placed: true }));
-    if graph.nodes().iter().any(places) {
+    if is_step(graph) {
         return graph.clone();
     }
     let narrow = narrow_results(graph);

@@ -23,8 +23,8 @@ pub const PASS: Pass = Pass {
     run: |g| (cse::PASS.run)(&rewrite(g, &rules(if is_step(g) { 2 } else { 1 }))),
 };
 
-/// Whether a graph writes rows to places of their own in a state.
-fn is_step(graph: &Graph) -> bool {
+/// Whether a graph writes rows to places of their own in a state: one for each token.
+pub(super) fn is_step(graph: &Graph) -> bool {
     graph.nodes().iter().any(|n| matches!(&n.op, Op::CacheWrite(write) if write.placed))
 }
 

@@ -90,6 +90,11 @@ fn cached_attention_reads_each_place_that_is_seen_once() {
     let (scores, places) = (6 + 3 + 6, 6 + 3);
     let bytes = 4 * 3 * 8 + 2 * places * 8 * 4 + 4 * (3 + 3 + 3) + 4 * 3 * 8;
     assert_eq!(got, Work { flops: [4 * scores * 8, 0, 0], exps: [2 * scores, 0, 0], bytes });
+    // Of bytes each head of a place has two factors.
+    let case = "cached_attention f32[3, 8], i8[4, 2, 6, 4], i8[4, 2, 6, 4], i32[3, 1], i32[3], i32[3], f32[4, 2, 6, 1], f32[4, 2, 6, 1] {scale=0.5}";
+    let got = work_of(case, &[&[3, 1, 3], &[0, 1, 2], &[5, 2, 5]], false);
+    let bytes = 4 * 3 * 8 + places * 2 * (8 + 2 * 4) + 4 * (3 + 3 + 3) + 4 * 3 * 8;
+    assert_eq!(got, Work { flops: [0, 0, 4 * scores * 8], exps: [0, 0, 2 * scores], bytes });
 }
 
 #[test]
@@ -98,6 +103,11 @@ fn cached_scores_read_the_picked_heads_at_the_places() {
     let got = work_of(case, &[&[3], &[0, 2, 5, 2]], false);
     let bytes = 4 * 3 * 4 + 3 * 4 * 2 + 4 * (1 + 4) + 4 * (2 * 3 * 4);
     assert_eq!(got, Work { flops: [0, 2 * (2 * 3 * 4) * 2, 0], exps: [0; 3], bytes });
+    let case =
+        "cached_scores f32[3, 8], i8[4, 4, 6, 2], i32[1], i32[4], f32[4, 4, 6, 1] {pick=[1, 3], scale=0.5}";
+    let got = work_of(case, &[&[3], &[0, 2, 5, 2]], false);
+    let bytes = 4 * 3 * 4 + 3 * (4 + 2 * 4) + 4 * (1 + 4) + 4 * (2 * 3 * 4);
+    assert_eq!(got, Work { flops: [0, 0, 2 * (2 * 3 * 4) * 2], exps: [0; 3], bytes });
 }
 
 #[test]

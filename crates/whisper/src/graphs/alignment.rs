@@ -43,8 +43,8 @@ pub fn alignment(config: &Config, windows: usize, compute: Compute) -> Result<Gr
     for (i, (layer, keys)) in layers.iter().zip(keys).enumerate() {
         let q = b.slice(queries, 1, i * width..(i + 1) * width)?;
         let picked = CachedScores { pick: config.heads_of(*layer), scale };
-        let mut inputs = vec![q, keys.rows(), window, place];
-        inputs.extend(keys.factors());
+        let mut inputs = vec![q, keys.rows, window, place];
+        inputs.extend(keys.factors);
         let scores = b.cached_scores(&inputs, picked)?;
         let x = b.softmax(scores)?;
         let mean = b.reduce_over(ReduceKind::Mean, -2, x)?;

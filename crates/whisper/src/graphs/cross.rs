@@ -8,8 +8,10 @@ use graph::{Builder, DType, Dim, OpError, TensorType, Value};
 /// for each head of a place.
 #[derive(Clone, Copy)]
 pub(super) struct Cross {
-    rows: Value,
-    factors: Option<Value>,
+    /// The keys or values.
+    pub(super) rows: Value,
+    /// What they are times, if they are of bytes.
+    pub(super) factors: Option<Value>,
     heads: usize,
 }
 
@@ -58,15 +60,5 @@ impl Cross {
         b.cache_write(&[self.rows, bytes, slot])?;
         b.cache_write(&[factors, own, slot])?;
         Ok(())
-    }
-
-    /// The keys or values.
-    pub(super) fn rows(self) -> Value {
-        self.rows
-    }
-
-    /// What they are times, if they are of bytes.
-    pub(super) fn factors(self) -> Option<Value> {
-        self.factors
     }
 }

@@ -123,8 +123,8 @@ pub fn decoder(
         if aligned.contains(&i) {
             queries.push(l.b.gather(q, align)?);
         }
-        let mut inputs = vec![q, key.rows(), value.rows(), window, row, last];
-        inputs.extend(key.factors().into_iter().chain(value.factors()));
+        let mut inputs = vec![q, key.rows, value.rows, window, row, last];
+        inputs.extend(key.factors.into_iter().chain(value.factors));
         let y = l.b.cached_attention(&inputs, attention)?;
         let y = l.linear(y, &format!("{at}.out"), width, true)?;
         x = l.b.plus(x, y)?;

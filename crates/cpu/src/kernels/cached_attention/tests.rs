@@ -19,14 +19,15 @@ fn reference(a: &CachedAttention<'_>) -> Vec<f64> {
             };
             let q = &a.q.row(i)[h * d..][..d];
             let dot = |k: &[f32]| q.iter().zip(k).map(|(&x, &y)| f64::from(x) * f64::from(y)).sum::<f64>();
-            let scores: Vec<f64> =
-                (0..len).map(|j| dot(&a.keys[at(j)..][..d]) * f64::from(a.scale)).collect();
+            let factor = |j: usize, of: usize| a.factors.map_or(1.0, |both| f64::from(both[of][at(j) / d]));
+            let score = |j: usize| dot(&a.keys[at(j)..][..d]) * factor(j, 0) * f64::from(a.scale);
+            let scores: Vec<f64> = (0..len).map(score).collect();
             let greatest = scores.iter().copied().fold(f64::NEG_INFINITY, f64::max);
             let sum: f64 = scores.iter().map(|x| (x - greatest).exp()).sum();
             for (j, score) in scores.iter().enumerate() {
                 for c in 0..d {
                     out[i * width + h * d + c] +=
-                        (score - greatest).exp() / sum * f64::from(a.values[at(j) + c]);
+                        (score - greatest).exp() / sum * factor(j, 1) * f64::from(a.values[at(j) + c]);
                 }
             }
         }
@@ -128,7 +129,8 @@ fn rows_of_one_window_read_its_slot_together() {
     let last = row.map(|row| if table[row as usize] == 1 { 100 } else { 62 });
     let stride = width + 3;
     let q = noise(3, row.len() * stride);
-    check(&CachedAttention {
+    let factors = [noise(4, slots * positions * heads), noise(5, slots * positions * heads)];
+    let args = CachedAttention {
         q: Rows::strided(&q, row.len(), width, stride),
         keys: &keys,
         values: &values,
@@ -140,7 +142,9 @@ fn rows_of_one_window_read_its_slot_together() {
         last: &last,
         heads,
         scale: 0.125,
-    });
+    };
+    check(&args);
+    check(&CachedAttention { factors: Some([&factors[0], &factors[1]]), ..args });
 }
 
 #[test]
