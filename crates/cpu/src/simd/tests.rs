@@ -170,3 +170,30 @@ impl Body for Narrow {
 fn narrow_values_are_the_nearest() {
     everywhere(Narrow);
 }
+
+#[derive(Clone, Copy)]
+struct Bytes;
+impl Body for Bytes {
+    type Out = ();
+    fn run<S: Simd>(self, s: S) {
+        for first in -127..=127_i8 {
+            // Halves, too: of two bytes the even one.
+            let v = vector(s, |i| (f32::from(first) + i as f32 * 0.25).min(127.0));
+            let want: Vec<i8> = lanes(s, v).iter().map(|x| x.round_ties_even() as i8).collect();
+            let mut out = vec![99; S::LANES + 2];
+            // SAFETY: the slice holds LANES bytes behind the first.
+            let again = unsafe {
+                s.store_i8(out.as_mut_ptr().add(1), v);
+                s.load_i8(out.as_ptr().add(1))
+            };
+            assert_eq!(out[1..=S::LANES], want, "{}", S::ISA);
+            assert_eq!([out[0], out[S::LANES + 1]], [99, 99], "{}", S::ISA);
+            assert_eq!(lanes(s, again), want.iter().map(|x| f32::from(*x)).collect::<Vec<_>>(), "{}", S::ISA);
+        }
+    }
+}
+
+#[test]
+fn bytes_are_rounded_to_the_nearest_even_and_come_back() {
+    everywhere(Bytes);
+}
