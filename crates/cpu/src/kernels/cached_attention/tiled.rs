@@ -8,6 +8,10 @@
 mod bytes;
 mod pairs;
 
+use std::arch::x86_64::{
+    __m512, _MM_HINT_T1, _mm_prefetch, _mm512_castpd_ps, _mm512_castps_pd, _mm512_unpackhi_pd,
+    _mm512_unpackhi_ps, _mm512_unpacklo_pd, _mm512_unpacklo_ps,
+};
 use std::ops::Range;
 
 use super::CachedAttention;
@@ -125,6 +129,36 @@ impl<E: Tiled> Body for Part<'_, '_, E> {
 unsafe fn columns(out: SharedRows<'_>, i: usize, head: usize) -> &mut [f32] {
     // SAFETY: the caller's contract.
     unsafe { std::slice::from_raw_parts_mut(out.row(i).add(head * D), D) }
+}
+
+/// Asks for the positions of a step: as many bytes in each type.
+#[inline(always)]
+fn ask(rows: *const u8) {
+    for line in (0..STEP * D).step_by(64) {
+        // SAFETY: prefetch takes any address.
+        unsafe { _mm_prefetch::<_MM_HINT_T1>(rows.wrapping_add(line).cast()) };
+    }
+}
+
+/// Transposes each four rows within each quarter of a vector: quarter `q` of row `i + j` becomes column `j` of that quarter
+/// of the four rows from `i`.
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn fours<const N: usize>(rows: [__m512; N]) -> [__m512; N] {
+    let mut twos = rows;
+    for i in (0..N).step_by(2) {
+        twos[i] = _mm512_unpacklo_ps(rows[i], rows[i + 1]);
+        twos[i + 1] = _mm512_unpackhi_ps(rows[i], rows[i + 1]);
+    }
+    let mut fours = twos;
+    for i in (0..N).step_by(4) {
+        let d = [0, 1, 2, 3].map(|j| _mm512_castps_pd(twos[i + j]));
+        fours[i] = _mm512_castpd_ps(_mm512_unpacklo_pd(d[0], d[2]));
+        fours[i + 1] = _mm512_castpd_ps(_mm512_unpackhi_pd(d[0], d[2]));
+        fours[i + 2] = _mm512_castpd_ps(_mm512_unpacklo_pd(d[1], d[3]));
+        fours[i + 3] = _mm512_castpd_ps(_mm512_unpackhi_pd(d[1], d[3]));
+    }
+    fours
 }
 
 #[cfg(test)]

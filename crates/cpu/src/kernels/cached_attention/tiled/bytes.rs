@@ -2,19 +2,17 @@
 //! of each query, then the other.
 
 use std::arch::x86_64::{
-    __m512, __m512i, _MM_HINT_T1, _mm_prefetch, _mm_storeu_ps, _mm_storeu_si128, _mm512_add_ps,
-    _mm512_castpd_ps, _mm512_castps_pd, _mm512_cvtepi32_epi8, _mm512_cvtepi32_ps, _mm512_cvtps_epi32,
-    _mm512_extractf32x4_ps, _mm512_fmadd_ps, _mm512_loadu_ps, _mm512_loadu_si512, _mm512_maskz_loadu_ps,
-    _mm512_mul_ps, _mm512_set1_ps, _mm512_setzero_si512, _mm512_shuffle_f32x4, _mm512_shuffle_i32x4,
-    _mm512_storeu_ps, _mm512_storeu_si512, _mm512_sub_ps, _mm512_unpackhi_epi8, _mm512_unpackhi_epi16,
-    _mm512_unpackhi_pd, _mm512_unpackhi_ps, _mm512_unpacklo_epi8, _mm512_unpacklo_epi16, _mm512_unpacklo_pd,
-    _mm512_unpacklo_ps,
+    __m512, __m512i, _mm_storeu_ps, _mm_storeu_si128, _mm512_add_ps, _mm512_cvtepi32_epi8,
+    _mm512_cvtepi32_ps, _mm512_cvtps_epi32, _mm512_extractf32x4_ps, _mm512_fmadd_ps, _mm512_loadu_ps,
+    _mm512_loadu_si512, _mm512_maskz_loadu_ps, _mm512_mul_ps, _mm512_set1_ps, _mm512_setzero_si512,
+    _mm512_shuffle_f32x4, _mm512_shuffle_i32x4, _mm512_storeu_ps, _mm512_storeu_si512, _mm512_sub_ps,
+    _mm512_unpackhi_epi8, _mm512_unpackhi_epi16, _mm512_unpacklo_epi8, _mm512_unpacklo_epi16,
 };
 use std::ops::Range;
 
 use graph::ops::quantize::{BASE, MOST};
 
-use super::{AHEAD, D, TILE, Tiled, columns};
+use super::{AHEAD, D, TILE, Tiled, ask, columns, fours};
 use crate::kernels::cached_attention::CachedAttention;
 use crate::kernels::linear::narrow::bytes_mut;
 use crate::kernels::quantize::{greatest, quantize_row};
@@ -126,7 +124,7 @@ unsafe fn score(
         let at = step.min(positions.saturating_sub(STEP));
         // SAFETY: the rows are within the slot; the tiles fit; prefetch takes any address.
         unsafe {
-            ask(keys.wrapping_add((step + AHEAD) * D));
+            ask(keys.wrapping_add((step + AHEAD) * D).cast());
             tiles.four_of_64(keys.add(at * D).cast(), queries.as_ptr().cast(), turned.as_mut_ptr().cast());
             for (i, tile) in turned.chunks_exact(TILE).enumerate() {
                 let at = at + i * ROWS;
@@ -134,15 +132,6 @@ unsafe fn score(
                 turn(tile.as_ptr().cast(), factors, scores.as_mut_ptr().add(at), stride);
             }
         }
-    }
-}
-
-/// Asks for the positions of a step.
-#[inline(always)]
-unsafe fn ask(rows: *const i8) {
-    for line in (0..STEP * D).step_by(64) {
-        // SAFETY: prefetch takes any address.
-        unsafe { _mm_prefetch::<_MM_HINT_T1>(rows.wrapping_add(line)) };
     }
 }
 
@@ -167,20 +156,7 @@ unsafe fn turn(
         let second = _mm512_cvtepi32_ps(_mm512_shuffle_i32x4::<0xee>(a, b));
         _mm512_fmadd_ps(second, _mm512_set1_ps(1.0 / BASE), first)
     });
-    // Twos, then fours of rows, within each quarter of a vector.
-    let mut twos = rows;
-    for i in (0..8).step_by(2) {
-        twos[i] = _mm512_unpacklo_ps(rows[i], rows[i + 1]);
-        twos[i + 1] = _mm512_unpackhi_ps(rows[i], rows[i + 1]);
-    }
-    let mut fours = twos;
-    for i in [0, 4] {
-        let d = [0, 1, 2, 3].map(|j| _mm512_castps_pd(twos[i + j]));
-        fours[i] = _mm512_castpd_ps(_mm512_unpacklo_pd(d[0], d[2]));
-        fours[i + 1] = _mm512_castpd_ps(_mm512_unpackhi_pd(d[0], d[2]));
-        fours[i + 2] = _mm512_castpd_ps(_mm512_unpacklo_pd(d[1], d[3]));
-        fours[i + 3] = _mm512_castpd_ps(_mm512_unpackhi_pd(d[1], d[3]));
-    }
+    let fours = fours(rows);
     // SAFETY: the caller's contract.
     let key_factors = unsafe { _mm512_loadu_ps(key_factors) };
     for j in 0..4 {
@@ -234,7 +210,7 @@ unsafe fn gather(
         let at = step * STEP;
         // SAFETY: as many rows as are woven are within the slot; prefetch takes any address.
         unsafe {
-            ask(values.wrapping_add((at + AHEAD) * D));
+            ask(values.wrapping_add((at + AHEAD) * D).cast());
             weave(values.wrapping_add(at * D), STEP.min(positions - at), to);
         }
     };

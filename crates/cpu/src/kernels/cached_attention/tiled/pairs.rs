@@ -1,16 +1,14 @@
 //! Keys and values of bfloat16: sixteen queries at once, rounded to bfloat16 as the weights of the values are.
 
 use std::arch::x86_64::{
-    __m512, __m512i, _MM_HINT_T1, _mm_prefetch, _mm512_castpd_ps, _mm512_castps_pd, _mm512_loadu_ps,
-    _mm512_loadu_si512, _mm512_setzero_si512, _mm512_shuffle_f32x4, _mm512_storeu_ps, _mm512_storeu_si512,
-    _mm512_unpackhi_epi16, _mm512_unpackhi_pd, _mm512_unpackhi_ps, _mm512_unpacklo_epi16, _mm512_unpacklo_pd,
-    _mm512_unpacklo_ps,
+    __m512, __m512i, _mm512_loadu_ps, _mm512_loadu_si512, _mm512_setzero_si512, _mm512_shuffle_f32x4,
+    _mm512_storeu_ps, _mm512_storeu_si512, _mm512_unpackhi_epi16, _mm512_unpacklo_epi16,
 };
 use std::ops::Range;
 
 use half::bf16;
 
-use super::{AHEAD, D, TILE, Tiled, columns};
+use super::{AHEAD, D, TILE, Tiled, ask, columns, fours};
 use crate::kernels::attention::narrow::weigh_pair;
 use crate::kernels::cached_attention::CachedAttention;
 use crate::kernels::rows::SharedRows;
@@ -93,21 +91,12 @@ unsafe fn score(
         let at = step.min(positions.saturating_sub(STEP));
         // SAFETY: the rows are within the slot; the tiles fit; prefetch takes any address.
         unsafe {
-            ask(keys.wrapping_add((step + AHEAD) * D));
+            ask(keys.wrapping_add((step + AHEAD) * D).cast());
             tiles.two_of_32(keys.add(at * D).cast(), queries.as_ptr().cast(), turned.as_mut_ptr());
             for half in [0, 16] {
                 turn(turned.as_ptr().add(half * QUERIES), scores.as_mut_ptr().add(at + half), stride);
             }
         }
-    }
-}
-
-/// Asks for the positions of a step.
-#[inline(always)]
-unsafe fn ask(rows: *const bf16) {
-    for line in (0..STEP * D).step_by(64 / size_of::<bf16>()) {
-        // SAFETY: prefetch takes any address.
-        unsafe { _mm_prefetch::<_MM_HINT_T1>(rows.wrapping_add(line).cast()) };
     }
 }
 
@@ -159,7 +148,7 @@ unsafe fn gather(
         let at = step * STEP;
         // SAFETY: as many rows as are woven are within the slot; prefetch takes any address.
         unsafe {
-            ask(values.wrapping_add((at + AHEAD) * D));
+            ask(values.wrapping_add((at + AHEAD) * D).cast());
             weave(values.wrapping_add(at * D), STEP.min(positions - at), to);
         }
     };
@@ -212,20 +201,7 @@ fn unwoven(sums: &[f32], factor: f32, out: &mut [f32]) {
 unsafe fn turn(tile: *const f32, out: *mut f32, stride: usize) {
     // SAFETY: the caller's contract.
     let rows: [__m512; 16] = std::array::from_fn(|i| unsafe { _mm512_loadu_ps(tile.add(16 * i)) });
-    // Twos, then fours of rows, within each quarter of a vector.
-    let mut twos = rows;
-    for i in (0..16).step_by(2) {
-        twos[i] = _mm512_unpacklo_ps(rows[i], rows[i + 1]);
-        twos[i + 1] = _mm512_unpackhi_ps(rows[i], rows[i + 1]);
-    }
-    let mut fours = twos;
-    for i in (0..16).step_by(4) {
-        let d = [0, 1, 2, 3].map(|j| _mm512_castps_pd(twos[i + j]));
-        fours[i] = _mm512_castpd_ps(_mm512_unpacklo_pd(d[0], d[2]));
-        fours[i + 1] = _mm512_castpd_ps(_mm512_unpackhi_pd(d[0], d[2]));
-        fours[i + 2] = _mm512_castpd_ps(_mm512_unpacklo_pd(d[1], d[3]));
-        fours[i + 3] = _mm512_castpd_ps(_mm512_unpackhi_pd(d[1], d[3]));
-    }
+    let fours = fours(rows);
     // Then quarters: column j of quarter q is column 4 q + j.
     for j in 0..4 {
         let [a, b, c, d] = [fours[j], fours[4 + j], fours[8 + j], fours[12 + j]];
