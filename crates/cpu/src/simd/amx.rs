@@ -290,6 +290,99 @@ impl Tiles {
     }
 }
 
+/// Attention of sixteen queries with a head of 64 columns to panels of 32 keys, one product at a time, so that vectors
+/// work between them: tiles 0 to 3 hold sums of weighted values, 4 and 5 scores, 6 queries or weights, 7 keys or values.
+impl Tiles {
+    /// Starts sums of weighted values.
+    #[inline(always)]
+    pub fn start_sums(&self) {
+        // SAFETY: the tiles are configured, and the compiler uses none.
+        unsafe {
+            asm!("tilezero tmm0", "tilezero tmm1", "tilezero tmm2", "tilezero tmm3",
+                out("tmm0") _, out("tmm1") _, out("tmm2") _, out("tmm3") _, options(nomem, nostack));
+        }
+    }
+
+    /// Product `I` of the four of a panel. The last one writes the scores to `out`, 32 to a row.
+    ///
+    /// # Safety
+    /// `queries` points to two tiles, `keys` to four, and `out` takes sixteen rows; products are called in order.
+    #[inline(always)]
+    pub unsafe fn score<const I: usize>(&self, queries: *const u8, keys: *const u8, out: *mut f32) {
+        // SAFETY: the tiles are configured, and the compiler uses none, so that they stay from product to product; the
+        // caller vouches for the memory.
+        unsafe {
+            if I.is_multiple_of(2) {
+                asm!("tileloadd tmm6, [{a} + {line}]", a = in(reg) queries.add(512 * I), line = in(reg) 64_usize,
+                    out("tmm6") _, options(nostack, readonly));
+            }
+            asm!("tileloadd tmm7, [{b} + {line}]", b = in(reg) keys.add(1024 * I), line = in(reg) 64_usize,
+                out("tmm7") _, options(nostack, readonly));
+            match I {
+                0 => {
+                    asm!("tilezero tmm4", "tdpbf16ps tmm4, tmm6, tmm7", out("tmm4") _, options(nomem, nostack));
+                }
+                1 => {
+                    asm!("tilezero tmm5", "tdpbf16ps tmm5, tmm6, tmm7", out("tmm5") _, options(nomem, nostack));
+                }
+                2 => asm!("tdpbf16ps tmm4, tmm6, tmm7", out("tmm4") _, options(nomem, nostack)),
+                _ => asm!(
+                    "tilestored [{c} + {row}], tmm4",
+                    "tdpbf16ps tmm5, tmm6, tmm7",
+                    "tilestored [{c} + {row} + 64], tmm5",
+                    c = in(reg) out,
+                    row = in(reg) 128_usize,
+                    out("tmm5") _,
+                    options(nostack),
+                ),
+            }
+        }
+    }
+
+    /// Adds the weighted values of a panel to columns `16 * I..` of 64.
+    ///
+    /// # Safety
+    /// `weights` points to a tile, and so does `values`; columns are called in order.
+    #[inline(always)]
+    pub unsafe fn add_values<const I: usize>(&self, weights: *const u8, values: *const u8) {
+        // SAFETY: as in `score`.
+        unsafe {
+            if I == 0 {
+                asm!("tileloadd tmm6, [{a} + {line}]", a = in(reg) weights, line = in(reg) 64_usize,
+                    out("tmm6") _, options(nostack, readonly));
+            }
+            asm!("tileloadd tmm7, [{b} + {line}]", b = in(reg) values, line = in(reg) 64_usize,
+                out("tmm7") _, options(nostack, readonly));
+            match I {
+                0 => asm!("tdpbf16ps tmm0, tmm6, tmm7", out("tmm0") _, options(nomem, nostack)),
+                1 => asm!("tdpbf16ps tmm1, tmm6, tmm7", out("tmm1") _, options(nomem, nostack)),
+                2 => asm!("tdpbf16ps tmm2, tmm6, tmm7", out("tmm2") _, options(nomem, nostack)),
+                _ => asm!("tdpbf16ps tmm3, tmm6, tmm7", out("tmm3") _, options(nomem, nostack)),
+            }
+        }
+    }
+
+    /// Writes the sums of weighted values, 64 to a row.
+    ///
+    /// # Safety
+    /// `out` takes sixteen rows.
+    #[inline(always)]
+    pub unsafe fn store_sums(&self, out: *mut f32) {
+        // SAFETY: the tiles are configured; the caller vouches for the memory.
+        unsafe {
+            asm!(
+                "tilestored [{c} + {row}], tmm0",
+                "tilestored [{c} + {row} + 64], tmm1",
+                "tilestored [{c} + {row} + 128], tmm2",
+                "tilestored [{c} + {row} + 192], tmm3",
+                c = in(reg) out,
+                row = in(reg) 256_usize,
+                options(nostack),
+            );
+        }
+    }
+}
+
 /// Sixteen rows times 64 columns, whose weights are written as they are needed.
 macro_rules! wide {
     ($name:ident, $dot:literal, $what:literal) => {
@@ -310,8 +403,7 @@ macro_rules! wide {
                 // SAFETY: the tiles are configured, and the compiler uses none, so that sums stay from block to block; the
                 // caller vouches for the memory.
                 unsafe {
-                    asm!("tilezero tmm0", "tilezero tmm1", "tilezero tmm2", "tilezero tmm3",
-                        out("tmm0") _, out("tmm1") _, out("tmm2") _, out("tmm3") _, options(nomem, nostack));
+                    self.start_sums();
                     for step in 0..steps {
                         fill(step);
                         asm!(
@@ -333,15 +425,7 @@ macro_rules! wide {
                             options(nostack),
                         );
                     }
-                    asm!(
-                        "tilestored [{c} + {row}], tmm0",
-                        "tilestored [{c} + {row} + 64], tmm1",
-                        "tilestored [{c} + {row} + 128], tmm2",
-                        "tilestored [{c} + {row} + 192], tmm3",
-                        c = in(reg) out,
-                        row = in(reg) 256_usize,
-                        options(nostack),
-                    );
+                    self.store_sums(out);
                 }
             }
         }

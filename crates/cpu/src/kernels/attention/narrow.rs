@@ -6,6 +6,9 @@
 //! of its weights as they were rounded. Where that sum is so great that f32 may not hold its products, the block
 //! starts again with the greatest scores of all keys.
 
+#[cfg(target_arch = "x86_64")]
+mod tiled;
+
 use std::ops::Range;
 
 use super::AttentionDims;
@@ -56,6 +59,15 @@ impl AttentionDims {
         self.d.div_ceil(PANEL) * self.key_panels() * STEP_WORDS
     }
 
+    /// Rows of a block of queries.
+    fn block_rows(&self, isa: Isa) -> usize {
+        #[cfg(target_arch = "x86_64")]
+        if (isa, self.d) == (Isa::Amx, tiled::D) {
+            return tiled::QUERIES;
+        }
+        tile_rows(isa)
+    }
+
     /// The scratch of one thread: a block of queries, the sums of its values, its scores with some keys, its weights.
     fn narrow_thread_len(&self, isa: Isa) -> usize {
         let block = tile_rows(isa) * STEP_BYTES / size_of::<f32>();
@@ -104,7 +116,7 @@ pub fn narrow_attention(cx: Cx<'_>, args: &NarrowAttention<'_>, out: Out<'_, '_>
     let out = rows.shared();
     let scratch = Shared::new(scratch);
     let share = dims.narrow_thread_len(cx.isa);
-    let units = dims.heads * dims.queries.div_ceil(tile_rows(cx.isa));
+    let units = dims.heads * dims.queries.div_ceil(dims.block_rows(cx.isa));
     let parts = shares(cx.pool, units);
     cx.pool.run_on(parts, &|thread, part| {
         // SAFETY: no two parts run on one thread at the same time.
@@ -193,11 +205,16 @@ impl Body for Attend<'_, '_> {
     type Out = ();
 
     #[inline(always)]
-    fn run<S: Simd>(self, s: S) {
-        let (dims, height) = (self.dims, tile_rows(self.isa));
+    fn run<S: Simd>(mut self, s: S) {
         let engine = Engine::new(self.isa, Factor::Bf16);
+        let scratch = std::mem::take(&mut self.scratch);
+        #[cfg(target_arch = "x86_64")]
+        if let (Engine::Tiles(tiles, _), tiled::D) = (&engine, self.dims.d) {
+            return self.run_in_tiles(s, tiles, scratch);
+        }
+        let (dims, height) = (self.dims, self.dims.block_rows(self.isa));
         let blocks = dims.queries.div_ceil(height);
-        let mut buffers = Buffers::cut(self.scratch, dims, height);
+        let mut buffers = Buffers::cut(scratch, dims, height);
         for unit in self.units {
             let (head, first) = (unit / blocks, unit % blocks * height);
             let rows = height.min(dims.queries - first);
@@ -219,16 +236,26 @@ impl Body for Attend<'_, '_> {
                 sums = block.attend(s, Some(greatest), &mut buffers);
             }
             for (r, sum) in sums.into_iter().enumerate().take(rows) {
-                let factor = 1.0 / sum;
-                // SAFETY: the columns are within the row, and each head's block of rows is in one part.
-                let to = unsafe { self.out.slice(first + r, dims.heads * dims.d) };
-                let to = to[head * dims.d..][..dims.d].chunks_mut(PANEL);
-                for (to, total) in to.zip(buffers.totals.chunks_exact(MAX_SUMS)) {
-                    to.iter_mut().zip(&total[r * PANEL..]).for_each(|(to, x)| *to = x * factor);
-                }
+                let totals = buffers.totals.chunks_exact(MAX_SUMS);
+                let totals = totals.flat_map(|total| &total[r * PANEL..][..PANEL]);
+                write(self.out, (first + r, head * dims.d..(head + 1) * dims.d), totals, sum);
             }
         }
     }
+}
+
+/// Writes weighted values, whose weights add up to `sum`, to columns of a row.
+#[inline(always)]
+fn write<'t>(
+    out: SharedRows<'_>,
+    (row, columns): (usize, Range<usize>),
+    totals: impl Iterator<Item = &'t f32>,
+    sum: f32,
+) {
+    let factor = 1.0 / sum;
+    // SAFETY: each head's block of rows is in one part.
+    let to = unsafe { out.slice(row, columns.end) };
+    to[columns].iter_mut().zip(totals).for_each(|(to, x)| *to = x * factor);
 }
 
 /// What a thread writes on the way.
@@ -338,7 +365,7 @@ impl Block<'_> {
 fn raise<S: Simd>(s: S, scores: &[f32], greatest: &mut [f32]) {
     for (r, greatest) in greatest.iter_mut().enumerate() {
         let mut most = s.splat(*greatest);
-        for scores in scores.chunks_exact(MAX_SUMS) {
+        for scores in scores.chunks(MAX_SUMS) {
             for v in scores[r * PANEL..][..PANEL].chunks_exact(S::LANES) {
                 // SAFETY: the chunk holds a vector.
                 most = s.max(unsafe { s.load(v.as_ptr()) }, most);

@@ -31,9 +31,9 @@ fn reference([q, k, v]: [&[f64]; 3], [queries, keys, heads, d]: [usize; 4], scal
 
 #[test]
 fn agrees_with_f64_and_threads_do_not_change_bits() {
-    for [queries, keys, heads, d] in
-        [[1, 1, 1, 8], [5, 33, 2, 64], [29, 70, 3, 24], [37, 101, 2, 40], [70, 64, 1, 7], [34, 700, 2, 24]]
-    {
+    let heads_of_64 = [[5, 33, 2, 64], [1, 1, 1, 64], [16, 32, 3, 64], [50, 64, 2, 64], [37, 700, 2, 64]];
+    let others = [[1, 1, 1, 8], [29, 70, 3, 24], [37, 101, 2, 40], [70, 64, 1, 7], [34, 700, 2, 24]];
+    for [queries, keys, heads, d] in heads_of_64.into_iter().chain(others) {
         let width = heads * d;
         let operand = |seed: u64, rows: usize| -> Vec<bf16> {
             noise(seed, rows * width).into_iter().map(|x| bf16::from_f32(3.0 * x)).collect()
@@ -67,35 +67,36 @@ fn agrees_with_f64_and_threads_do_not_change_bits() {
 
 #[test]
 fn a_score_above_all_before_it_has_the_weight_to_itself() {
-    // Scores rise from block to block of keys by far more than a weight can hold.
-    let (keys, d) = (3 * KEY_PANELS * PANEL + 5, 8);
-    let operand = |value: &dyn Fn(usize) -> f32| -> Vec<u8> {
-        let values = (0..keys * d).map(|at| bf16::from_f32(if at % d == 0 { value(at / d) } else { 0.0 }));
-        values.flat_map(|x| x.to_bits().to_ne_bytes()).collect()
-    };
-    let (q, k, v) = (operand(&|_| 1.0), operand(&|key| key as f32), operand(&|key| (key % 256) as f32));
-    for isa in Isa::available().filter(|isa| isa.multiplies_bf16()) {
-        let pool = Pool::new(1);
-        let rows = |x, count| NarrowRows::new(x, count, [2 * d, 2 * d]);
-        let args = NarrowAttention {
-            q: rows(&q[..2 * d], 1),
-            k: rows(&k, keys),
-            v: rows(&v, keys),
-            heads: 1,
-            scale: 99.0,
+    // Scores rise from key to key by far more than a weight can hold; those of the second query are as far below 0 but
+    // for the first key's.
+    let keys = 3 * KEY_PANELS * PANEL + 5;
+    for d in [8, 64] {
+        let operand = |rows: usize, value: &dyn Fn(usize) -> f32| -> Vec<u8> {
+            let value = |at: usize| if at.is_multiple_of(d) { value(at / d) } else { 0.0 };
+            let values = (0..rows * d).map(|at| bf16::from_f32(value(at)));
+            values.flat_map(|x| x.to_bits().to_ne_bytes()).collect()
         };
-        let dims = AttentionDims { queries: 1, keys, heads: 1, d };
-        let mut out = vec![f32::NAN; d];
-        let mut scratch = vec![f32::NAN; narrow_attention_scratch(isa, 1, dims)];
-        let out_rows = RowsMut::new(&mut out, 1, d);
-        narrow_attention(Cx { isa, pool: &pool }, &args, Out { rows: out_rows, scratch: &mut scratch });
-        // Of the keys that bfloat16 makes equal, the mean.
-        let same: Vec<usize> = (0..keys)
-            .filter(|key| bf16::from_f32(*key as f32) == bf16::from_f32(keys as f32 - 1.0))
-            .collect();
-        let mean = same.iter().map(|key| (key % 256) as f32).sum::<f32>() / same.len() as f32;
-        // The greatest power, some 70000, has two binary digits behind the point.
-        assert!((out[0] - mean).abs() < 0.01 * mean, "{isa}: {} is not {mean}", out[0]);
-        assert!(out[1..].iter().all(|x| *x == 0.0), "{isa}");
+        let q = operand(2, &|query| if query == 0 { 1.0 } else { -1.0 });
+        let k = operand(keys, &|key| key as f32 + 3.0);
+        let v = operand(keys, &|key| (key % 256) as f32 + 7.0);
+        for isa in Isa::available().filter(|isa| isa.multiplies_bf16()) {
+            let pool = Pool::new(1);
+            let rows = |x, count| NarrowRows::new(x, count, [2 * d, 2 * d]);
+            let (q, k, v) = (rows(&q, 2), rows(&k, keys), rows(&v, keys));
+            let args = NarrowAttention { q, k, v, heads: 1, scale: 99.0 };
+            let dims = AttentionDims { queries: 2, keys, heads: 1, d };
+            let mut out = vec![f32::NAN; 2 * d];
+            let mut scratch = vec![f32::NAN; narrow_attention_scratch(isa, 1, dims)];
+            let out_rows = RowsMut::new(&mut out, 2, d);
+            narrow_attention(Cx { isa, pool: &pool }, &args, Out { rows: out_rows, scratch: &mut scratch });
+            // Of the keys that bfloat16 makes equal, the mean.
+            let equal = |key: f32| bf16::from_f32(key + 3.0) == bf16::from_f32(keys as f32 + 2.0);
+            let same: Vec<usize> = (0..keys).filter(|key| equal(*key as f32)).collect();
+            let mean = same.iter().map(|key| (key % 256) as f32 + 7.0).sum::<f32>() / same.len() as f32;
+            // The greatest power, some 70000, has two binary digits behind the point.
+            assert!((out[0] - mean).abs() < 0.01 * mean, "{isa}, {d}: {} is not {mean}", out[0]);
+            assert_eq!(out[d], 7.0, "{isa}, {d}");
+            assert!(out[1..d].iter().chain(&out[d + 1..]).all(|x| *x == 0.0), "{isa}, {d}");
+        }
     }
 }
