@@ -81,50 +81,107 @@ pub(crate) unsafe fn finish<S: Simd, T: Stored, const DIGITS: usize>(
     out: SharedRows<'_, T>,
     at: Place,
 ) {
-    for r in 0..at.rows {
-        let row_factor = ep.factors.map_or(1.0, |f| f.rows[at.row + r]);
-        for v in (0..at.width).step_by(S::LANES) {
-            let col = at.col + v;
-            if col >= at.n {
-                break;
-            }
-            let len = S::LANES.min(at.n - col);
-            let to = out.row(at.row + r).wrapping_add(col);
-            // SAFETY: `len` values from `col` are within the row, the factors, the bias and the residual.
-            unsafe {
-                let sums = tile.add(r * DIGITS * at.width + v);
-                let mut y = s.load(sums);
-                if let Some(factors) = ep.factors {
-                    let factor = s.mul(read(s, factors.outputs.as_ptr().add(col), len), s.splat(row_factor));
-                    y = s.to_float(s.bits(y));
-                    if DIGITS > 1 {
-                        let less = s.to_float(s.bits(s.load(sums.add(at.width))));
-                        y = s.add(y, s.mul(less, s.splat(1.0 / BASE)));
-                    }
-                    y = s.mul(y, factor);
+    for v in (0..at.width).step_by(2 * S::LANES) {
+        let col = at.col + v;
+        if col >= at.n {
+            break;
+        }
+        let lens = [0, S::LANES].map(|v| S::LANES.min(at.n.saturating_sub(col + v)));
+        let is_whole = lens[1] == S::LANES;
+        let mut r = 0;
+        while r < at.rows {
+            let sums = tile.wrapping_add(r * DIGITS * at.width + v);
+            let place = (Place { row: at.row + r, col, ..at }, lens);
+            // SAFETY: the caller's contract; `lens` values from `col` are within the row, the factors, the bias and the
+            // residual, and the rows within the tile.
+            r += unsafe {
+                if is_whole && at.rows - r >= ROWS {
+                    pair::<S, T, DIGITS, ROWS, true>(s, ep, sums, out, place)
+                } else if is_whole {
+                    pair::<S, T, DIGITS, 1, true>(s, ep, sums, out, place)
+                } else {
+                    pair::<S, T, DIGITS, 1, false>(s, ep, sums, out, place)
                 }
-                if let Some(scale) = ep.scale {
-                    y = s.mul(y, s.splat(scale));
-                }
-                if let Some(bias) = ep.bias {
-                    y = s.add(y, read(s, bias.as_ptr().add(col), len));
-                }
-                y = match ep.activation {
-                    None => y,
-                    Some(Activation::Gelu) => math::gelu(s, y),
-                    Some(Activation::GeluCoarse) => math::gelu_coarse(s, y),
-                };
-                match ep.residual {
-                    Residual::None => (),
-                    Residual::Rows(rows) => {
-                        y = s.add(y, read(s, rows.row(at.row + r).as_ptr().add(col), len));
-                    }
-                    Residual::InPlace => y = s.add(y, read(s, to, len)),
-                }
-                T::store(s, to, y, len);
-            }
+            };
         }
     }
+}
+
+/// Rows that go through the functions of an epilogue together, so that each is asked for once for all.
+const ROWS: usize = 2;
+
+/// [`finish`] of `R` rows of two vectors, whole ones if `WHOLE`; gives how many rows.
+#[inline(always)]
+unsafe fn pair<S: Simd, T: Stored, const DIGITS: usize, const R: usize, const WHOLE: bool>(
+    s: S,
+    ep: &Epilogue<'_>,
+    sums: *const f32,
+    out: SharedRows<'_, T>,
+    (at, lens): (Place, [usize; 2]),
+) -> usize {
+    let lens = if WHOLE { [S::LANES; 2] } else { lens };
+    let mut y = [[s.splat(0.0); 2]; R];
+    /// Each vector with its row and its column.
+    macro_rules! each {
+        (|$y:ident, $r:ident, $v:ident| $body:expr) => {
+            for ($r, y) in y.iter_mut().enumerate() {
+                for ($v, $y) in y.iter_mut().enumerate() {
+                    if WHOLE || lens[$v] > 0 {
+                        $body
+                    }
+                }
+            }
+        };
+    }
+    // SAFETY: the caller's contract.
+    unsafe {
+        each!(|y, r, v| *y = s.load(sums.add(r * DIGITS * at.width + v * S::LANES)));
+        if let Some(factors) = ep.factors {
+            let outputs = read_two(s, factors.outputs.as_ptr().add(at.col), lens);
+            each!(|y, r, v| {
+                let mut sum = s.to_float(s.bits(*y));
+                if DIGITS > 1 {
+                    let less = s.load(sums.add((r * DIGITS + 1) * at.width + v * S::LANES));
+                    sum = s.add(sum, s.mul(s.to_float(s.bits(less)), s.splat(1.0 / BASE)));
+                }
+                *y = s.mul(sum, s.mul(outputs[v], s.splat(factors.rows[at.row + r])));
+            });
+        }
+        if let Some(scale) = ep.scale {
+            each!(|y, _r, v| *y = s.mul(*y, s.splat(scale)));
+        }
+        if let Some(bias) = ep.bias {
+            let bias = read_two(s, bias.as_ptr().add(at.col), lens);
+            each!(|y, _r, v| *y = s.add(*y, bias[v]));
+        }
+        match ep.activation {
+            None => (),
+            Some(Activation::Gelu) => each!(|y, _r, v| *y = math::gelu(s, *y)),
+            Some(Activation::GeluCoarse) => each!(|y, _r, v| *y = math::gelu_coarse(s, *y)),
+        }
+        macro_rules! to {
+            ($r:expr, $v:expr) => {
+                out.row(at.row + $r).wrapping_add(at.col + $v * S::LANES)
+            };
+        }
+        match ep.residual {
+            Residual::None => (),
+            Residual::Rows(rows) => each!(|y, r, v| {
+                let from = rows.row(at.row + r).as_ptr().add(at.col + v * S::LANES);
+                *y = s.add(*y, read(s, from, lens[v]));
+            }),
+            Residual::InPlace => each!(|y, r, v| *y = s.add(*y, read(s, to!(r, v), lens[v]))),
+        }
+        each!(|y, r, v| T::store(s, to!(r, v), *y, lens[v]));
+    }
+    R
+}
+
+/// Two vectors, of so many values each; of the second there may be none.
+#[inline(always)]
+unsafe fn read_two<S: Simd>(s: S, p: *const f32, [first, second]: [usize; 2]) -> [S::V; 2] {
+    // SAFETY: the caller vouches for the values.
+    unsafe { [read(s, p, first), if second > 0 { read(s, p.add(S::LANES), second) } else { s.splat(0.0) }] }
 }
 
 #[inline(always)]
