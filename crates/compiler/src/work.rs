@@ -66,6 +66,7 @@ impl Call<'_> {
             Op::Linear(op) => {
                 let products = read * size(&inputs[1], 0);
                 count(factors, 2 * products, gelus(op.activation, written));
+                count(Compute::F32, rounding(usize::from(op.to == DType::I8)) * written, 0);
             }
             Op::Conv1d(op) => {
                 let products = written * size(&inputs[1], 1) * size(&inputs[1], 2);

@@ -164,11 +164,13 @@ fn attention_over_a_cache() {
 #[test]
 fn results_that_are_written_narrow() {
     let encoder = include_str!("../../../tests/graph/run/encoder.graph");
+    let block = include_str!("../../../tests/graph/run/encoder_block.graph");
     let step = include_str!("../../../tests/graph/run/decoder_step.graph");
     for (file, compute, written, at_least) in [
         (encoder, Compute::Bf16, "to=bf16} : bf16[t, 64]", 5),
         (encoder, Compute::Int8, "to=bf16} : bf16[t, 64]", 5),
         (encoder, Compute::Int8, "eps=1e-5, digits=1} : i8[t, 64], f32[t]", 1),
+        (block, Compute::Int8, "activation=gelu, bias=true, residual=false, to=i8} : i8[t, ", 1),
         (step, Compute::Int8, "eps=1e-5, digits=2} : i8[n, 2, 64], f32[n]", 4),
     ] {
         let graph = text::parse(file).unwrap().graph;

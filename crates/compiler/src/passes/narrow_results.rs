@@ -1,6 +1,7 @@
-//! narrow-results: layers of narrow factors write bf16, and normalisations write bytes with their factors, where every
-//! reader would make that of what they write. What is rounded as it is written are the values that were rounded when
-//! they were read, so no bit of any result changes; half the memory or a quarter is written and read, and a node is gone.
+//! narrow-results: layers of narrow factors write bf16, layers of bytes and normalisations write bytes with a factor for
+//! each row, where every reader would make that of what they write. What is rounded as it is written are the values that
+//! were rounded when they were read, so no bit of any result changes; half the memory or a quarter is written and read,
+//! and a node is gone.
 //!
 //! Must not fire where a result is read in f32 anywhere, or in two forms, or leaves the graph; on a layer with a
 //! residual, whose sums go on to later layers; where a layer never has many rows, as in `narrow`: what it writes is
@@ -83,15 +84,19 @@ fn form(graph: &Graph, node: &Node, i: usize) -> Form {
 
 /// The operation that computes what `node` does and writes it in `form`, where that is worth it.
 fn writer(graph: &Graph, node: &Node, form: Form, is_step: bool) -> Option<Op> {
-    let takes_narrow = graph.ty(*node.inputs.first()?).dtype != DType::F32;
-    match (&node.op, form) {
-        (Op::Linear(layer), Form::Bf16) => {
-            let is_open = layer.to == DType::F32 && !layer.residual && takes_narrow;
-            let fires = is_open && !is_step && has_many_rows(graph, graph.ty(node.outputs[0]));
-            fires.then(|| Linear { to: DType::BF16, ..layer.clone() }.into())
+    let is_open = |layer: &Linear| {
+        let many = !is_step && has_many_rows(graph, graph.ty(node.outputs[0]));
+        many && layer.to == DType::F32 && !layer.residual
+    };
+    match (&node.op, graph.ty(*node.inputs.first()?).dtype, form) {
+        (Op::Linear(layer), DType::BF16 | DType::I8, Form::Bf16) if is_open(layer) => {
+            Some(Linear { to: DType::BF16, ..layer.clone() }.into())
         }
-        (Op::LayerNorm(norm), Form::Bytes(digits)) => {
-            (norm.digits == 0).then(|| LayerNorm { digits, ..norm.clone() }.into())
+        (Op::Linear(layer), DType::I8, Form::Bytes(1)) if is_open(layer) => {
+            Some(Linear { to: DType::I8, ..layer.clone() }.into())
+        }
+        (Op::LayerNorm(norm), _, Form::Bytes(digits)) if norm.digits == 0 => {
+            Some(LayerNorm { digits, ..norm.clone() }.into())
         }
         _ => None,
     }

@@ -52,6 +52,11 @@ fn a_linear_layer_multiplies_rows_outputs_and_factors() {
     let got = of("linear bf16[5, 16], bf16[33, 16] {activation=gelu, bias=false, residual=false, to=bf16}");
     let bytes = 2 * (5 * 16 + 33 * 16 + 5 * 33);
     assert_eq!(got, Work { flops: [0, 2 * 5 * 33 * 16, 0], exps: [0, 5 * 33, 0], bytes });
+    let got = of(
+        "linear i8[5, 16], i8[33, 16], f32[5], f32[33] {activation=gelu, bias=false, residual=false, to=i8}",
+    );
+    let bytes = 5 * 16 + 33 * 16 + 4 * (5 + 33) + 5 * 33 + 4 * 5;
+    assert_eq!(got, Work { flops: [2 * 5 * 33, 0, 2 * 5 * 33 * 16], exps: [0, 0, 5 * 33], bytes });
 }
 
 #[test]

@@ -2,8 +2,9 @@
 
 use super::Cx;
 use super::linear::pack::Element;
-use super::rows::Shared;
+use super::rows::{Rows, Shared};
 use super::vectors::{read, spans};
+use crate::isa::Isa;
 use crate::simd::{Body, MAX_LANES, Simd, dispatch};
 use graph::ops::quantize::{BASE, MOST};
 use std::ops::Range;
@@ -22,7 +23,9 @@ pub fn quantize<E: Element>(
     let (rows, width) = (factors.len(), digits * cols);
     assert_eq!((x.len(), bytes.len()), (rows * cols, rows * width), "values of {rows} rows of {cols}");
     let (bytes, factors) = (Shared::new(bytes), Shared::new(factors));
-    cx.split(rows, rows * cols, |rows| dispatch(cx.isa, Part { x, rows, cols, bytes, width, factors }));
+    cx.split(rows, rows * cols, |rows| {
+        dispatch(cx.isa, Part { x, rows, cols, stride: cols, bytes, width, factors });
+    });
 }
 
 /// Some rows.
@@ -30,6 +33,7 @@ struct Part<'a, 'o, E> {
     x: &'a [E],
     rows: Range<usize>,
     cols: usize,
+    stride: usize,
     /// A digit's of each row, then the next one's.
     bytes: Shared<'o, u8>,
     width: usize,
@@ -41,13 +45,22 @@ impl<E: Element> Body for Part<'_, '_, E> {
 
     #[inline(always)]
     fn run<S: Simd>(self, s: S) {
-        let Part { x, rows, cols, bytes, width, factors } = self;
+        let Part { x, rows, cols, stride, bytes, width, factors } = self;
         for i in rows {
             // SAFETY: rows don't overlap, and each is in one part.
             let (bytes, factor) = unsafe { (bytes.slice(i * width, width), factors.slice(i, 1)) };
-            factor[0] = quantize_row(s, &x[i * cols..][..cols], bytes);
+            factor[0] = quantize_row(s, &x[i * stride..][..cols], bytes);
         }
     }
+}
+
+/// [`quantize`] in one digit on this thread alone.
+pub(super) fn quantize_rows(isa: Isa, x: Rows<'_>, bytes: &mut [u8], factors: &mut [f32]) {
+    let (cols, stride) = (x.cols(), x.stride());
+    assert_eq!((factors.len(), bytes.len()), (x.rows(), x.rows() * cols), "values of rows of {cols}");
+    let (bytes, factors) = (Shared::new(bytes), Shared::new(factors));
+    let rows = 0..x.rows();
+    dispatch(isa, Part { x: x.all(), rows, cols, stride, bytes, width: cols, factors });
 }
 
 /// The greatest magnitude of a row.
