@@ -63,14 +63,21 @@ pub(super) fn quantize_rows(isa: Isa, x: Rows<'_>, bytes: &mut [u8], factors: &m
     dispatch(isa, Part { x: x.all(), rows, cols, stride, bytes, width: cols, factors });
 }
 
-/// The greatest magnitude of a row.
+/// The greatest magnitude of a row; NaN is passed over. Four chains take turns, since a maximum waits for the last one.
 #[inline(always)]
 pub(super) fn greatest<S: Simd, E: Element>(s: S, x: &[E]) -> f32 {
-    let mut greatest = s.splat(0.0);
-    for (i, n) in spans(s, x.len()) {
-        greatest = s.max(s.abs(read(s, x, i, n)), greatest);
+    let mut acc = [s.splat(0.0); 4];
+    let group = 4 * S::LANES;
+    let whole = x.len() - x.len() % group;
+    for i in (0..whole).step_by(group) {
+        for (j, acc) in acc.iter_mut().enumerate() {
+            *acc = s.max(s.abs(read(s, x, i + j * S::LANES, S::LANES)), *acc);
+        }
     }
-    s.reduce_max(greatest)
+    for (i, n) in spans(s, x.len() - whole) {
+        acc[0] = s.max(s.abs(read(s, x, whole + i, n)), acc[0]);
+    }
+    s.reduce_max(s.max(s.max(acc[0], acc[1]), s.max(acc[2], acc[3])))
 }
 
 /// Writes a row as bytes of one digit, or of two where `bytes` are twice as many, and gives its factor.
@@ -125,6 +132,24 @@ mod tests {
                 }
             }
             assert_eq!(bytes[406..411], [127, 0, 2, 254, 129]);
+        });
+    }
+
+    #[test]
+    fn the_greatest_magnitude_is_found_wherever_it_is() {
+        on_every_path(|cx| {
+            for cols in [1, 16, 63, 150] {
+                for at in 0..cols {
+                    // NaN on its other side, where there is one.
+                    let mut x = noise(4, cols);
+                    x[(at + 1) % cols] = f32::NAN;
+                    x[at] = -2.0;
+                    let (mut bytes, mut factors) = (vec![7; cols], [7.0]);
+                    quantize(cx, &x, [cols, 1], (&mut bytes, &mut factors));
+                    assert_eq!(factors, [2.0 / 127.0], "{} {at} of {cols}", cx.isa);
+                    assert_eq!(bytes[at].cast_signed(), -127);
+                }
+            }
         });
     }
 
