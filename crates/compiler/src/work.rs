@@ -66,6 +66,7 @@ impl Call<'_> {
             Op::Linear(op) => {
                 let products = read * size(&inputs[1], 0);
                 count(factors, 2 * products, gelus(op.activation, written));
+                count(Compute::F32, rounding(usize::from(op.to == DType::I8)) * written, 0);
             }
             Op::Conv1d(op) => {
                 let products = written * size(&inputs[1], 1) * size(&inputs[1], 2);
@@ -105,15 +106,14 @@ impl Call<'_> {
                 count(Compute::F32, flops * written, exps * written);
             }
             // Two sums, a difference, a square, a factor; then gamma and beta.
-            Op::LayerNorm(_) => count(Compute::F32, 7 * written, 0),
+            Op::LayerNorm(op) => count(Compute::F32, (7 + rounding(op.digits)) * read, 0),
             // The greatest, a difference, a sum, a factor.
             Op::Softmax(_) => count(Compute::F32, 4 * written, written),
             Op::Reduce(op) => match op.kind {
                 ReduceKind::LogSumExp => count(Compute::F32, 3 * read, read + written),
                 ReduceKind::Max | ReduceKind::Sum | ReduceKind::Mean => count(Compute::F32, read, 0),
             },
-            // The greatest magnitude, a factor.
-            Op::Quantize(_) => count(Compute::F32, 2 * read, 0),
+            Op::Quantize(op) => count(Compute::F32, rounding(op.digits) * read, 0),
             Op::CacheWrite(_)
             | Op::Concat(_)
             | Op::Constant(_)
@@ -198,6 +198,11 @@ fn bytes(view: &TensorView<'_>) -> u64 {
 
 fn ints<'a>(view: &TensorView<'a>) -> impl Iterator<Item = i32> + Clone + use<'a> {
     view.bytes.chunks_exact(4).map(|b| i32::from_le_bytes([b[0], b[1], b[2], b[3]]))
+}
+
+/// What it takes to give a value in so many bytes: the greatest magnitude and a factor; nothing for f32.
+fn rounding(digits: usize) -> u64 {
+    if digits > 0 { 2 } else { 0 }
 }
 
 fn gelus(activation: Activation, outputs: u64) -> u64 {

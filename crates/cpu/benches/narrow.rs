@@ -12,9 +12,12 @@ use cpu::kernels::attention::{
     narrow_attention_scratch,
 };
 use cpu::kernels::linear::groups::{Factor, Groups, NarrowRows};
-use cpu::kernels::linear::narrow::{narrow_linear, narrow_scratch};
+use cpu::kernels::linear::narrow::{
+    Quantized, narrow_linear, narrow_scratch, quantized_linear, quantized_scratch,
+};
 use cpu::kernels::linear::pack::{Elements, Order, Packed, Source};
-use cpu::kernels::linear::{Epilogue, Factors, Out, linear, linear_scratch};
+use cpu::kernels::linear::{Activation, Epilogue, Factors, Out, linear, linear_scratch};
+use cpu::kernels::quantize::quantize;
 use cpu::kernels::rows::{Rows, RowsMut};
 use cpu::{Isa, Pool};
 use half::bf16;
@@ -131,6 +134,47 @@ fn layers(cx: Cx<'_>, factor: Factor) {
     }
 }
 
+/// Rows, products and outputs of layers whose results go on as bytes.
+const HIDDEN: [[usize; 3]; 2] = [[1500, 512, 2048], [1500, 1280, 5120]];
+
+/// A layer with its GELU that writes bytes against one whose f32 results become bytes.
+fn hidden_layers(cx: Cx<'_>) {
+    for [m, k, n] in HIDDEN {
+        let mut case = Case::new(cx.isa, Factor::Int8, cx.pool.threads(), [m, k, n]);
+        let x = NarrowRows::new(&case.narrow_x, m, [k, k]);
+        let factors = Factors { rows: &case.factors[..m], outputs: &case.factors[..n], digits: 1 };
+        let (factors, activation) = (Some(factors), Some(Activation::GeluCoarse));
+        let epilogue = Epilogue { factors, bias: Some(&case.x[..n]), activation, ..Epilogue::default() };
+        let (mut bytes, mut own) = (vec![0; m * n], vec![0.0; m]);
+        let (mut direct, mut direct_own) = (bytes.clone(), own.clone());
+        let mut scratch = Aligned::zeroed(quantized_scratch(cx.isa, cx.pool.threads(), m, [k, n]));
+        let least = in_turns(
+            25,
+            &mut [
+                &mut || {
+                    let rows = RowsMut::new(&mut case.out, m, n);
+                    let out = Out { rows, scratch: &mut case.scratch };
+                    narrow_linear(cx, x, &case.groups, &epilogue, out);
+                    quantize(cx, &case.out, [n, 1], (&mut bytes, &mut own));
+                },
+                &mut || {
+                    let (bytes, factors) = (&mut direct, &mut direct_own);
+                    let out = Quantized { bytes, factors, scratch: &mut scratch };
+                    quantized_linear(cx, x, &case.groups, &epilogue, out);
+                },
+            ],
+        );
+        assert!(bytes == direct && own == direct_own);
+        println!(
+            "{} {} threads {:?} with GELU: f32 that becomes bytes/written as bytes {:.2}",
+            cx.isa,
+            cx.pool.threads(),
+            [m, k, n],
+            least[0] / least[1],
+        );
+    }
+}
+
 fn attentions(cx: Cx<'_>) {
     let threads = cx.pool.threads();
     let dims = AttentionDims { queries: 1500, keys: 1500, heads: 8, d: 64 };
@@ -174,6 +218,7 @@ fn main() {
         let pool = Pool::new(threads);
         for isa in Isa::available().filter(|&isa| isa != Isa::Scalar) {
             let cx = Cx { isa, pool: &pool };
+            hidden_layers(cx);
             layers(cx, Factor::Int8);
             if isa.multiplies_bf16() {
                 layers(cx, Factor::Bf16);

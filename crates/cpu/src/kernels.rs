@@ -40,9 +40,14 @@ impl Cx<'_> {
     /// Calls `part` with ranges that make up `0..count`, for the threads to share; or once, where the `work` (about
     /// one unit for each value touched) is less than waking the others is worth.
     pub(crate) fn split(&self, count: usize, work: usize, part: impl Fn(Range<usize>) + Sync) {
+        self.split_on(count, work, |_, range| part(range));
+    }
+
+    /// [`Cx::split`] with `part(thread, range)`: no two parts that run at the same time have the same thread.
+    pub(crate) fn split_on(&self, count: usize, work: usize, part: impl Fn(usize, Range<usize>) + Sync) {
         const WORTH: usize = 16 << 10;
         let parts = if work < WORTH { 1 } else { shares(self.pool, count) };
-        self.pool.run(parts, &|i| part(cut(i, parts, count)));
+        self.pool.run_on(parts, &|thread, i| part(thread, cut(i, parts, count)));
     }
 }
 

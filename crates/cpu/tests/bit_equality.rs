@@ -120,7 +120,7 @@ fn linear_layers_of_bf16() {
 fn rows_are_normalised_and_reduced_alone() {
     for width in [37, 512, 5001] {
         let params = format!(", %g: f32[{width}] = @g, %b: f32[{width}] = @b");
-        row_wise(width, &params, &format!("layer_norm %x, %g, %b {{eps=1e-5}} : f32[n, {width}]"));
+        row_wise(width, &params, &format!("layer_norm %x, %g, %b {{eps=1e-5, digits=0}} : f32[n, {width}]"));
         row_wise(width, "", &format!("softmax %x : f32[n, {width}]"));
         for kind in ["max", "sum", "mean", "log_sum_exp"] {
             row_wise(width, "", &format!("reduce %x {{kind={kind}, axis=-1}} : f32[n, 1]"));
@@ -160,14 +160,23 @@ fn attention_over_a_cache() {
     }
 }
 
-/// An encoder whose layers write bf16 has the results and the states of one whose layers write f32 that is rounded after.
+/// Results and states are those of a graph whose layers and normalisations write f32 that is rounded after.
 #[test]
 fn results_that_are_written_narrow() {
-    let graph = text::parse(include_str!("../../../tests/graph/run/encoder.graph")).unwrap().graph;
-    for compute in [Compute::Bf16, Compute::Int8] {
+    let encoder = include_str!("../../../tests/graph/run/encoder.graph");
+    let block = include_str!("../../../tests/graph/run/encoder_block.graph");
+    let step = include_str!("../../../tests/graph/run/decoder_step.graph");
+    for (file, compute, written, at_least) in [
+        (encoder, Compute::Bf16, "to=bf16} : bf16[t, 64]", 5),
+        (encoder, Compute::Int8, "to=bf16} : bf16[t, 64]", 5),
+        (encoder, Compute::Int8, "eps=1e-5, digits=1} : i8[t, 64], f32[t]", 1),
+        (block, Compute::Int8, "activation=gelu, bias=true, residual=false, to=i8} : i8[t, ", 1),
+        (step, Compute::Int8, "eps=1e-5, digits=2} : i8[n, 2, 64], f32[n]", 4),
+    ] {
+        let graph = text::parse(file).unwrap().graph;
         let wide = Pipeline::of(compute).run_until("narrow-states", &graph).unwrap();
         let narrow = Pipeline::of(compute).run(&graph);
-        assert!(text::print(&narrow).matches("to=bf16} : bf16[t, 64]").count() > 4, "{narrow}");
+        assert!(text::print(&narrow).matches(written).count() >= at_least, "{narrow}");
         let env = RandomEnv::draw(&graph, &bindings(&graph, 60), 5).with_states_of(&wide);
         for (isa, threads) in Isa::available().flat_map(|isa| [(isa, 1), (isa, 3)]) {
             let device = Cpu::with_isa(isa, threads);

@@ -68,7 +68,7 @@ const GRAPH: &str = "graph @step[n in 1..=8](
 ) {
   %e = gather %w_table, %token : f16[n, 32]
   %x = convert %e {to=f32} : f32[n, 32]
-  %y = layer_norm %x, %gamma, %beta {eps=1e-5} : f32[n, 32]
+  %y = layer_norm %x, %gamma, %beta {eps=1e-5, digits=0} : f32[n, 32]
   %q = linear %y, %w_square {activation=none, bias=false, residual=false, to=f32} : f32[n, 32]
   %k = linear %y, %w_square, %beta {activation=none, bias=true, residual=false, to=f32} : f32[n, 32]
   %keys1 = cache_write %keys, %k, %slot, %at {placed=true} : f32[8, 2, 12, 16]

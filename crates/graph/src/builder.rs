@@ -256,7 +256,7 @@ impl Builder {
     }
 
     pub fn layer_norm(&mut self, x: Value, gamma: Value, beta: Value, eps: f32) -> Result<Value, OpError> {
-        self.one(LayerNorm { eps }, &[x, gamma, beta])
+        self.one(LayerNorm { eps, digits: 0 }, &[x, gamma, beta])
     }
 
     pub fn softmax(&mut self, x: Value) -> Result<Value, OpError> {

@@ -23,7 +23,7 @@ fn rules() -> Vec<Rule> {
     let variance = mean(&centred * &centred);
     let normal = &centred / sqrt(variance + constant(eps));
     let norm = rule("layer norm", normal * gamma + beta, move |m| {
-        m.replace_with(LayerNorm { eps: m.number(eps) }, [m[x], m[gamma], m[beta]])
+        m.replace_with(LayerNorm { eps: m.number(eps), digits: 0 }, [m[x], m[gamma], m[beta]])
     });
     let row = move |ty: &TensorType| TensorType::new(DType::F32, ty.shape.last());
     vec![

@@ -43,15 +43,16 @@ impl<'g> Rebuild<'g> {
     }
 
     /// Copies a node of `old` with `op` in place of its operation. Its results may be of other types, which their readers
-    /// must take.
-    pub fn copy_as(&mut self, node: &Node, op: impl Into<Op>) {
+    /// must take, and there may be more of them: nothing of `old` stands for those behind the last.
+    pub fn copy_as(&mut self, node: &Node, op: impl Into<Op>) -> Vec<Value> {
         let inputs: Vec<Value> = node.inputs.iter().map(|v| self.get(*v)).collect();
         let added = self.new.add(op, &inputs);
         let outputs = added.unwrap_or_else(|e| panic!("{} no longer fits: {e}", self.old.node_text(node)));
-        for (old, new) in node.outputs.iter().zip(outputs) {
-            self.map[old.index()] = Some(new);
-            self.rename(new, &self.old.value(*old).name);
+        for (old, new) in node.outputs.iter().zip(&outputs) {
+            self.map[old.index()] = Some(*new);
+            self.rename(*new, &self.old.value(*old).name);
         }
+        outputs
     }
 
     /// Adds a node that becomes part of what replaces `root`; `by` is whom to blame.

@@ -52,6 +52,11 @@ fn a_linear_layer_multiplies_rows_outputs_and_factors() {
     let got = of("linear bf16[5, 16], bf16[33, 16] {activation=gelu, bias=false, residual=false, to=bf16}");
     let bytes = 2 * (5 * 16 + 33 * 16 + 5 * 33);
     assert_eq!(got, Work { flops: [0, 2 * 5 * 33 * 16, 0], exps: [0, 5 * 33, 0], bytes });
+    let got = of(
+        "linear i8[5, 16], i8[33, 16], f32[5], f32[33] {activation=gelu, bias=false, residual=false, to=i8}",
+    );
+    let bytes = 5 * 16 + 33 * 16 + 4 * (5 + 33) + 5 * 33 + 4 * 5;
+    assert_eq!(got, Work { flops: [2 * 5 * 33, 0, 2 * 5 * 33 * 16], exps: [0, 0, 5 * 33], bytes });
 }
 
 #[test]
@@ -151,8 +156,11 @@ fn primitives_are_counted_and_exponentials_apart() {
 #[test]
 fn rows_are_normalised_and_reduced() {
     let of = |case: &str| work_of(case, &[], false);
-    let got = of("layer_norm f32[5, 40], f32[40], f32[40] {eps=1e-5}");
+    let got = of("layer_norm f32[5, 40], f32[40], f32[40] {eps=1e-5, digits=0}");
     assert_eq!(got, Work { flops: [7 * 200, 0, 0], exps: [0; 3], bytes: 4 * (2 * 200 + 80) });
+    let got = of("layer_norm f32[5, 40], f32[40], f32[40] {eps=1e-5, digits=2}");
+    let bytes = 4 * (200 + 80) + 2 * 200 + 4 * 5;
+    assert_eq!(got, Work { flops: [9 * 200, 0, 0], exps: [0; 3], bytes });
     let got = of("softmax f32[3, 37]");
     assert_eq!(got, Work { flops: [4 * 111, 0, 0], exps: [111, 0, 0], bytes: 2 * 4 * 111 });
     let got = of("reduce f32[3, 37] {kind=log_sum_exp, axis=-1}");

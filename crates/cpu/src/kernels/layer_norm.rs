@@ -1,8 +1,10 @@
 //! Layer normalisation over the last axis. Not fused with what follows: that is a linear layer's own pass.
 
 use super::Cx;
-use super::rows::{Input, RowsMut};
+use super::quantize::quantize_row;
+use super::rows::{Input, Rows, RowsMut, Shared};
 use super::vectors::{Identity, SquaredDistance, read, spans, sum, write};
+use crate::isa::Isa;
 use crate::simd::{Body, Simd, dispatch};
 
 /// The parameters of a normalisation over `n` values (ONNX `LayerNormalization`, axis -1).
@@ -35,22 +37,64 @@ pub fn layer_norm(cx: Cx<'_>, x: Input<'_>, norm: &LayerNorm<'_>, mut out: RowsM
             if let Input::Rows(x) = x {
                 row.copy_from_slice(x.row(i));
             }
-            dispatch(cx.isa, Row { norm, row });
+            normalise(cx.isa, norm, row, &mut []);
         }
     });
 }
 
-struct Row<'a, 'r> {
-    norm: &'a LayerNorm<'a>,
-    row: &'r mut [f32],
+/// The f32 values of scratch that [`layer_norm_bytes`] needs for rows of `cols` values on `threads` threads.
+pub fn layer_norm_scratch(threads: usize, cols: usize) -> usize {
+    threads * cols.next_multiple_of(16) // whole cache lines
 }
 
-impl Body for Row<'_, '_> {
-    type Out = ();
+/// [`layer_norm`] with each row as [`super::quantize::quantize`] makes bytes of it: of two digits where there are twice
+/// as many bytes as values. `scratch` holds [`layer_norm_scratch`] values or more, of any content.
+///
+/// # Panics
+/// When shapes don't fit or the scratch is short.
+pub fn layer_norm_bytes(
+    cx: Cx<'_>,
+    x: Rows<'_>,
+    norm: &LayerNorm<'_>,
+    (bytes, factors): (&mut [u8], &mut [f32]),
+    scratch: &mut [f32],
+) {
+    let (rows, cols) = (x.rows(), x.cols());
+    assert_eq!((norm.gamma.len(), norm.beta.len()), (cols, cols), "parameters of a row of {cols}");
+    let width = bytes.len() / rows.max(1);
+    let fits = factors.len() == rows && bytes.len() == rows * width && [cols, 2 * cols].contains(&width);
+    assert!(fits || rows == 0, "{} bytes of {rows} rows of {cols}", bytes.len());
+    let share = layer_norm_scratch(1, cols);
+    let (bytes, factors, scratch) = (Shared::new(bytes), Shared::new(factors), Shared::new(scratch));
+    cx.split_on(rows, 3 * rows * cols, |thread, part| {
+        // SAFETY: no two parts run on one thread at the same time.
+        let row = unsafe { scratch.slice(thread * share, cols) };
+        for i in part {
+            // SAFETY: rows don't overlap and each is in one part.
+            let (bytes, factor) = unsafe { (bytes.slice(i * width, width), factors.slice(i, 1)) };
+            row.copy_from_slice(x.row(i));
+            factor[0] = normalise(cx.isa, norm, row, bytes);
+        }
+    });
+}
+
+/// Normalises a row where it lies, and gives its bytes and their factor if there is room for any.
+fn normalise(isa: Isa, norm: &LayerNorm<'_>, row: &mut [f32], bytes: &mut [u8]) -> f32 {
+    dispatch(isa, Normalise { norm, row, bytes })
+}
+
+struct Normalise<'a, 'r> {
+    norm: &'a LayerNorm<'a>,
+    row: &'r mut [f32],
+    bytes: &'r mut [u8],
+}
+
+impl Body for Normalise<'_, '_> {
+    type Out = f32;
 
     #[inline(always)]
-    fn run<S: Simd>(self, s: S) {
-        let Row { norm, row } = self;
+    fn run<S: Simd>(self, s: S) -> f32 {
+        let Normalise { norm, row, bytes } = self;
         let count = row.len() as f32;
         let mean = sum(s, row, Identity) / count;
         let squares = sum(s, row, SquaredDistance(mean));
@@ -61,13 +105,14 @@ impl Body for Row<'_, '_> {
             let y = s.fma(y, read(s, norm.gamma, i, n), read(s, norm.beta, i, n));
             write(s, row, i, n, y);
         }
+        if bytes.is_empty() { 0.0 } else { quantize_row(s, row, bytes) }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::kernels::rows::Rows;
+    use crate::kernels::quantize::quantize;
     use crate::kernels::testing::{assert_close, assert_same_bits, noise, on_every_path};
 
     fn reference(row: &[f32], norm: &LayerNorm<'_>) -> Vec<f64> {
@@ -98,6 +143,36 @@ mod tests {
                     assert_close(&one, &reference(row, &norm), 2e-5, cx.isa.name());
                 }
             });
+        }
+    }
+
+    #[test]
+    fn bytes_are_those_of_the_rows() {
+        for (rows, cols) in [(1, 33), (3, 70), (40, 517), (130, 33), (0, 5)] {
+            let mut x = noise(4, rows * cols);
+            x[..rows / 3 * cols].fill(0.0);
+            // A row of zeros that stays one.
+            let (gamma, mut beta) = (noise(5, cols), noise(6, cols));
+            for still in [false, true] {
+                if still {
+                    beta.fill(0.0);
+                }
+                let norm = LayerNorm { gamma: &gamma, beta: &beta, eps: 1e-5 };
+                on_every_path(|cx| {
+                    let input = Rows::new(&x, rows, cols);
+                    let mut wide = vec![0.0; rows * cols];
+                    layer_norm(cx, Input::Rows(input), &norm, RowsMut::new(&mut wide, rows, cols));
+                    for digits in [1, 2] {
+                        let (mut want, mut want_factors) = (vec![7; digits * wide.len()], vec![7.0; rows]);
+                        quantize(cx, &wide, [cols, digits], (&mut want, &mut want_factors));
+                        let (mut got, mut factors) = (vec![9; digits * wide.len()], vec![9.0; rows]);
+                        let mut scratch = vec![f32::NAN; layer_norm_scratch(cx.pool.threads(), cols)];
+                        layer_norm_bytes(cx, input, &norm, (&mut got, &mut factors), &mut scratch);
+                        assert_eq!(got, want, "{} {rows} {cols} {digits}", cx.isa);
+                        assert_same_bits(&factors, &want_factors, cx.isa.name());
+                    }
+                });
+            }
         }
     }
 }

@@ -2,8 +2,9 @@
 
 use super::Cx;
 use super::linear::pack::Element;
-use super::rows::Shared;
+use super::rows::{Rows, Shared};
 use super::vectors::{read, spans};
+use crate::isa::Isa;
 use crate::simd::{Body, MAX_LANES, Simd, dispatch};
 use graph::ops::quantize::{BASE, MOST};
 use std::ops::Range;
@@ -22,7 +23,9 @@ pub fn quantize<E: Element>(
     let (rows, width) = (factors.len(), digits * cols);
     assert_eq!((x.len(), bytes.len()), (rows * cols, rows * width), "values of {rows} rows of {cols}");
     let (bytes, factors) = (Shared::new(bytes), Shared::new(factors));
-    cx.split(rows, rows * cols, |rows| dispatch(cx.isa, Part { x, rows, cols, bytes, width, factors }));
+    cx.split(rows, rows * cols, |rows| {
+        dispatch(cx.isa, Part { x, rows, cols, stride: cols, bytes, width, factors });
+    });
 }
 
 /// Some rows.
@@ -30,6 +33,7 @@ struct Part<'a, 'o, E> {
     x: &'a [E],
     rows: Range<usize>,
     cols: usize,
+    stride: usize,
     /// A digit's of each row, then the next one's.
     bytes: Shared<'o, u8>,
     width: usize,
@@ -41,23 +45,39 @@ impl<E: Element> Body for Part<'_, '_, E> {
 
     #[inline(always)]
     fn run<S: Simd>(self, s: S) {
-        let Part { x, rows, cols, bytes, width, factors } = self;
+        let Part { x, rows, cols, stride, bytes, width, factors } = self;
         for i in rows {
             // SAFETY: rows don't overlap, and each is in one part.
             let (bytes, factor) = unsafe { (bytes.slice(i * width, width), factors.slice(i, 1)) };
-            factor[0] = quantize_row(s, &x[i * cols..][..cols], bytes);
+            factor[0] = quantize_row(s, &x[i * stride..][..cols], bytes);
         }
     }
 }
 
-/// The greatest magnitude of a row.
+/// [`quantize`] in one digit on this thread alone.
+pub(super) fn quantize_rows(isa: Isa, x: Rows<'_>, bytes: &mut [u8], factors: &mut [f32]) {
+    let (cols, stride) = (x.cols(), x.stride());
+    assert_eq!((factors.len(), bytes.len()), (x.rows(), x.rows() * cols), "values of rows of {cols}");
+    let (bytes, factors) = (Shared::new(bytes), Shared::new(factors));
+    let rows = 0..x.rows();
+    dispatch(isa, Part { x: x.all(), rows, cols, stride, bytes, width: cols, factors });
+}
+
+/// The greatest magnitude of a row; NaN is passed over. Four chains take turns, since a maximum waits for the last one.
 #[inline(always)]
 pub(super) fn greatest<S: Simd, E: Element>(s: S, x: &[E]) -> f32 {
-    let mut greatest = s.splat(0.0);
-    for (i, n) in spans(s, x.len()) {
-        greatest = s.max(s.abs(read(s, x, i, n)), greatest);
+    let mut acc = [s.splat(0.0); 4];
+    let group = 4 * S::LANES;
+    let whole = x.len() - x.len() % group;
+    for i in (0..whole).step_by(group) {
+        for (j, acc) in acc.iter_mut().enumerate() {
+            *acc = s.max(s.abs(read(s, x, i + j * S::LANES, S::LANES)), *acc);
+        }
     }
-    s.reduce_max(greatest)
+    for (i, n) in spans(s, x.len() - whole) {
+        acc[0] = s.max(s.abs(read(s, x, whole + i, n)), acc[0]);
+    }
+    s.reduce_max(s.max(s.max(acc[0], acc[1]), s.max(acc[2], acc[3])))
 }
 
 /// Writes a row as bytes of one digit, or of two where `bytes` are twice as many, and gives its factor.
@@ -112,6 +132,24 @@ mod tests {
                 }
             }
             assert_eq!(bytes[406..411], [127, 0, 2, 254, 129]);
+        });
+    }
+
+    #[test]
+    fn the_greatest_magnitude_is_found_wherever_it_is() {
+        on_every_path(|cx| {
+            for cols in [1, 16, 63, 150] {
+                for at in 0..cols {
+                    // NaN on its other side, where there is one.
+                    let mut x = noise(4, cols);
+                    x[(at + 1) % cols] = f32::NAN;
+                    x[at] = -2.0;
+                    let (mut bytes, mut factors) = (vec![7; cols], [7.0]);
+                    quantize(cx, &x, [cols, 1], (&mut bytes, &mut factors));
+                    assert_eq!(factors, [2.0 / 127.0], "{} {at} of {cols}", cx.isa);
+                    assert_eq!(bytes[at].cast_signed(), -127);
+                }
+            }
         });
     }
 

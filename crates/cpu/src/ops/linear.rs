@@ -5,7 +5,9 @@ use crate::aligned::Region;
 use crate::isa::Isa;
 use crate::kernel::{Call, Constant, Kernel, Packing};
 use crate::kernels::linear::groups::{Factor, Groups};
-use crate::kernels::linear::narrow::{narrow_linear, narrow_scratch};
+use crate::kernels::linear::narrow::{
+    Quantized, narrow_linear, narrow_scratch, quantized_linear, quantized_scratch,
+};
 use crate::kernels::linear::pack::{Elements, Kind, Order, Packed, packed_len};
 use crate::kernels::linear::{Activation, Epilogue, Factors, Out, Residual, Stored, linear, linear_scratch};
 use crate::kernels::narrow::widen;
@@ -87,7 +89,10 @@ pub(super) fn fill_rows(elements: Elements<'_>, constant: &mut Constant) {
 fn scratch(isa: Isa, threads: usize, node: &NodeView<'_>) -> usize {
     let x = node.inputs[0].shape.eval(node.largest).unwrap_or_default();
     let rows = x[..x.len() - 1].iter().product();
-    let k = node.inputs[1].shape.as_fixed().unwrap_or_default()[1];
+    let [n, k] = sizes(node);
+    if node.outputs[0].dtype == DType::I8 {
+        return quantized_scratch(isa, threads, rows, [k, n]);
+    }
     match (narrow_factor(isa, node), node.inputs[0].dtype) {
         (Some(factor), _) => narrow_scratch(isa, threads, rows, factor.bytes() * k),
         // The rows are widened first.
@@ -97,19 +102,24 @@ fn scratch(isa: Isa, threads: usize, node: &NodeView<'_>) -> usize {
 }
 
 fn run(call: &mut Call<'_>) {
-    if call.outputs[0].dtype == DType::BF16 {
-        let rows = call.out_bf16_rows(0);
-        return product(call, rows);
+    match call.outputs[0].dtype {
+        DType::I8 => bytes(call),
+        DType::BF16 => {
+            let rows = call.out_bf16_rows(0);
+            product(call, rows);
+        }
+        _ => {
+            let rows = call.out_rows(0);
+            product(call, rows);
+        }
     }
-    let rows = call.out_rows(0);
-    product(call, rows);
 }
 
-/// The layer, written to `rows`.
-fn product<T: Stored>(call: &mut Call<'_>, rows: RowsMut<'_, T>) {
+/// What follows the product.
+fn epilogue<'a>(call: &Call<'a>) -> Epilogue<'a> {
     let op = expect_op!(call, Linear);
     let (residual, behind) = (call.arity() - 1, ops::Linear::behind(call.dtype(0)));
-    let epilogue = Epilogue {
+    Epilogue {
         factors: (behind > 2).then(|| Factors {
             rows: call.f32(2),
             outputs: call.f32(3),
@@ -123,7 +133,20 @@ fn product<T: Stored>(call: &mut Call<'_>, rows: RowsMut<'_, T>) {
             true => Residual::Rows(call.rows(residual)),
         },
         ..Epilogue::default()
-    };
+    }
+}
+
+/// The layer, written as bytes with a factor for each row.
+fn bytes(call: &mut Call<'_>) {
+    let (bytes, factors) = (call.out_bytes(0), call.out(1));
+    let Constant::Groups(weights) = call.packed() else { unreachable!("bytes are packed in groups") };
+    let (x, epilogue, scratch) = (call.narrow_rows(0), epilogue(call), &mut *call.scratch);
+    quantized_linear(call.cx, x, weights, &epilogue, Quantized { bytes, factors, scratch });
+}
+
+/// The layer, written to `rows`.
+fn product<T: Stored>(call: &mut Call<'_>, rows: RowsMut<'_, T>) {
+    let epilogue = epilogue(call);
     if let Constant::Groups(weights) = call.packed() {
         let (x, scratch) = (call.narrow_rows(0), &mut *call.scratch);
         return narrow_linear(call.cx, x, weights, &epilogue, Out { rows, scratch });

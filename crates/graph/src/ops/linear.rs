@@ -2,7 +2,7 @@
 //! activation and residual are joined by a compiler pass.
 
 use super::quantize::BASE;
-use super::{OpDef, OpError, attr::word_attr, op, require};
+use super::{OpDef, OpError, Quantize, attr::word_attr, op, require};
 use crate::scalar::Expr;
 use crate::{DType, Dim, Shape, Tensor, TensorType};
 
@@ -33,7 +33,8 @@ op! {
     /// of `x` and of `w` follow `w`, and the product is `(x w^T) * s_x * s_w`, its sums exact (ONNX `MatMulInteger`).
     /// With `x: i8[..., 2, k]` beside factors of as many rows as the result has, `x w^T` is that of both digits.
     /// Of narrow factors a device may compute GELU within 1e-4. What comes of narrow factors without a residual may be
-    /// written as bf16, rounded to nearest even at the very end.
+    /// written as bf16, rounded to nearest even at the very end; what comes of bytes may be written as i8: then the
+    /// results are what `quantize` makes of these rows in one digit, bytes and factors.
     Linear = "linear" {
         /// Applied to the sum.
         activation: Activation,
@@ -41,7 +42,7 @@ op! {
         bias: bool,
         /// Whether `residual` is the last input.
         residual: bool,
-        /// The element type of the result: f32, or bf16.
+        /// The element type of the result: f32, bf16 or i8.
         to: DType,
     }
 }
@@ -82,6 +83,9 @@ impl OpDef for Linear {
         "linear bf16[130, 75], bf16[70, 75], f32[70] {activation=gelu, bias=true, residual=false, to=bf16}",
         "linear i8[5, 16], i8[33, 16], f32[5], f32[33], f32[33] {activation=gelu, bias=true, residual=false, to=bf16}",
         "linear i8[130, 700], i8[200, 700], f32[130], f32[200] {activation=none, bias=false, residual=false, to=bf16}",
+        "linear i8[5, 16], i8[33, 16], f32[5], f32[33] {activation=none, bias=false, residual=false, to=i8}",
+        "linear i8[130, 700], i8[200, 700], f32[130], f32[200], f32[200] {activation=gelu, bias=true, residual=false, to=i8}",
+        "linear i8[2, 9, 2, 64], i8[40, 64], f32[2, 9], f32[40] {activation=none, bias=false, residual=false, to=i8}",
         "linear i8[1, 2, 75], i8[70, 75], f32[1], f32[70], f32[70] {activation=gelu, bias=true, residual=false, to=f32}",
         "linear i8[65, 2, 700], i8[200, 700], f32[65], f32[200], f32[200], f32[65, 200] {activation=none, bias=true, residual=true, to=f32}",
     ];
@@ -102,10 +106,15 @@ impl OpDef for Linear {
             "linear: w is {w}, expected {} matrix [out, {k}] for x of {x}",
             factors(x).unwrap_or("an i8")
         );
-        let is_narrow = self.to == DType::BF16 && x.dtype != DType::F32 && !self.residual;
+        let is_written = match self.to {
+            DType::F32 => true,
+            DType::BF16 => x.dtype != DType::F32 && !self.residual,
+            DType::I8 => x.dtype == DType::I8 && !self.residual,
+            _ => false,
+        };
         require!(
-            self.to == DType::F32 || is_narrow,
-            "linear: the result is {} of x of {x} with residual={}, expected f32, or bf16 of narrow factors without a residual",
+            is_written,
+            "linear: the result is {} of x of {x} with residual={}, expected f32, or without a residual bf16 of narrow factors or i8 of i8",
             self.to,
             self.residual
         );
@@ -130,7 +139,10 @@ impl OpDef for Linear {
         if self.residual {
             super::expect("linear: the residual", &inputs[inputs.len() - 1], &result)?;
         }
-        Ok(vec![result])
+        match self.to {
+            DType::I8 => Quantize { digits: 1 }.infer(&[result.with_dtype(DType::F32)]),
+            _ => Ok(vec![result]),
+        }
     }
 
     fn eval(&self, inputs: &[&Tensor], results: &[TensorType]) -> Vec<Tensor> {
@@ -138,7 +150,11 @@ impl OpDef for Linear {
         let x = inputs[0].to_f32();
         let digits = Linear::digits(inputs[0].dims.len(), results[0].rank() - 1);
         let out = eval_rows(x.chunks(digits * k), inputs, self);
-        vec![Tensor::from_f32(self.to, &results[0].shape.as_fixed().unwrap_or_default(), out)]
+        let dims = results[0].shape.as_fixed().unwrap_or_default();
+        match self.to {
+            DType::I8 => Quantize { digits: 1 }.eval(&[&Tensor::f32(&dims, out)], results),
+            to => vec![Tensor::from_f32(to, &dims, out)],
+        }
     }
 }
 

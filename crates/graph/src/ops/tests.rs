@@ -62,12 +62,36 @@ fn a_linear_layer_of_narrow_factors_may_round_its_result() {
             "bf16[1, 2], bf16[2, 2] {activation=none, bias=false, residual=false, to=f16}",
             "f16 of x of bf16[1, 2] with residual=false",
         ),
+        (
+            "bf16[1, 2], bf16[2, 2] {activation=none, bias=false, residual=false, to=i8}",
+            "i8 of x of bf16[1, 2] with residual=false",
+        ),
+        (
+            "i8[1, 2], i8[2, 2], f32[1], f32[2], f32[1, 2] {activation=none, bias=false, residual=true, to=i8}",
+            "i8 of x of i8[1, 2] with residual=true",
+        ),
     ];
     for (case, what) in refused {
         let error = text::parse_case(&format!("linear {case}")).unwrap_err().message;
-        let expected = "expected f32, or bf16 of narrow factors without a residual";
+        let expected = "expected f32, or without a residual bf16 of narrow factors or i8 of i8";
         assert_eq!(error, format!("linear: the result is {what}, {expected}"));
     }
+}
+
+#[test]
+fn a_linear_layer_of_bytes_may_write_bytes() {
+    let case = "linear i8[2, 2], i8[2, 2], f32[2], f32[2], f32[2] {activation=none, bias=true, residual=false, to=i8}";
+    let (op, types) = text::parse_case(case).unwrap();
+    let results = op.infer(&types).unwrap();
+    assert_eq!(results.iter().map(ToString::to_string).collect::<Vec<_>>(), ["i8[2, 2]", "f32[2]"]);
+    let bytes = |x: [f32; 4]| Tensor::from_f32(DType::I8, &[2, 2], x.to_vec());
+    let row = |x: [f32; 2]| Tensor::f32(&[2], x.to_vec());
+    // Rows of 3 and 7, times factors and with the bias 8 and -254; and of the bias alone.
+    let (x, w) = (bytes([1.0, 2.0, 0.0, 0.0]), bytes([1.0, 1.0, 3.0, 2.0]));
+    let inputs = [&x, &w, &row([0.5, 1.0]), &row([4.0, 2.0]), &row([2.0, -261.0])];
+    let out = op.eval(&inputs, &results);
+    assert_eq!(out[0].to_f32(), [4.0, -127.0, 1.0, -127.0]);
+    assert_eq!(out[1].as_f32(), [2.0, 261.0 / 127.0]);
 }
 
 #[test]

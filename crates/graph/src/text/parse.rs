@@ -41,7 +41,7 @@ pub fn parse(text: &str) -> Result<Parsed, ParseError> {
     Ok(parser.out)
 }
 
-/// Reads a conformance case: `layer_norm f32[2, 8], f32[8], f32[8] {eps=1e-5}`.
+/// Reads a conformance case: `layer_norm f32[2, 8], f32[8], f32[8] {eps=1e-5, digits=0}`.
 ///
 /// # Errors
 /// The text is no such case, or the op does not accept the types.

@@ -72,6 +72,16 @@ impl<'a> NarrowRows<'a> {
         self.width
     }
 
+    /// `count` of the rows, from row `first`.
+    ///
+    /// # Panics
+    /// When there are fewer.
+    #[must_use]
+    pub fn part(&self, first: usize, count: usize) -> NarrowRows<'a> {
+        assert!(first + count <= self.count, "{count} rows from {first} of {}", self.count);
+        NarrowRows { data: &self.data[(first * self.stride).min(self.data.len())..], count, ..*self }
+    }
+
     /// `width` bytes of every row, from byte `from` on.
     ///
     /// # Panics

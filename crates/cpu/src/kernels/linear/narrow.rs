@@ -59,24 +59,9 @@ pub fn narrow_linear<T: Stored>(
     out: Out<'_, '_, T>,
 ) {
     let Out { mut rows, scratch } = out;
-    assert_eq!(weights.isa(), cx.isa, "weights are packed for another path");
-    let shape = (x.width(), x.rows(), weights.n());
-    let digits = epilogue.factors.map_or(1, |f| f.digits);
-    assert_eq!(
-        shape,
-        (weights.factor().bytes() * weights.k(), digits * rows.rows(), rows.cols()),
-        "shapes of a product"
-    );
-    assert!([1, 2].contains(&digits), "{digits} digits: tiles have whole pairs of rows");
-    assert_eq!(epilogue.factors.is_some(), weights.factor() == Factor::Int8, "factors of bytes");
-    let counts = epilogue.factors.map(|f| (f.rows.len(), f.outputs.len()));
-    assert!(counts.is_none_or(|c| c == (rows.rows(), rows.cols())), "factors of another shape: {counts:?}");
+    check(cx.isa, x, weights, epilogue, [rows.rows(), rows.cols()]);
     let threads = cx.pool.threads();
     assert!(scratch.len() >= narrow_scratch(cx.isa, threads, x.rows(), x.width()), "short scratch");
-    assert!(epilogue.bias.is_none_or(|b| b.len() == weights.n()), "a bias of another length");
-    if let Residual::Rows(r) = epilogue.residual {
-        assert_eq!((r.rows(), r.cols()), (rows.rows(), rows.cols()), "a residual of another shape");
-    }
     if x.rows() == 0 || weights.n() == 0 {
         return;
     }
@@ -99,6 +84,22 @@ pub fn narrow_linear<T: Stored>(
         let part = Part { isa, x, weights, epilogue, out, tiles, panels, scratch };
         dispatch(cx.isa, part);
     });
+}
+
+/// That `x`, the weights and the epilogue fit `rows` rows of `n` outputs.
+fn check(isa: Isa, x: NarrowRows<'_>, weights: &Groups, epilogue: &Epilogue<'_>, [rows, n]: [usize; 2]) {
+    assert_eq!(weights.isa(), isa, "weights are packed for another path");
+    let shape = (x.width(), x.rows(), weights.n());
+    let digits = epilogue.factors.map_or(1, |f| f.digits);
+    assert_eq!(shape, (weights.factor().bytes() * weights.k(), digits * rows, n), "shapes of a product");
+    assert!([1, 2].contains(&digits), "{digits} digits: tiles have whole pairs of rows");
+    assert_eq!(epilogue.factors.is_some(), weights.factor() == Factor::Int8, "factors of bytes");
+    let counts = epilogue.factors.map(|f| (f.rows.len(), f.outputs.len()));
+    assert!(counts.is_none_or(|c| c == (rows, n)), "factors of another shape: {counts:?}");
+    assert!(epilogue.bias.is_none_or(|b| b.len() == n), "a bias of another length");
+    if let Residual::Rows(r) = epilogue.residual {
+        assert_eq!((r.rows(), r.cols()), (rows, n), "a residual of another shape");
+    }
 }
 
 /// Some row tiles times some panels.
@@ -181,8 +182,10 @@ pub(crate) const MAX_SUMS: usize = 32 * PANEL;
 struct Buf([f32; MAX_SUMS]);
 
 mod engine;
+mod quantized;
 
 pub(crate) use engine::Engine;
+pub use quantized::{Quantized, quantized_linear, quantized_scratch};
 
 #[cfg(test)]
 mod tests;
