@@ -4,7 +4,7 @@
 //! scores are sums of products of bfloat16, in f32, and weights are powers of their distance to the greatest of the first
 //! keys. A weight may be far above 1: what bfloat16 rounds away does not depend on it, and a row is divided by the sum
 //! of its weights as they were rounded. Where that sum is so great that f32 may not hold its products, the block
-//! starts again with the greatest scores of all keys.
+//! starts again with the greatest scores of all keys. Heads of 64 columns in tiles have an order of their own: `tiled.rs`.
 
 #[cfg(target_arch = "x86_64")]
 mod tiled;
@@ -75,8 +75,7 @@ impl AttentionDims {
     }
 }
 
-/// Panels of keys whose scores and weights are there at a time. Their weights take some 900 cycles of a machine with
-/// tiles: from a thousand idle cycles on it lets what multiplies tiles sleep, and to wake it takes a thousand more.
+/// Panels of keys whose scores and weights are there at a time.
 const KEY_PANELS: usize = 2;
 
 /// The f32 values of scratch that [`narrow_attention`] needs.
