@@ -19,7 +19,7 @@ use std::ops::Range;
 use super::linear::Out;
 use super::linear::pack::Element;
 use super::rows::{Rows, Shared, SharedRows};
-use super::vectors::{exp_in_place, max, multiply_in_place, scale_in_place};
+use super::vectors::{Identity, exp_in_place, max, multiply_in_place, scale_in_place};
 use super::{Cx, cut};
 use crate::simd::{Body, Simd, dispatch};
 use pass::{RUN, accumulate, scores};
@@ -239,7 +239,7 @@ impl<E: Element> Body for Part<'_, '_, E> {
                     if let Some([keys, _]) = factors {
                         multiply_in_place(s, row, keys);
                     }
-                    let greatest = max(s, row);
+                    let greatest = max(s, row, Identity);
                     let sum = exp_in_place(s, row, greatest);
                     scale_in_place(s, row, 1.0 / sum);
                     if let Some([_, values]) = factors {

@@ -3,7 +3,7 @@
 use super::Cx;
 use super::linear::pack::Element;
 use super::rows::{Rows, Shared};
-use super::vectors::{read, spans};
+use super::vectors::{Magnitude, max, read, spans};
 use crate::isa::Isa;
 use crate::simd::{Body, MAX_LANES, Simd, dispatch};
 use graph::ops::quantize::{BASE, MOST};
@@ -63,21 +63,10 @@ pub(super) fn quantize_rows(isa: Isa, x: Rows<'_>, bytes: &mut [u8], factors: &m
     dispatch(isa, Part { x: x.all(), rows, cols, stride, bytes, width: cols, factors });
 }
 
-/// The greatest magnitude of a row; NaN is passed over. Four chains take turns, since a maximum waits for the last one.
+/// The greatest magnitude of a row; NaN is passed over; 0 where there is none.
 #[inline(always)]
 pub(super) fn greatest<S: Simd, E: Element>(s: S, x: &[E]) -> f32 {
-    let mut acc = [s.splat(0.0); 4];
-    let group = 4 * S::LANES;
-    let whole = x.len() - x.len() % group;
-    for i in (0..whole).step_by(group) {
-        for (j, acc) in acc.iter_mut().enumerate() {
-            *acc = s.max(s.abs(read(s, x, i + j * S::LANES, S::LANES)), *acc);
-        }
-    }
-    for (i, n) in spans(s, x.len() - whole) {
-        acc[0] = s.max(s.abs(read(s, x, whole + i, n)), acc[0]);
-    }
-    s.reduce_max(s.max(s.max(acc[0], acc[1]), s.max(acc[2], acc[3])))
+    max(s, x, Magnitude).max(0.0)
 }
 
 /// Writes a row as bytes of one digit, or of two where `bytes` are twice as many, and gives its factor.

@@ -162,10 +162,10 @@ impl Body for Row<'_> {
     #[inline(always)]
     fn run<S: Simd>(self, s: S) -> f32 {
         match self.reduction {
-            Reduction::Max => max(s, self.row),
+            Reduction::Max => max(s, self.row, Identity),
             Reduction::Sum => sum(s, self.row, Identity),
             Reduction::LogSumExp => {
-                let greatest = max(s, self.row);
+                let greatest = max(s, self.row, Identity);
                 if greatest.is_infinite() {
                     // All exponentials are 0, or one is infinite.
                     return greatest;

@@ -2,7 +2,7 @@
 
 use super::Cx;
 use super::rows::{Input, RowsMut};
-use super::vectors::{exp_in_place, max, scale_in_place};
+use super::vectors::{Identity, exp_in_place, max, scale_in_place};
 use crate::simd::{Body, Simd, dispatch};
 
 /// `out = e^(x - greatest) / sum` for each row. A row of -infinity gives zeros, NaN gives a row of NaN.
@@ -34,7 +34,7 @@ impl Body for Row<'_> {
 
     #[inline(always)]
     fn run<S: Simd>(self, s: S) {
-        let greatest = max(s, self.0);
+        let greatest = max(s, self.0, Identity);
         let sum = exp_in_place(s, self.0, greatest);
         if sum != 0.0 {
             scale_in_place(s, self.0, 1.0 / sum);

@@ -48,6 +48,17 @@ impl<S: Simd> Map<S> for Identity {
     }
 }
 
+/// `|x|`.
+#[derive(Clone, Copy)]
+pub(super) struct Magnitude;
+
+impl<S: Simd> Map<S> for Magnitude {
+    #[inline(always)]
+    fn of(self, s: S, x: S::V) -> S::V {
+        s.abs(x)
+    }
+}
+
 /// `(x - mean)^2`.
 #[derive(Clone, Copy)]
 pub(super) struct SquaredDistance(pub(super) f32);
@@ -89,20 +100,22 @@ pub(super) fn sum<S: Simd, F: Map<S>>(s: S, row: &[f32], f: F) -> f32 {
     s.reduce_add(s.add(s.add(acc[0], acc[1]), s.add(acc[2], acc[3])))
 }
 
-/// The greatest value; NaN is passed over; -infinity where there is none.
+/// The greatest of `f` of each value; NaN is passed over; -infinity where there is none. Four chains take turns, since a
+/// maximum waits for the last one.
 #[inline(always)]
-pub(super) fn max<S: Simd>(s: S, row: &[f32]) -> f32 {
+pub(super) fn max<S: Simd, E: Element, F: Map<S>>(s: S, row: &[E], f: F) -> f32 {
     let lowest = s.splat(f32::NEG_INFINITY);
     let mut acc = [lowest; 4];
     let group = 4 * S::LANES;
     let whole = row.len() - row.len() % group;
     for i in (0..whole).step_by(group) {
         for (j, acc) in acc.iter_mut().enumerate() {
-            *acc = s.max(read(s, row, i + j * S::LANES, S::LANES), *acc);
+            *acc = s.max(f.of(s, read(s, row, i + j * S::LANES, S::LANES)), *acc);
         }
     }
     for (i, n) in spans(s, row.len() - whole) {
-        acc[0] = s.max(s.first(n, read(s, row, whole + i, n), lowest), acc[0]);
+        let v = f.of(s, read(s, row, whole + i, n));
+        acc[0] = s.max(s.first(n, v, lowest), acc[0]);
     }
     s.reduce_max(s.max(s.max(acc[0], acc[1]), s.max(acc[2], acc[3])))
 }

@@ -17,7 +17,7 @@ use crate::kernels::cached_attention::CachedAttention;
 use crate::kernels::linear::narrow::bytes_mut;
 use crate::kernels::quantize::{greatest, quantize_row};
 use crate::kernels::rows::SharedRows;
-use crate::kernels::vectors::{exp_in_place, max};
+use crate::kernels::vectors::{Identity, exp_in_place, max};
 use crate::simd::{Simd, Tiles};
 
 /// Queries of a tile.
@@ -63,7 +63,7 @@ impl Tiled for i8 {
         let mut totals = [1.0; QUERIES];
         for (r, total) in totals.iter_mut().enumerate().take(rows.len()) {
             let row = &mut scores[r * positions..][..len];
-            let most = max(s, row);
+            let most = max(s, row, Identity);
             *total = exp_in_place(s, row, most);
             let to = [r, QUERIES + r].map(|row| weights.as_mut_ptr().wrapping_add(row * positions));
             // SAFETY: the rows of the weights hold whole steps.
