@@ -9,6 +9,7 @@
 
 use crate::compute::Compute;
 use crate::device::TensorView;
+use graph::ops::quantize::parts;
 use graph::ops::{Activation, ReduceKind};
 use graph::scalar::{Expr, Inst, Prim};
 use graph::{DType, Op};
@@ -66,7 +67,11 @@ impl Call<'_> {
             Op::Linear(op) => {
                 let products = read * size(&inputs[1], 0);
                 count(factors, 2 * products, gelus(op.activation, written));
-                count(Compute::F32, rounding(usize::from(op.to == DType::I8)) * written, 0);
+                count(
+                    Compute::F32,
+                    rounding(usize::from(op.to == DType::I8), true, &outputs[0]) * written,
+                    0,
+                );
             }
             Op::Conv1d(op) => {
                 let products = written * size(&inputs[1], 1) * size(&inputs[1], 2);
@@ -106,14 +111,14 @@ impl Call<'_> {
                 count(Compute::F32, flops * written, exps * written);
             }
             // Two sums, a difference, a square, a factor; then gamma and beta.
-            Op::LayerNorm(op) => count(Compute::F32, (7 + rounding(op.digits)) * read, 0),
+            Op::LayerNorm(op) => count(Compute::F32, (7 + rounding(op.digits, true, &inputs[0])) * read, 0),
             // The greatest, a difference, a sum, a factor.
             Op::Softmax(_) => count(Compute::F32, 4 * written, written),
             Op::Reduce(op) => match op.kind {
                 ReduceKind::LogSumExp => count(Compute::F32, 3 * read, read + written),
                 ReduceKind::Max | ReduceKind::Sum | ReduceKind::Mean => count(Compute::F32, read, 0),
             },
-            Op::Quantize(op) => count(Compute::F32, rounding(op.digits) * read, 0),
+            Op::Quantize(op) => count(Compute::F32, rounding(op.digits, op.rotated, &inputs[0]) * read, 0),
             Op::CacheWrite(_)
             | Op::Concat(_)
             | Op::Constant(_)
@@ -200,9 +205,11 @@ fn ints<'a>(view: &TensorView<'a>) -> impl Iterator<Item = i32> + Clone + use<'a
     view.bytes.chunks_exact(4).map(|b| i32::from_le_bytes([b[0], b[1], b[2], b[3]]))
 }
 
-/// What it takes to give a value in so many bytes: the greatest magnitude and a factor; nothing for f32.
-fn rounding(digits: usize) -> u64 {
-    if digits > 0 { 2 } else { 0 }
+/// What it takes to give a value of rows in so many bytes: the greatest magnitude and a factor, and the sums of a rotation;
+/// nothing for f32.
+fn rounding(digits: usize, rotated: bool, rows: &TensorView<'_>) -> u64 {
+    let sums = if rotated { parts(rows.dims.last().copied().unwrap_or(1)).ilog2() } else { 0 };
+    if digits > 0 { 2 + u64::from(sums) } else { 0 }
 }
 
 fn gelus(activation: Activation, outputs: u64) -> u64 {

@@ -17,7 +17,7 @@ use cpu::kernels::linear::narrow::{
 };
 use cpu::kernels::linear::pack::{Elements, Order, Packed, Source};
 use cpu::kernels::linear::{Activation, Epilogue, Factors, Out, linear, linear_scratch};
-use cpu::kernels::quantize::quantize;
+use cpu::kernels::quantize::{quantize, rotation_scratch};
 use cpu::kernels::rows::{Rows, RowsMut};
 use cpu::{Isa, Pool};
 use half::bf16;
@@ -147,6 +147,7 @@ fn hidden_layers(cx: Cx<'_>) {
         let epilogue = Epilogue { factors, bias: Some(&case.x[..n]), activation, ..Epilogue::default() };
         let (mut bytes, mut own) = (vec![0; m * n], vec![0.0; m]);
         let (mut direct, mut direct_own) = (bytes.clone(), own.clone());
+        let mut rotated = vec![0.0; rotation_scratch(cx.pool.threads(), n)];
         let mut scratch = Aligned::zeroed(quantized_scratch(cx.isa, cx.pool.threads(), m, [k, n]));
         let least = in_turns(
             25,
@@ -155,7 +156,7 @@ fn hidden_layers(cx: Cx<'_>) {
                     let rows = RowsMut::new(&mut case.out, m, n);
                     let out = Out { rows, scratch: &mut case.scratch };
                     narrow_linear(cx, x, &case.groups, &epilogue, out);
-                    quantize(cx, &case.out, [n, 1], (&mut bytes, &mut own));
+                    quantize(cx, &case.out, [n, 1], (&mut bytes, &mut own), Some(&mut rotated));
                 },
                 &mut || {
                     let (bytes, factors) = (&mut direct, &mut direct_own);

@@ -6,7 +6,7 @@ use crate::isa::Isa;
 use crate::kernel::{self, Dims, Memory, Operand};
 use crate::kernels::Cx;
 use crate::kernels::linear::pack::Elements;
-use crate::kernels::quantize::quantize;
+use crate::kernels::quantize::{quantize, rotation_scratch};
 use crate::ops::linear::with_elements;
 use crate::packs::{Pack, Packs};
 use crate::pool::Pool;
@@ -172,10 +172,10 @@ impl<'a> Loader<'a> {
         if matches!(node.op, Op::Convert(_) | Op::Quantize(_)) && !self.is_computed(node.inputs[0]) {
             let source = node.inputs[0];
             let (view, release) = (self.weight(source)?, || self.release(source));
-            if matches!(node.op, Op::Convert(_)) {
+            let Op::Quantize(op) = &node.op else {
                 return Ok(by_rows(&node.op, &view, release));
-            }
-            let mut results = quantized(self.isa, &view, release);
+            };
+            let mut results = quantized(self.isa, op.rotated, &view, release);
             results.swap(0, output);
             let [own, other] = results;
             self.beside.replace(Some((node.outputs[1 - output], other)));
@@ -259,20 +259,22 @@ const ROWS: usize = 256;
 
 /// The bytes and factors of a weight's rows, as [`by_rows`] has them: what the kernel makes of them, straight from the
 /// elements of the model.
-fn quantized(isa: Isa, view: &TensorView<'_>, read: impl Fn()) -> [Tensor; 2] {
+fn quantized(isa: Isa, rotated: bool, view: &TensorView<'_>, read: impl Fn()) -> [Tensor; 2] {
     let (cols, dims) = view.dims.split_last().map_or((1, view.dims), |(cols, dims)| (*cols, dims));
     let mut bytes = vec![0_u8; view.dims.iter().product()];
     let mut factors = vec![0.0; dims.iter().product()];
     // The parts of a model are loaded side by side.
     let cx = Cx { isa, pool: &Pool::new(1) };
     let parts = bytes.chunks_mut((ROWS * cols).max(1)).zip(factors.chunks_mut(ROWS));
+    let mut scratch = vec![0.0; rotation_scratch(1, cols)];
     for (i, out) in parts.enumerate() {
         let from = i * ROWS * cols * view.dtype.bytes();
         let part = TensorView { bytes: &view.bytes[from..][..out.0.len() * view.dtype.bytes()], ..*view };
+        let scratch = rotated.then_some(&mut scratch[..]);
         with_elements(&part, |elements| match elements {
-            Elements::F32(x) => quantize(cx, x, [cols, 1], out),
-            Elements::F16(x) => quantize(cx, x, [cols, 1], out),
-            Elements::Bf16(x) => quantize(cx, x, [cols, 1], out),
+            Elements::F32(x) => quantize(cx, x, [cols, 1], out, scratch),
+            Elements::F16(x) => quantize(cx, x, [cols, 1], out, scratch),
+            Elements::Bf16(x) => quantize(cx, x, [cols, 1], out, scratch),
         });
         read();
     }

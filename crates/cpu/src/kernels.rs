@@ -16,6 +16,7 @@ pub mod narrow;
 pub mod picked_linear;
 pub mod quantize;
 pub mod reduce;
+mod rotation;
 pub mod rows;
 pub mod softmax;
 pub mod stft;

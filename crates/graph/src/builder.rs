@@ -190,9 +190,9 @@ impl Builder {
         if self.ty(x).dtype == to { Ok(x) } else { self.one(Convert { to }, &[x]) }
     }
 
-    /// The bytes and the factors of the rows, of one digit.
+    /// The bytes and the factors of the rows as they are, of one digit.
     pub fn quantize(&mut self, x: Value) -> Result<(Value, Value), OpError> {
-        let outputs = self.add(Quantize { digits: 1 }, &[x])?;
+        let outputs = self.add(Quantize { digits: 1, rotated: false }, &[x])?;
         Ok((outputs[0], outputs[1]))
     }
 

@@ -52,7 +52,7 @@ enum Form {
     AsIs,
     /// bf16.
     Bf16,
-    /// Bytes of so many digits, with factors.
+    /// Bytes of so many digits, with factors, of rotated rows.
     Bytes(usize),
 }
 
@@ -77,7 +77,7 @@ fn form(graph: &Graph, node: &Node, i: usize) -> Form {
     match &node.op {
         Op::Convert(Convert { to: DType::BF16 }) => Form::Bf16,
         Op::CacheWrite(_) if i == 1 && graph.ty(node.inputs[0]).dtype == DType::BF16 => Form::Bf16,
-        Op::Quantize(Quantize { digits }) => Form::Bytes(*digits),
+        Op::Quantize(Quantize { digits, rotated: true }) => Form::Bytes(*digits),
         _ => Form::AsIs,
     }
 }

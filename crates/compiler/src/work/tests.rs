@@ -166,8 +166,11 @@ fn rows_are_normalised_and_reduced() {
     let got = of("reduce f32[3, 37] {kind=log_sum_exp, axis=-1}");
     assert_eq!(got, Work { flops: [3 * 111, 0, 0], exps: [114, 0, 0], bytes: 4 * (111 + 3) });
     assert_eq!(of("reduce f32[3, 37] {kind=max, axis=-1}").flops, [111, 0, 0]);
-    let got = of("quantize f32[3, 40] {digits=1}");
+    let got = of("quantize f32[3, 40] {digits=1, rotated=false}");
     assert_eq!(got, Work { flops: [240, 0, 0], exps: [0; 3], bytes: 4 * 120 + 120 + 4 * 3 });
+    // Eight parts.
+    let got = of("quantize f32[3, 384] {digits=1, rotated=true}");
+    assert_eq!(got.flops, [(2 + 3) * 3 * 384, 0, 0]);
 }
 
 #[test]

@@ -6,7 +6,7 @@
 
 use super::Cx;
 use super::linear::groups::{Groups, NarrowRows};
-use super::linear::narrow::{bytes_mut, narrow_linear, narrow_scratch};
+use super::linear::narrow::narrow_linear;
 use super::linear::pack::Panels;
 use super::linear::{Epilogue, Out, Residual, linear, linear_scratch};
 use super::rows::Rows;
@@ -111,21 +111,11 @@ fn gather(x: Rows<'_>, seen: &Windows, i: usize, window: &mut [f32]) {
     }
 }
 
-/// The f32 values of scratch that [`narrow_conv1d`] needs for `t` inputs of `c` channels.
-pub fn narrow_conv1d_scratch(isa: Isa, threads: usize, windows: &Windows, [t, c]: [usize; 2]) -> usize {
-    padded_len(windows, [t, c]) + narrow_scratch(isa, threads, windows.outputs(t), 2 * windows.taps * c)
-}
-
-/// The f32 values that `t` inputs of `c` bfloat16 take with zeros at both ends.
-fn padded_len(windows: &Windows, [t, c]: [usize; 2]) -> usize {
-    (c * (t + 2 * windows.pad)).div_ceil(2).next_multiple_of(16)
-}
-
-/// [`conv1d`] of bfloat16: `x` is `[t, c]`, and the weights are in groups. All windows are rows of a copy with zeros at
-/// both ends.
+/// [`conv1d`] of bfloat16: `x` is `[t, c]` without gaps, and the weights are in groups.
 ///
 /// # Panics
-/// When shapes don't fit or the scratch is shorter than [`narrow_conv1d_scratch`].
+/// When shapes don't fit or the scratch is shorter than [`super::linear::narrow::narrow_scratch`] says for as many rows
+/// of a window.
 pub fn narrow_conv1d(
     cx: Cx<'_>,
     x: NarrowRows<'_>,
@@ -137,17 +127,8 @@ pub fn narrow_conv1d(
     let Out { rows, scratch } = out;
     assert_eq!(weights.k(), windows.taps * c, "the window of a convolution");
     assert_eq!(rows.rows(), windows.outputs(t), "the outputs of a convolution");
-    let (padded, scratch) = scratch.split_at_mut(padded_len(windows, [t, c]));
-    let padded = bytes_mut(padded);
-    let (before, rest) = padded.split_at_mut(windows.pad * x.width());
-    let (inside, after) = rest.split_at_mut(t * x.width());
-    before.fill(0);
-    after.fill(0);
-    for (i, to) in inside.chunks_exact_mut(x.width().max(1)).enumerate() {
-        to.copy_from_slice(x.row(i));
-    }
     let seen = [windows.taps * x.width(), windows.stride * x.width()];
-    let seen = NarrowRows::new(padded, rows.rows(), seen);
+    let seen = NarrowRows::padded(x.all(), rows.rows(), seen, windows.pad * x.width());
     narrow_linear(cx, seen, weights, epilogue, Out { rows, scratch });
 }
 

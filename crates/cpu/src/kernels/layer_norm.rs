@@ -1,7 +1,7 @@
 //! Layer normalisation over the last axis. Not fused with what follows: that is a linear layer's own pass.
 
 use super::Cx;
-use super::quantize::quantize_row;
+use super::quantize::{quantize_rotated, rotation_scratch};
 use super::rows::{Input, Rows, RowsMut, Shared};
 use super::vectors::{Identity, SquaredDistance, read, spans, sum, write};
 use crate::isa::Isa;
@@ -42,13 +42,8 @@ pub fn layer_norm(cx: Cx<'_>, x: Input<'_>, norm: &LayerNorm<'_>, mut out: RowsM
     });
 }
 
-/// The f32 values of scratch that [`layer_norm_bytes`] needs for rows of `cols` values on `threads` threads.
-pub fn layer_norm_scratch(threads: usize, cols: usize) -> usize {
-    threads * cols.next_multiple_of(16) // whole cache lines
-}
-
-/// [`layer_norm`] with each row as [`super::quantize::quantize`] makes bytes of it: of two digits where there are twice
-/// as many bytes as values. `scratch` holds [`layer_norm_scratch`] values or more, of any content.
+/// [`layer_norm`] with each row as [`super::quantize::quantize`] makes bytes of it, rotated: of two digits where there are
+/// twice as many bytes as values. `scratch` holds [`rotation_scratch`] values or more, of any content.
 ///
 /// # Panics
 /// When shapes don't fit or the scratch is short.
@@ -64,7 +59,7 @@ pub fn layer_norm_bytes(
     let width = bytes.len() / rows.max(1);
     let fits = factors.len() == rows && bytes.len() == rows * width && [cols, 2 * cols].contains(&width);
     assert!(fits || rows == 0, "{} bytes of {rows} rows of {cols}", bytes.len());
-    let share = layer_norm_scratch(1, cols);
+    let share = rotation_scratch(1, cols);
     let (bytes, factors, scratch) = (Shared::new(bytes), Shared::new(factors), Shared::new(scratch));
     cx.split_on(rows, 3 * rows * cols, |thread, part| {
         // SAFETY: no two parts run on one thread at the same time.
@@ -105,7 +100,7 @@ impl Body for Normalise<'_, '_> {
             let y = s.fma(y, read(s, norm.gamma, i, n), read(s, norm.beta, i, n));
             write(s, row, i, n, y);
         }
-        if bytes.is_empty() { 0.0 } else { quantize_row(s, row, bytes) }
+        if bytes.is_empty() { 0.0 } else { quantize_rotated(s, row, bytes) }
     }
 }
 
@@ -162,11 +157,12 @@ mod tests {
                     let input = Rows::new(&x, rows, cols);
                     let mut wide = vec![0.0; rows * cols];
                     layer_norm(cx, Input::Rows(input), &norm, RowsMut::new(&mut wide, rows, cols));
+                    let mut scratch = vec![f32::NAN; rotation_scratch(cx.pool.threads(), cols)];
                     for digits in [1, 2] {
                         let (mut want, mut want_factors) = (vec![7; digits * wide.len()], vec![7.0; rows]);
-                        quantize(cx, &wide, [cols, digits], (&mut want, &mut want_factors));
+                        let out = (&mut want[..], &mut want_factors[..]);
+                        quantize(cx, &wide, [cols, digits], out, Some(&mut scratch));
                         let (mut got, mut factors) = (vec![9; digits * wide.len()], vec![9.0; rows]);
-                        let mut scratch = vec![f32::NAN; layer_norm_scratch(cx.pool.threads(), cols)];
                         layer_norm_bytes(cx, input, &norm, (&mut got, &mut factors), &mut scratch);
                         assert_eq!(got, want, "{} {rows} {cols} {digits}", cx.isa);
                         assert_same_bits(&factors, &want_factors, cx.isa.name());

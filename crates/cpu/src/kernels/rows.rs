@@ -115,6 +115,15 @@ impl<'a, T> RowsMut<'a, T> {
         self.cols
     }
 
+    /// Row `i`.
+    ///
+    /// # Panics
+    /// When there is no such row.
+    pub fn row(&mut self, i: usize) -> &mut [T] {
+        assert!(i < self.count);
+        &mut self.data[i * self.stride..][..self.cols]
+    }
+
     /// The same rows under a shorter borrow.
     pub fn reborrow(&mut self) -> RowsMut<'_, T> {
         RowsMut { data: self.data, count: self.count, cols: self.cols, stride: self.stride }

@@ -4,9 +4,8 @@ use super::expect_op;
 use super::linear::{activation, fill_rows, packed_bytes, place, with_elements};
 use crate::isa::Isa;
 use crate::kernel::{Call, Constant, Kernel, Packing};
-use crate::kernels::conv1d::{
-    Conv1d, Windows, conv1d, conv1d_scratch, narrow_conv1d, narrow_conv1d_scratch, taps_first,
-};
+use crate::kernels::conv1d::{Conv1d, Windows, conv1d, conv1d_scratch, narrow_conv1d, taps_first};
+use crate::kernels::linear::narrow::narrow_scratch;
 use crate::kernels::linear::pack::Elements;
 use crate::kernels::linear::{Epilogue, Out};
 use crate::kernels::narrow::widen;
@@ -38,7 +37,9 @@ fn scratch(isa: Isa, threads: usize, node: &NodeView<'_>) -> usize {
     let x = node.inputs[0].shape.eval(node.largest).unwrap_or_default();
     let (windows, dims) = (windows(op, taps), [x[0], x[1]]);
     match node.inputs[0].dtype {
-        DType::BF16 if isa.multiplies_bf16() => narrow_conv1d_scratch(isa, threads, &windows, dims),
+        DType::BF16 if isa.multiplies_bf16() => {
+            narrow_scratch(isa, threads, windows.outputs(x[0]), 2 * taps * x[1])
+        }
         // The input is widened first.
         DType::BF16 => x[0] * x[1] + conv1d_scratch(isa, threads, &windows, dims),
         _ => conv1d_scratch(isa, threads, &windows, dims),

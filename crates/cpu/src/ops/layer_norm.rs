@@ -3,7 +3,8 @@
 use super::expect_op;
 use crate::isa::Isa;
 use crate::kernel::{Call, Kernel};
-use crate::kernels::layer_norm::{LayerNorm, layer_norm, layer_norm_bytes, layer_norm_scratch};
+use crate::kernels::layer_norm::{LayerNorm, layer_norm, layer_norm_bytes};
+use crate::kernels::quantize::rotation_scratch;
 use crate::kernels::rows::Input;
 use compiler::NodeView;
 use graph::{Op, ops};
@@ -26,7 +27,7 @@ fn scratch(_: Isa, threads: usize, node: &NodeView<'_>) -> usize {
         return 0;
     }
     let row = node.inputs[1].shape.eval(node.largest).unwrap_or_default();
-    layer_norm_scratch(threads, row.iter().product())
+    rotation_scratch(threads, row.iter().product())
 }
 
 fn run(call: &mut Call<'_>) {

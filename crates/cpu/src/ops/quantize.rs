@@ -1,19 +1,29 @@
 //! quantize: activations, row by row, as their readers' products take them.
 
 use super::expect_op;
+use crate::isa::Isa;
 use crate::kernel::{Call, Kernel};
-use crate::kernels::quantize::quantize;
+use crate::kernels::quantize::{quantize, rotation_scratch};
 use compiler::NodeView;
-use graph::{DType, Op};
+use graph::{DType, Op, ops};
 
-pub const QUANTIZE: Kernel = Kernel { name: "quantize", accepts, run, ..Kernel::PLAIN };
+pub const QUANTIZE: Kernel = Kernel { name: "quantize", accepts, scratch, run, ..Kernel::PLAIN };
 
 fn accepts(node: &NodeView<'_>) -> bool {
     matches!(node.op, Op::Quantize(_)) && node.inputs[0].dtype == DType::F32
 }
 
+fn scratch(_: Isa, threads: usize, node: &NodeView<'_>) -> usize {
+    if !matches!(node.op, Op::Quantize(ops::Quantize { rotated: true, .. })) {
+        return 0;
+    }
+    let x = node.inputs[0].shape.eval(node.largest).unwrap_or_default();
+    rotation_scratch(threads, x.last().copied().unwrap_or_default())
+}
+
 fn run(call: &mut Call<'_>) {
-    let digits = expect_op!(call, Quantize).digits;
+    let op = expect_op!(call, Quantize);
     let (bytes, factors) = (call.out_bytes(0), call.out(1));
-    quantize(call.cx, call.f32(0), [call.rows(0).cols(), digits], (bytes, factors));
+    let (x, cols) = (call.f32(0), call.rows(0).cols());
+    quantize(call.cx, x, [cols, op.digits], (bytes, factors), op.rotated.then_some(&mut *call.scratch));
 }

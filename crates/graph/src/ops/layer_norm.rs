@@ -5,7 +5,7 @@ use crate::{DType, Tensor, TensorType};
 
 op! {
     /// `(x - mean) / sqrt(var + eps) * gamma + beta` over the last axis (ONNX LayerNormalization, axis = -1). With
-    /// `digits` the results are what `quantize` makes of these rows: bytes and factors.
+    /// `digits` the results are what `quantize` makes of these rows, rotated: bytes and factors.
     LayerNorm = "layer_norm" {
         /// Added to the variance; positive.
         eps: f32,
@@ -34,7 +34,7 @@ impl OpDef for LayerNorm {
         expect("layer_norm: beta", &inputs[2], &row)?;
         match self.digits {
             0 => Ok(vec![x.clone()]),
-            digits => Quantize { digits }.infer(&inputs[..1]),
+            digits => Quantize { digits, rotated: true }.infer(&inputs[..1]),
         }
     }
 
@@ -54,7 +54,7 @@ impl OpDef for LayerNorm {
         let rows = Tensor::f32(&inputs[0].dims, out);
         match self.digits {
             0 => vec![rows],
-            digits => Quantize { digits }.eval(&[&rows], results),
+            digits => Quantize { digits, rotated: true }.eval(&[&rows], results),
         }
     }
 }

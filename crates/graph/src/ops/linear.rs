@@ -34,7 +34,7 @@ op! {
     /// With `x: i8[..., 2, k]` beside factors of as many rows as the result has, `x w^T` is that of both digits.
     /// Of narrow factors a device may compute GELU within 1e-4. What comes of narrow factors without a residual may be
     /// written as bf16, rounded to nearest even at the very end; what comes of bytes may be written as i8: then the
-    /// results are what `quantize` makes of these rows in one digit, bytes and factors.
+    /// results are what `quantize` makes of these rows in one digit, rotated: bytes and factors.
     Linear = "linear" {
         /// Applied to the sum.
         activation: Activation,
@@ -85,6 +85,7 @@ impl OpDef for Linear {
         "linear i8[130, 700], i8[200, 700], f32[130], f32[200] {activation=none, bias=false, residual=false, to=bf16}",
         "linear i8[5, 16], i8[33, 16], f32[5], f32[33] {activation=none, bias=false, residual=false, to=i8}",
         "linear i8[130, 700], i8[200, 700], f32[130], f32[200], f32[200] {activation=gelu, bias=true, residual=false, to=i8}",
+        "linear i8[9, 64], i8[256, 64], f32[9], f32[256] {activation=none, bias=false, residual=false, to=i8}",
         "linear i8[2, 9, 2, 64], i8[40, 64], f32[2, 9], f32[40] {activation=none, bias=false, residual=false, to=i8}",
         "linear i8[1, 2, 75], i8[70, 75], f32[1], f32[70], f32[70] {activation=gelu, bias=true, residual=false, to=f32}",
         "linear i8[65, 2, 700], i8[200, 700], f32[65], f32[200], f32[200], f32[65, 200] {activation=none, bias=true, residual=true, to=f32}",
@@ -140,7 +141,7 @@ impl OpDef for Linear {
             super::expect("linear: the residual", &inputs[inputs.len() - 1], &result)?;
         }
         match self.to {
-            DType::I8 => Quantize { digits: 1 }.infer(&[result.with_dtype(DType::F32)]),
+            DType::I8 => Quantize { digits: 1, rotated: true }.infer(&[result.with_dtype(DType::F32)]),
             _ => Ok(vec![result]),
         }
     }
@@ -152,7 +153,7 @@ impl OpDef for Linear {
         let out = eval_rows(x.chunks(digits * k), inputs, self);
         let dims = results[0].shape.as_fixed().unwrap_or_default();
         match self.to {
-            DType::I8 => Quantize { digits: 1 }.eval(&[&Tensor::f32(&dims, out)], results),
+            DType::I8 => Quantize { digits: 1, rotated: true }.eval(&[&Tensor::f32(&dims, out)], results),
             to => vec![Tensor::from_f32(to, &dims, out)],
         }
     }

@@ -152,11 +152,11 @@ fn fours<const N: usize>(rows: [__m512; N]) -> [__m512; N] {
     }
     let mut fours = twos;
     for i in (0..N).step_by(4) {
-        let d = [0, 1, 2, 3].map(|j| _mm512_castps_pd(twos[i + j]));
-        fours[i] = _mm512_castpd_ps(_mm512_unpacklo_pd(d[0], d[2]));
-        fours[i + 1] = _mm512_castpd_ps(_mm512_unpackhi_pd(d[0], d[2]));
-        fours[i + 2] = _mm512_castpd_ps(_mm512_unpacklo_pd(d[1], d[3]));
-        fours[i + 3] = _mm512_castpd_ps(_mm512_unpackhi_pd(d[1], d[3]));
+        for j in 0..2 {
+            let (a, b) = (_mm512_castps_pd(twos[i + j]), _mm512_castps_pd(twos[i + j + 2]));
+            fours[i + 2 * j] = _mm512_castpd_ps(_mm512_unpacklo_pd(a, b));
+            fours[i + 2 * j + 1] = _mm512_castpd_ps(_mm512_unpackhi_pd(a, b));
+        }
     }
     fours
 }

@@ -42,13 +42,15 @@ pub(crate) const fn steps(bytes: usize) -> usize {
     bytes.div_ceil(STEP_BYTES)
 }
 
-/// Rows of narrow elements as bytes, row `i` at `data[i * stride..]`. Rows may overlap.
+/// Rows of narrow elements as bytes, row `i` at `data[i * stride..]`, or so many bytes before that; what they have before
+/// and behind the data is zero. Rows may overlap.
 #[derive(Debug, Clone, Copy)]
 pub struct NarrowRows<'a> {
     data: &'a [u8],
     count: usize,
     width: usize,
     stride: usize,
+    before: usize,
 }
 
 impl<'a> NarrowRows<'a> {
@@ -59,7 +61,13 @@ impl<'a> NarrowRows<'a> {
     pub fn new(data: &'a [u8], count: usize, [width, stride]: [usize; 2]) -> Self {
         let extent = if count == 0 { 0 } else { (count - 1) * stride + width };
         assert!(extent <= data.len(), "{count} rows of {width} bytes at {stride}: {}", data.len());
-        Self { data, count, width, stride }
+        Self { data, count, width, stride, before: 0 }
+    }
+
+    /// `count` rows of `width` bytes, `stride` bytes apart, the first of which begins `before` bytes before `data`. What
+    /// they have before and behind it is zero.
+    pub fn padded(data: &'a [u8], count: usize, [width, stride]: [usize; 2], before: usize) -> Self {
+        Self { data, count, width, stride, before }
     }
 
     /// The count of rows.
@@ -72,6 +80,15 @@ impl<'a> NarrowRows<'a> {
         self.width
     }
 
+    /// The bytes of all rows.
+    ///
+    /// # Panics
+    /// When there are gaps between them.
+    pub fn all(&self) -> &'a [u8] {
+        assert!(self.stride == self.width && self.before == 0, "rows of {} at {}", self.width, self.stride);
+        &self.data[..self.count * self.width]
+    }
+
     /// `count` of the rows, from row `first`.
     ///
     /// # Panics
@@ -79,27 +96,39 @@ impl<'a> NarrowRows<'a> {
     #[must_use]
     pub fn part(&self, first: usize, count: usize) -> NarrowRows<'a> {
         assert!(first + count <= self.count, "{count} rows from {first} of {}", self.count);
-        NarrowRows { data: &self.data[(first * self.stride).min(self.data.len())..], count, ..*self }
+        let from = first * self.stride;
+        let data = &self.data[from.saturating_sub(self.before).min(self.data.len())..];
+        NarrowRows { data, count, before: self.before.saturating_sub(from), ..*self }
     }
 
     /// `width` bytes of every row, from byte `from` on.
     ///
     /// # Panics
-    /// When rows are shorter.
+    /// When rows are shorter or padded.
     #[must_use]
     pub fn columns(&self, from: usize, width: usize) -> NarrowRows<'a> {
+        assert_eq!(self.before, 0, "columns of padded rows");
         assert!(from + width <= self.width, "{width} bytes from {from} of {}", self.width);
         NarrowRows { data: &self.data[from.min(self.data.len())..], width, ..*self }
     }
 
-    /// Row `i`.
+    /// Row `i`, which is not padded.
     ///
     /// # Panics
     /// When there is no such row.
     #[inline(always)]
     pub fn row(&self, i: usize) -> &'a [u8] {
-        assert!(i < self.count);
+        assert!(i < self.count && self.before == 0);
         &self.data[i * self.stride..][..self.width]
+    }
+
+    /// How many zeros row `i` begins with, and what lies in the data; it ends with zeros.
+    #[inline(always)]
+    fn padded_row(&self, i: usize) -> (usize, &'a [u8]) {
+        assert!(i < self.count);
+        let end = (i * self.stride + self.width).saturating_sub(self.before).min(self.data.len());
+        let from = (i * self.stride).saturating_sub(self.before).min(end);
+        (self.before.saturating_sub(i * self.stride).min(self.width), &self.data[from..end])
     }
 }
 
@@ -113,15 +142,20 @@ pub(crate) fn fill_groups(x: NarrowRows<'_>, first: usize, [count, height]: [usi
     let steps = steps(x.width());
     let block = &mut block[..steps * height * STEP_BYTES];
     for r in 0..height {
-        let row = if r < count { x.row(first + r) } else { &[] };
+        let (before, row) = if r < count { x.padded_row(first + r) } else { (0, &[][..]) };
         for step in 0..steps {
             let to = &mut block[(step * height + r) * STEP_BYTES..][..STEP_BYTES];
-            let from = &row[(step * STEP_BYTES).min(row.len())..];
-            if let Some(whole) = from.first_chunk::<STEP_BYTES>() {
-                to.copy_from_slice(whole);
-            } else {
-                to[..from.len()].copy_from_slice(from);
-                to[from.len()..].fill(0);
+            // What is left of the zeros, and what of the row lies behind them.
+            let zeros = before.saturating_sub(step * STEP_BYTES).min(STEP_BYTES);
+            let from = &row[(step * STEP_BYTES + zeros).saturating_sub(before).min(row.len())..];
+            match from.first_chunk::<STEP_BYTES>() {
+                Some(whole) if zeros == 0 => to.copy_from_slice(whole),
+                _ => {
+                    let end = STEP_BYTES.min(zeros + from.len());
+                    to[..zeros].fill(0);
+                    to[zeros..end].copy_from_slice(&from[..end - zeros]);
+                    to[end..].fill(0);
+                }
             }
         }
     }
@@ -279,4 +313,37 @@ pub(crate) struct Weights<'a> {
     pub(crate) words: &'a [i32],
     /// Of bytes, the sum of each output's weights.
     pub(crate) sums: &'a [i32],
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn padded_rows_are_those_of_a_copy_with_zeros() {
+        for [unit, t, taps, stride, before] in
+            [[10, 9, 3, 1, 1], [64, 5, 3, 2, 1], [96, 7, 3, 2, 1], [160, 2, 5, 1, 4]]
+        {
+            let data: Vec<u8> = (1..=unit * t).map(|i| i as u8 | 1).collect();
+            let mut copy = vec![0; before * unit];
+            copy.extend(data.iter().copied().chain(std::iter::repeat_n(0, before * unit)));
+            let (count, shape) = ((t + 2 * before - taps) / stride + 1, [taps * unit, stride * unit]);
+            let (padded, copied) = (
+                NarrowRows::padded(&data, count, shape, before * unit),
+                NarrowRows::new(&copy, count, shape),
+            );
+            let mut blocks = [(); 2].map(|()| vec![7; steps(taps * unit) * count * STEP_BYTES]);
+            for first in 0..count {
+                for rows in 1..=count - first {
+                    let of = |x: NarrowRows<'_>, block: &mut [u8]| {
+                        fill_groups(x.part(first, rows), 0, [rows, rows], block);
+                    };
+                    let [one, other] = &mut blocks;
+                    of(padded, one);
+                    of(copied, other);
+                    assert!(one == other, "{unit} {t} {taps} {stride} {before}: {rows} rows from {first}");
+                }
+            }
+        }
+    }
 }

@@ -76,7 +76,7 @@ unsafe fn tile_512<const R: usize>(x: *const i32, [w, sums]: [*const i32; 2], st
             unsafe {
                 let w = w.add(step * 512 + group * 16);
                 ask(w);
-                let w = [w, w.add(256)].map(|w| _mm512_loadu_si512(w.cast()));
+                let w = [_mm512_loadu_si512(w.cast()), _mm512_loadu_si512(w.add(256).cast())];
                 for (r, acc) in acc.iter_mut().enumerate() {
                     let x = _mm512_set1_epi32(*x.add((step * R + r) * 16 + group));
                     for (acc, w) in acc.iter_mut().zip(w) {

@@ -2,9 +2,9 @@
 //! of each query, then the other.
 
 use std::arch::x86_64::{
-    __m512, __m512i, _mm_storeu_ps, _mm_storeu_si128, _mm512_add_ps, _mm512_cvtepi32_epi8,
-    _mm512_cvtepi32_ps, _mm512_cvtps_epi32, _mm512_extractf32x4_ps, _mm512_fmadd_ps, _mm512_loadu_ps,
-    _mm512_loadu_si512, _mm512_maskz_loadu_ps, _mm512_mul_ps, _mm512_set1_ps, _mm512_setzero_si512,
+    _mm_storeu_ps, _mm_storeu_si128, _mm512_add_ps, _mm512_cvtepi32_epi8, _mm512_cvtepi32_ps,
+    _mm512_cvtps_epi32, _mm512_extractf32x4_ps, _mm512_fmadd_ps, _mm512_loadu_ps, _mm512_loadu_si512,
+    _mm512_maskz_loadu_ps, _mm512_mul_ps, _mm512_set1_ps, _mm512_setzero_ps, _mm512_setzero_si512,
     _mm512_shuffle_f32x4, _mm512_shuffle_i32x4, _mm512_storeu_ps, _mm512_storeu_si512, _mm512_sub_ps,
     _mm512_unpackhi_epi8, _mm512_unpackhi_epi16, _mm512_unpacklo_epi8, _mm512_unpacklo_epi16,
 };
@@ -149,13 +149,16 @@ unsafe fn turn(
 ) {
     // A position and the fourth after it share a vector, so that positions are in turn at the end.
     const FIRST: [usize; 8] = [0, 1, 2, 3, 8, 9, 10, 11];
-    let rows: [__m512; 8] = FIRST.map(|i| {
+    let mut rows = [_mm512_setzero_ps(); 8];
+    for (row, i) in rows.iter_mut().zip(FIRST) {
         // SAFETY: the caller's contract.
-        let [a, b] = [i, i + 4].map(|i| unsafe { _mm512_loadu_si512(tile.add(ROWS * i).cast()) });
+        let a = unsafe { _mm512_loadu_si512(tile.add(ROWS * i).cast()) };
+        // SAFETY: the caller's contract.
+        let b = unsafe { _mm512_loadu_si512(tile.add(ROWS * (i + 4)).cast()) };
         let first = _mm512_cvtepi32_ps(_mm512_shuffle_i32x4::<0x44>(a, b));
         let second = _mm512_cvtepi32_ps(_mm512_shuffle_i32x4::<0xee>(a, b));
-        _mm512_fmadd_ps(second, _mm512_set1_ps(1.0 / BASE), first)
-    });
+        *row = _mm512_fmadd_ps(second, _mm512_set1_ps(1.0 / BASE), first);
+    }
     let fours = fours(rows);
     // SAFETY: the caller's contract.
     let key_factors = unsafe { _mm512_loadu_ps(key_factors) };
@@ -227,15 +230,12 @@ unsafe fn gather(
 #[target_feature(enable = "avx512f,avx512bw")]
 unsafe fn weave(rows: *const i8, count: usize, out: *mut f32) {
     for four in 0..STEP / 4 {
-        let [a, b, c, d]: [__m512i; 4] = [0, 1, 2, 3].map(|i| {
-            let row = 4 * four + i;
-            if row < count {
-                // SAFETY: the row is one of the caller's.
-                unsafe { _mm512_loadu_si512(rows.add(row * D).cast()) }
-            } else {
-                _mm512_setzero_si512()
-            }
-        });
+        let mut four_rows = [_mm512_setzero_si512(); 4];
+        for (i, to) in four_rows.iter_mut().enumerate().take(count.saturating_sub(4 * four)) {
+            // SAFETY: the row is one of the caller's.
+            *to = unsafe { _mm512_loadu_si512(rows.add((4 * four + i) * D).cast()) };
+        }
+        let [a, b, c, d] = four_rows;
         let low = [_mm512_unpacklo_epi8(a, b), _mm512_unpacklo_epi8(c, d)];
         let high = [_mm512_unpackhi_epi8(a, b), _mm512_unpackhi_epi8(c, d)];
         let tiles = [
@@ -260,8 +260,8 @@ unsafe fn unwoven([first, second]: [&[f32]; 2], factor: f32, out: &mut [f32]) {
     for tile in 0..4 {
         // SAFETY: the caller's contract.
         unsafe {
-            let [first, second] = [first, second]
-                .map(|sums| _mm512_cvtepi32_ps(_mm512_loadu_si512(sums.as_ptr().add(16 * tile).cast())));
+            let first = _mm512_cvtepi32_ps(_mm512_loadu_si512(first.as_ptr().add(16 * tile).cast()));
+            let second = _mm512_cvtepi32_ps(_mm512_loadu_si512(second.as_ptr().add(16 * tile).cast()));
             let sums = _mm512_add_ps(first, _mm512_mul_ps(second, _mm512_set1_ps(1.0 / BASE)));
             let sums = _mm512_mul_ps(sums, _mm512_set1_ps(factor));
             let to = out.as_mut_ptr().add(4 * tile);

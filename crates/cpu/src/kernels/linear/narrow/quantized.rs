@@ -6,7 +6,7 @@ use crate::isa::Isa;
 use crate::kernels::linear::groups::{Groups, NarrowRows, PANEL, STEP_BYTES, steps};
 use crate::kernels::linear::{BLOCK_BYTES, Epilogue, Factors, Residual};
 use crate::kernels::quantize::quantize_rows;
-use crate::kernels::rows::{Rows, RowsMut, Shared};
+use crate::kernels::rows::{RowsMut, Shared};
 use crate::kernels::{Cx, cut};
 use crate::simd::dispatch;
 
@@ -51,7 +51,7 @@ pub fn quantized_scratch(isa: Isa, threads: usize, rows: usize, dims: [usize; 2]
 }
 
 /// [`super::narrow_linear`] with each row written as [`crate::kernels::quantize::quantize`] makes bytes of one digit of
-/// it. There is no residual. Threads split the rows, however few they are: a factor is of a whole row.
+/// it, rotated. There is no residual. Threads split the rows, however few they are: a factor is of a whole row.
 ///
 /// # Panics
 /// As [`super::narrow_linear`], and when there is a residual.
@@ -92,7 +92,7 @@ pub fn quantized_linear(
         let mut out = RowsMut::strided(wide, rows, n, stride(n));
         let (out, tiles, panels) = (out.shared(), 0..tiles.len(), 0..n.div_ceil(PANEL));
         dispatch(cx.isa, Part { isa, x, weights, epilogue, out, tiles, panels, scratch });
-        quantize_rows(cx.isa, Rows::strided(wide, rows, n, stride(n)), bytes, to);
+        quantize_rows(cx.isa, RowsMut::strided(wide, rows, n, stride(n)), bytes, to);
     });
 }
 
@@ -101,7 +101,7 @@ mod tests {
     use super::*;
     use crate::kernels::linear::narrow::{narrow_linear, narrow_scratch};
     use crate::kernels::linear::{Activation, Out};
-    use crate::kernels::quantize::quantize;
+    use crate::kernels::quantize::{quantize, rotation_scratch};
     use crate::kernels::testing::{assert_same_bits, noise, on_every_path};
     use half::bf16;
 
@@ -114,7 +114,8 @@ mod tests {
         let out = Out { rows: RowsMut::new(&mut wide, rows, n), scratch: &mut scratch };
         narrow_linear(cx, x, weights, epilogue, out);
         let (mut want, mut want_factors) = (vec![7; rows * n], vec![7.0; rows]);
-        quantize(cx, &wide, [n, 1], (&mut want, &mut want_factors));
+        let mut rotated = vec![f32::NAN; rotation_scratch(threads, n)];
+        quantize(cx, &wide, [n, 1], (&mut want, &mut want_factors), Some(&mut rotated));
         let (mut got, mut factors) = (vec![9; rows * n], vec![9.0; rows]);
         let mut scratch = vec![f32::NAN; quantized_scratch(cx.isa, threads, x.rows(), [x.width(), n])];
         let out = Quantized { bytes: &mut got, factors: &mut factors, scratch: &mut scratch };
