@@ -18,6 +18,7 @@ pub mod quantize;
 pub mod reduce;
 mod rotation;
 pub mod rows;
+pub(crate) mod scratch;
 pub mod softmax;
 pub mod stft;
 pub mod top_k;

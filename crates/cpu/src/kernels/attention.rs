@@ -14,6 +14,7 @@ use super::linear::pack::panel_width;
 use super::linear::tile::{CHUNK, MAX_ROWS, MAX_TILE, block_len, fill_block, tile};
 use super::linear::tile_rows;
 use super::rows::{Rows, Shared, SharedRows};
+use super::scratch::{Shares, scratch_len};
 use super::{Cx, cut, shares};
 use crate::isa::Isa;
 use crate::math;
@@ -77,7 +78,8 @@ impl AttentionDims {
 
 /// The f32 values of scratch that [`attention`] needs.
 pub fn attention_scratch(isa: Isa, threads: usize, dims: AttentionDims) -> usize {
-    dims.heads * (dims.keys_len(isa) + dims.values_len(isa)) + threads * dims.thread_len(isa)
+    let packed = dims.heads * (dims.keys_len(isa) + dims.values_len(isa));
+    packed + scratch_len(threads, dims.thread_len(isa))
 }
 
 /// Writes `[queries, heads * d]` to `out`.
@@ -111,13 +113,12 @@ pub fn attention(cx: Cx<'_>, args: &Attention<'_>, out: Out<'_, '_>) {
     });
     let (keys, values) = (&*keys, &*values);
     let out = rows.shared();
-    let scratch = Shared::new(scratch);
-    let share = dims.thread_len(cx.isa);
+    let scratch = Shares::new(scratch, threads, dims.thread_len(cx.isa));
     let units = dims.heads * dims.queries.div_ceil(tile_rows(cx.isa));
     let parts = shares(cx.pool, units);
     cx.pool.run_on(parts, &|thread, part| {
         // SAFETY: no two parts run on one thread at the same time.
-        let scratch = unsafe { scratch.slice(thread * share, share) };
+        let scratch = unsafe { scratch.of(thread) };
         dispatch(cx.isa, Attend { args, dims, keys, values, out, units: cut(part, parts, units), scratch });
     });
 }

@@ -18,7 +18,8 @@ use std::ops::Range;
 
 use super::linear::Out;
 use super::linear::pack::Element;
-use super::rows::{Rows, Shared, SharedRows};
+use super::rows::{Rows, SharedRows};
+use super::scratch::{Shares, scratch_len};
 use super::vectors::{Identity, exp_in_place, max, multiply_in_place, scale_in_place};
 use super::{Cx, cut};
 use crate::simd::{Body, Simd, dispatch};
@@ -133,7 +134,7 @@ fn thread_len(heads: usize, positions: usize, d: usize) -> usize {
 
 /// The f32 values of scratch that [`cached_attention`] needs, with `d` values a head.
 pub fn cached_attention_scratch(threads: usize, heads: usize, positions: usize, d: usize) -> usize {
-    threads * thread_len(share_of_heads(heads, threads), positions, d)
+    scratch_len(threads, thread_len(share_of_heads(heads, threads), positions, d))
 }
 
 /// Writes `[n, heads * d]` to `out`.
@@ -148,15 +149,13 @@ pub fn cached_attention<E: Element>(cx: Cx<'_>, args: &CachedAttention<'_, E>, o
     args.check();
     assert_eq!((rows.rows(), rows.cols()), (args.q.rows(), args.q.cols()), "shapes of attention");
     let (threads, d) = (cx.pool.threads(), args.q.cols() / args.heads);
-    let needed = cached_attention_scratch(threads, args.heads, args.positions, d);
-    assert!(scratch.len() >= needed, "{} values of scratch, {needed} needed", scratch.len());
-    let share = needed / threads;
-    let scratch = Shared::new(scratch);
+    let share = thread_len(share_of_heads(args.heads, threads), args.positions, d);
+    let scratch = Shares::new(scratch, threads, share);
     let out = rows.shared();
     let parts = threads.min(args.heads);
     cx.pool.run_on(parts, &|thread, part| {
         // SAFETY: no two parts run on one thread at the same time.
-        let scratch = unsafe { scratch.slice(thread * share, share) };
+        let scratch = unsafe { scratch.of(thread) };
         dispatch(cx.isa, Part { args, d, heads: cut(part, parts, args.heads), out, scratch });
     });
 }

@@ -1,8 +1,9 @@
 //! Layer normalisation over the last axis. Not fused with what follows: that is a linear layer's own pass.
 
 use super::Cx;
-use super::quantize::{quantize_rotated, rotation_scratch};
+use super::quantize::quantize_rotated;
 use super::rows::{Input, Rows, RowsMut, Shared};
+use super::scratch::Shares;
 use super::vectors::{Identity, SquaredDistance, read, spans, sum, write};
 use crate::isa::Isa;
 use crate::simd::{Body, Simd, dispatch};
@@ -43,7 +44,7 @@ pub fn layer_norm(cx: Cx<'_>, x: Input<'_>, norm: &LayerNorm<'_>, mut out: RowsM
 }
 
 /// [`layer_norm`] with each row as [`super::quantize::quantize`] makes bytes of it, rotated: of two digits where there are
-/// twice as many bytes as values. `scratch` holds [`rotation_scratch`] values or more, of any content.
+/// twice as many bytes as values. `scratch` holds [`super::quantize::rotation_scratch`] values or more, of any content.
 ///
 /// # Panics
 /// When shapes don't fit or the scratch is short.
@@ -59,11 +60,11 @@ pub fn layer_norm_bytes(
     let width = bytes.len() / rows.max(1);
     let fits = factors.len() == rows && bytes.len() == rows * width && [cols, 2 * cols].contains(&width);
     assert!(fits || rows == 0, "{} bytes of {rows} rows of {cols}", bytes.len());
-    let share = rotation_scratch(1, cols);
-    let (bytes, factors, scratch) = (Shared::new(bytes), Shared::new(factors), Shared::new(scratch));
+    let (bytes, factors) = (Shared::new(bytes), Shared::new(factors));
+    let scratch = Shares::new(scratch, cx.pool.threads(), cols);
     cx.split_on(rows, 3 * rows * cols, |thread, part| {
         // SAFETY: no two parts run on one thread at the same time.
-        let row = unsafe { scratch.slice(thread * share, cols) };
+        let row = unsafe { scratch.of(thread) };
         for i in part {
             // SAFETY: rows don't overlap and each is in one part.
             let (bytes, factor) = unsafe { (bytes.slice(i * width, width), factors.slice(i, 1)) };
@@ -107,7 +108,7 @@ impl Body for Normalise<'_, '_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::kernels::quantize::quantize;
+    use crate::kernels::quantize::{quantize, rotation_scratch};
     use crate::kernels::testing::{assert_close, assert_same_bits, noise, on_every_path};
 
     fn reference(row: &[f32], norm: &LayerNorm<'_>) -> Vec<f64> {

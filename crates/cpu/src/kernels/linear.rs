@@ -17,7 +17,8 @@ use std::ops::Range;
 
 use half::{bf16, f16};
 
-use super::rows::{Rows, RowsMut, Shared, SharedRows};
+use super::rows::{Rows, RowsMut, SharedRows};
+use super::scratch::{Shares, scratch_len};
 use super::{Cx, cut};
 use crate::isa::Isa;
 use crate::simd::{Body, Simd, dispatch};
@@ -32,9 +33,14 @@ const BLOCK_BYTES: usize = 512 << 10;
 
 /// The f32 values of scratch that [`linear`] needs for `rows` rows of `k` products on `threads` threads.
 pub fn linear_scratch(isa: Isa, threads: usize, rows: usize, k: usize) -> usize {
+    scratch_len(threads, share(isa, rows, k))
+}
+
+/// The f32 values of a block of rows.
+fn share(isa: Isa, rows: usize, k: usize) -> usize {
     let tile_rows = tile_rows(isa);
     let tiles = rows.div_ceil(tile_rows).min(block_tiles(tile_rows, k));
-    threads * block_len((tiles * tile_rows).min(rows), k)
+    block_len((tiles * tile_rows).min(rows), k)
 }
 
 /// `out = epilogue(x * weights)`: `x` is `[rows, k]`, `out` `[rows, n]`.
@@ -57,7 +63,6 @@ pub fn linear<T: Stored>(
         (weights.k(), rows.rows(), rows.cols()),
         "shapes of a product"
     );
-    assert!(scratch.len() >= linear_scratch(cx.isa, cx.pool.threads(), x.rows(), x.cols()), "short scratch");
     assert!(epilogue.bias.is_none_or(|b| b.len() == weights.n()), "a bias of another length");
     if let Residual::Rows(r) = epilogue.residual {
         assert_eq!((r.rows(), r.cols()), (rows.rows(), rows.cols()), "a residual of another shape");
@@ -73,14 +78,13 @@ pub fn linear<T: Stored>(
     let blocks = tiles.div_ceil(block_tiles(tile_rows(cx.isa), x.cols())).next_multiple_of(threads);
     let parts =
         if by_rows { blocks.min(tiles) } else { panels.min(if threads == 1 { 1 } else { 2 * threads }) };
-    let share = scratch.len() / threads;
-    let scratch = Shared::new(scratch);
+    let scratch = Shares::new(scratch, threads, share(cx.isa, x.rows(), x.cols()));
     let out = rows.shared();
     cx.pool.run_on(parts, &|thread, part| {
         let (tiles, panels) =
             if by_rows { (cut(part, parts, tiles), 0..panels) } else { (0..tiles, cut(part, parts, panels)) };
         // SAFETY: no two parts run on one thread at the same time.
-        let scratch = unsafe { scratch.slice(thread * share, share) };
+        let scratch = unsafe { scratch.of(thread) };
         dispatch(cx.isa, Part { x, weights, epilogue, out, tiles, panels, scratch });
     });
 }

@@ -4,6 +4,7 @@ use super::Cx;
 use super::linear::pack::Element;
 use super::rotation::rotate;
 use super::rows::{RowsMut, Shared};
+use super::scratch::{Shares, scratch_len};
 use super::vectors::{Magnitude, max, read, spans, write};
 use crate::isa::Isa;
 use crate::simd::{Body, MAX_LANES, Simd, dispatch};
@@ -25,18 +26,18 @@ pub fn quantize<E: Element>(
 ) {
     let (rows, width) = (factors.len(), digits * cols);
     assert_eq!((x.len(), bytes.len()), (rows * cols, rows * width), "values of {rows} rows of {cols}");
-    let (bytes, factors, scratch) = (Shared::new(bytes), Shared::new(factors), scratch.map(Shared::new));
-    let share = rotation_scratch(1, cols);
+    let (bytes, factors) = (Shared::new(bytes), Shared::new(factors));
+    let scratch = scratch.map(|scratch| Shares::new(scratch, cx.pool.threads(), cols));
     cx.split_on(rows, rows * cols, |thread, rows| {
         // SAFETY: no two parts run on one thread at the same time.
-        let scratch = scratch.map(|scratch| unsafe { scratch.slice(thread * share, cols) });
+        let scratch = scratch.map(|scratch| unsafe { scratch.of(thread) });
         dispatch(cx.isa, Part { x, rows, cols, scratch, bytes, width, factors });
     });
 }
 
 /// The f32 values of scratch that it takes to rotate rows of `cols` values on `threads` threads.
 pub fn rotation_scratch(threads: usize, cols: usize) -> usize {
-    threads * cols.next_multiple_of(16) // whole cache lines
+    scratch_len(threads, cols)
 }
 
 /// Some rows.

@@ -9,7 +9,8 @@ use std::f64::consts::TAU;
 use std::ops::Range;
 
 use super::linear::Out;
-use super::rows::{Shared, SharedRows};
+use super::rows::SharedRows;
+use super::scratch::{Shares, scratch_len};
 use super::{Cx, cut, shares};
 use crate::aligned::{Aligned, Region};
 use crate::isa::Isa;
@@ -73,7 +74,7 @@ impl Stft {
 
 /// The f32 values of scratch that [`power_spectrum`] needs.
 pub fn power_spectrum_scratch(isa: Isa, threads: usize) -> usize {
-    threads * 4 * HALF * isa.lanes()
+    scratch_len(threads, 4 * HALF * isa.lanes())
 }
 
 /// `out[f][b] = re^2 + im^2` of bin `b` of the windowed frame that starts at sample `f * hop`, for `[frames, 201]`.
@@ -87,15 +88,13 @@ pub fn power_spectrum(cx: Cx<'_>, signal: &[f32], stft: &Stft, out: Out<'_, '_>)
     let (frames, threads) = (rows.rows(), cx.pool.threads());
     assert_eq!(rows.cols(), BINS, "bins of a spectrum");
     assert!(signal.len() >= stft.span(frames), "{} samples for {frames} frames", signal.len());
-    assert!(scratch.len() >= power_spectrum_scratch(cx.isa, threads), "short scratch");
     let groups = frames.div_ceil(cx.isa.lanes());
-    let share = scratch.len() / threads;
-    let scratch = Shared::new(scratch);
+    let scratch = Shares::new(scratch, threads, 4 * HALF * cx.isa.lanes());
     let out = rows.shared();
     let parts = shares(cx.pool, groups);
     cx.pool.run_on(parts, &|thread, part| {
         // SAFETY: no two parts run on one thread at the same time.
-        let scratch = unsafe { scratch.slice(thread * share, share) };
+        let scratch = unsafe { scratch.of(thread) };
         let which = cut(part, parts, groups);
         dispatch(cx.isa, Groups { signal, stft, frames, out, which, scratch });
     });

@@ -4,6 +4,7 @@
 use super::{broadcast_strides, padded};
 use crate::isa::Isa;
 use crate::kernel::{Call, Kernel, Operand};
+use crate::kernels::scratch::{Shares, scratch_len};
 use crate::math;
 use crate::simd::{Body, Simd, dispatch};
 use compiler::NodeView;
@@ -44,7 +45,7 @@ fn accepts(node: &NodeView<'_>) -> bool {
 }
 
 fn scratch(_: Isa, threads: usize, node: &NodeView<'_>) -> usize {
-    threads * expr(node.op).map_or(0, |e| e.insts().len()) * TILE
+    scratch_len(threads, expr(node.op).map_or(0, |e| e.insts().len()) * TILE)
 }
 
 /// How an operand is read along the last dimension.
@@ -64,31 +65,15 @@ fn run(call: &mut Call<'_>) {
     let tiles = inner.div_ceil(TILE);
     let work = rows * tiles;
     let threads = call.cx.pool.threads().min((rows * inner).div_ceil(LEAST)).max(1);
-    let per_thread = expr.insts().len() * TILE;
-    assert!(threads * per_thread <= call.scratch.len(), "short scratch");
-    let scratch = Raw(call.scratch.as_mut_ptr());
+    let scratch = Shares::new(call.scratch, threads, expr.insts().len() * TILE);
     let sources = Sources { sources, out };
     let isa = call.cx.isa;
     call.cx.pool.run(threads, &|thread| {
-        // SAFETY: within the scratch memory, of which each thread has `per_thread` values to itself.
-        let registers = unsafe { scratch.pointer().add(thread * per_thread) };
+        // SAFETY: each thread has a share to itself.
+        let registers = unsafe { scratch.of(thread) }.as_mut_ptr();
         let range = thread * work / threads..(thread + 1) * work / threads;
         dispatch(isa, Tiles { expr, sources: &sources, dims, per_row: tiles, range, registers });
     });
-}
-
-/// A pointer that threads may share; each follows it to elements that no other touches.
-#[derive(Clone, Copy)]
-struct Raw(*mut f32);
-// SAFETY: see the type.
-unsafe impl Send for Raw {}
-// SAFETY: see the type.
-unsafe impl Sync for Raw {}
-
-impl Raw {
-    fn pointer(self) -> *mut f32 {
-        self.0
-    }
 }
 
 struct Sources {

@@ -10,7 +10,7 @@ use graph::{DType, Op, ops};
 pub const QUANTIZE: Kernel = Kernel { name: "quantize", accepts, scratch, run, ..Kernel::PLAIN };
 
 fn accepts(node: &NodeView<'_>) -> bool {
-    matches!(node.op, Op::Quantize(_)) && node.inputs[0].dtype == DType::F32
+    matches!(node.op, Op::Quantize(_)) && [DType::F32, DType::BF16].contains(&node.inputs[0].dtype)
 }
 
 fn scratch(_: Isa, threads: usize, node: &NodeView<'_>) -> usize {
@@ -24,6 +24,12 @@ fn scratch(_: Isa, threads: usize, node: &NodeView<'_>) -> usize {
 fn run(call: &mut Call<'_>) {
     let op = expect_op!(call, Quantize);
     let (bytes, factors) = (call.out_bytes(0), call.out(1));
-    let (x, cols) = (call.f32(0), call.rows(0).cols());
-    quantize(call.cx, x, [cols, op.digits], (bytes, factors), op.rotated.then_some(&mut *call.scratch));
+    let (cols, out) = (call.dims(0).last().copied().unwrap_or_default(), (bytes, factors));
+    let dims = [cols, op.digits];
+    if call.dtype(0) == DType::BF16 {
+        let x = call.bf16(0);
+        return quantize(call.cx, x, dims, out, op.rotated.then_some(&mut *call.scratch));
+    }
+    let x = call.f32(0);
+    quantize(call.cx, x, dims, out, op.rotated.then_some(&mut *call.scratch));
 }

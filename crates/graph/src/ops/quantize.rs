@@ -50,6 +50,7 @@ fn rotate(row: &mut [f32]) {
 }
 
 /// The factor of a row whose greatest magnitude is `greatest`, rotated in so many parts.
+#[inline]
 pub fn factor(greatest: f32, parts: usize) -> f32 {
     greatest / MOST / (parts as f32).sqrt()
 }
@@ -84,6 +85,8 @@ impl OpDef for Quantize {
         "quantize f32[1, 512] {digits=1, rotated=true}",
         "quantize f32[2, 3, 384] {digits=2, rotated=true}",
         "quantize f32[3, 37] {digits=1, rotated=true}",
+        "quantize bf16[3, 8, 64] {digits=1, rotated=false}",
+        "quantize bf16[5, 96] {digits=2, rotated=true}",
     ];
 
     fn infer(&self, inputs: &[TensorType]) -> Result<Vec<TensorType>, OpError> {

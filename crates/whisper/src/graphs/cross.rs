@@ -52,6 +52,8 @@ impl Cross {
             b.cache_write(&[self.rows, new, slot])?;
             return Ok(());
         };
+        // Half the memory to write and to read before they become bytes, of whose steps bf16 is a fraction.
+        let new = b.convert(new, DType::BF16)?;
         let dims = b.ty(new).shape.0.clone();
         let d = dims[1].as_fixed().unwrap_or(0) / self.heads.max(1);
         let by_head = b.reshape(new, [dims[0], Dim::fixed(self.heads), Dim::fixed(d)])?;

@@ -19,6 +19,7 @@ use crate::kernels::linear::groups::{
 };
 use crate::kernels::linear::narrow::{Engine, MAX_SUMS, bytes_mut, tile_rows};
 use crate::kernels::rows::{Shared, SharedRows};
+use crate::kernels::scratch::{Shares, scratch_len};
 use crate::kernels::{Cx, cut, shares};
 use crate::math;
 use crate::simd::{Body, Simd, dispatch};
@@ -80,7 +81,8 @@ const KEY_PANELS: usize = 2;
 
 /// The f32 values of scratch that [`narrow_attention`] needs.
 pub fn narrow_attention_scratch(isa: Isa, threads: usize, dims: AttentionDims) -> usize {
-    dims.heads * (dims.key_words() + dims.value_words()) + threads * dims.narrow_thread_len(isa)
+    let packed = dims.heads * (dims.key_words() + dims.value_words());
+    packed + scratch_len(threads, dims.narrow_thread_len(isa))
 }
 
 /// Writes `[queries, heads * d]` to `out`.
@@ -113,13 +115,12 @@ pub fn narrow_attention(cx: Cx<'_>, args: &NarrowAttention<'_>, out: Out<'_, '_>
     });
     let (keys, values) = (&*keys, &*values);
     let out = rows.shared();
-    let scratch = Shared::new(scratch);
-    let share = dims.narrow_thread_len(cx.isa);
+    let scratch = Shares::new(scratch, threads, dims.narrow_thread_len(cx.isa));
     let units = dims.heads * dims.queries.div_ceil(dims.block_rows(cx.isa));
     let parts = shares(cx.pool, units);
     cx.pool.run_on(parts, &|thread, part| {
         // SAFETY: no two parts run on one thread at the same time.
-        let scratch = unsafe { scratch.slice(thread * share, share) };
+        let scratch = unsafe { scratch.of(thread) };
         let units = cut(part, parts, units);
         dispatch(cx.isa, Attend { isa: cx.isa, args, dims, keys, values, out, units, scratch });
     });

@@ -17,7 +17,8 @@ use std::ops::Range;
 use super::CachedAttention;
 use crate::isa::Isa;
 use crate::kernels::linear::Out;
-use crate::kernels::rows::{Shared, SharedRows};
+use crate::kernels::rows::SharedRows;
+use crate::kernels::scratch::{Shares, scratch_len};
 use crate::kernels::{Cx, cut};
 use crate::simd::{Amx, Body, Simd, Tiles, dispatch};
 
@@ -59,7 +60,7 @@ pub(crate) trait Tiled: Copy + Send + Sync + 'static {
 
 /// The f32 values of scratch that [`tiled_attention`] needs.
 pub(crate) fn tiled_attention_scratch<E: Tiled>(threads: usize, positions: usize) -> usize {
-    threads * E::scratch(positions)
+    scratch_len(threads, E::scratch(positions))
 }
 
 /// Writes `[n, heads * d]` to `out`: see [`super::cached_attention`].
@@ -74,19 +75,13 @@ pub(crate) fn tiled_attention<E: Tiled>(cx: Cx<'_>, args: &CachedAttention<'_, E
     assert!(fits(cx.isa, d, args.positions, args.columns), "attention of another kind");
     assert_eq!((rows.rows(), rows.cols()), (args.q.rows(), args.q.cols()), "shapes of attention");
     assert!(args.scale > 0.0, "a scale of {}", args.scale);
-    let (threads, share) = (cx.pool.threads(), E::scratch(args.positions));
-    assert!(
-        scratch.len() >= threads * share,
-        "{} values of scratch, {} needed",
-        scratch.len(),
-        threads * share
-    );
-    let scratch = Shared::new(scratch);
+    let threads = cx.pool.threads();
+    let scratch = Shares::new(scratch, threads, E::scratch(args.positions));
     let out = rows.shared();
     let parts = threads.min(args.heads);
     cx.pool.run_on(parts, &|thread, part| {
         // SAFETY: no two parts run on one thread at the same time.
-        let scratch = unsafe { scratch.slice(thread * share, share) };
+        let scratch = unsafe { scratch.of(thread) };
         dispatch(cx.isa, Part { args, heads: cut(part, parts, args.heads), out, scratch });
     });
 }

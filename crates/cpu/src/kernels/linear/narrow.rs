@@ -11,7 +11,8 @@ use super::finish::{Place, finish};
 use super::groups::{Factor, Groups, NarrowRows, PANEL, STEP_BYTES, steps};
 use super::{BLOCK_BYTES, Epilogue, Factors, Out, Residual, Stored};
 use crate::isa::Isa;
-use crate::kernels::rows::{Shared, SharedRows};
+use crate::kernels::rows::SharedRows;
+use crate::kernels::scratch::{Shares, scratch_len};
 use crate::kernels::{Cx, cut};
 use crate::simd::{Body, Fours, Simd, dispatch};
 
@@ -38,9 +39,14 @@ fn block_tiles(isa: Isa, width: usize) -> usize {
 
 /// The f32 values of scratch that [`narrow_linear`] needs for up to `rows` rows of `width` bytes on `threads` threads.
 pub fn narrow_scratch(isa: Isa, threads: usize, rows: usize, width: usize) -> usize {
+    scratch_len(threads, share(isa, rows, width))
+}
+
+/// The f32 values of a block of rows.
+fn share(isa: Isa, rows: usize, width: usize) -> usize {
     // Few rows may be multiplied by another path, whose tile is no higher.
     let tiles = rows.div_ceil(tile_rows(isa)).min(block_tiles(isa, width));
-    threads * tiles * tile_rows(isa) * steps(width) * STEP_BYTES / size_of::<f32>()
+    tiles * tile_rows(isa) * steps(width) * STEP_BYTES / size_of::<f32>()
 }
 
 /// `out = epilogue(x * weights)`: `x` is `[rows, k]` of the weights' factors, `out` `[rows, n]`. Of bytes with more
@@ -61,7 +67,6 @@ pub fn narrow_linear<T: Stored>(
     let Out { mut rows, scratch } = out;
     check(cx.isa, x, weights, epilogue, [rows.rows(), rows.cols()]);
     let threads = cx.pool.threads();
-    assert!(scratch.len() >= narrow_scratch(cx.isa, threads, x.rows(), x.width()), "short scratch");
     if x.rows() == 0 || weights.n() == 0 {
         return;
     }
@@ -73,14 +78,13 @@ pub fn narrow_linear<T: Stored>(
     let blocks = tiles.div_ceil(block_tiles(isa, x.width())).next_multiple_of(threads);
     let parts =
         if by_rows { blocks.min(tiles) } else { panels.min(if threads == 1 { 1 } else { 2 * threads }) };
-    let share = scratch.len() / threads / 16 * 16; // whole cache lines
-    let scratch = Shared::new(scratch);
+    let scratch = Shares::new(scratch, threads, share(cx.isa, x.rows(), x.width()));
     let out = rows.shared();
     cx.pool.run_on(parts, &|thread, part| {
         let (tiles, panels) =
             if by_rows { (cut(part, parts, tiles), 0..panels) } else { (0..tiles, cut(part, parts, panels)) };
         // SAFETY: no two parts run on one thread at the same time.
-        let scratch = unsafe { scratch.slice(thread * share, share) };
+        let scratch = unsafe { scratch.of(thread) };
         let part = Part { isa, x, weights, epilogue, out, tiles, panels, scratch };
         dispatch(cx.isa, part);
     });

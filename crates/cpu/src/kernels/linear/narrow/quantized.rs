@@ -7,6 +7,7 @@ use crate::kernels::linear::groups::{Groups, NarrowRows, PANEL, STEP_BYTES, step
 use crate::kernels::linear::{BLOCK_BYTES, Epilogue, Factors, Residual};
 use crate::kernels::quantize::quantize_rows;
 use crate::kernels::rows::{RowsMut, Shared};
+use crate::kernels::scratch::{Shares, scratch_len};
 use crate::kernels::{Cx, cut};
 use crate::simd::dispatch;
 
@@ -47,7 +48,7 @@ fn share(isa: Isa, tiles: usize, [width, n]: [usize; 2]) -> [usize; 2] {
 pub fn quantized_scratch(isa: Isa, threads: usize, rows: usize, dims: [usize; 2]) -> usize {
     // Few rows may be multiplied by another path, whose tile is no higher.
     let tiles = part_tiles(isa, threads, rows.div_ceil(tile_rows(isa)), dims);
-    threads * share(isa, tiles, dims).iter().sum::<usize>()
+    scratch_len(threads, share(isa, tiles, dims).iter().sum())
 }
 
 /// [`super::narrow_linear`] with each row written as [`crate::kernels::quantize::quantize`] makes bytes of one digit of
@@ -68,24 +69,22 @@ pub fn quantized_linear(
     check(cx.isa, x, weights, epilogue, [factors.len(), n]);
     assert_eq!(bytes.len(), factors.len() * n, "bytes of {} rows of {n}", factors.len());
     assert!(matches!(epilogue.residual, Residual::None), "a residual of rows in bytes");
-    assert!(scratch.len() >= quantized_scratch(cx.isa, threads, x.rows(), dims), "short scratch");
     let digits = epilogue.factors.map_or(1, |f| f.digits);
     let isa = multiplier(cx.isa, weights.factor(), x.rows());
     let (height, tiles) = (tile_rows(isa), x.rows().div_ceil(tile_rows(isa)));
     let most = part_tiles(isa, threads, tiles, dims);
     let parts = tiles.div_ceil(most).next_multiple_of(threads).min(tiles);
     let [blocks, results] = share(isa, most, dims);
-    let (bytes, all, scratch) = (Shared::new(bytes), Shared::new(factors), Shared::new(scratch));
+    let (bytes, all) = (Shared::new(bytes), Shared::new(factors));
+    let scratch = Shares::new(scratch, threads, blocks + results);
     cx.pool.run_on(parts, &|thread, part| {
         let tiles = cut(part, parts, tiles);
         let first = tiles.start * height;
         let x = x.part(first, (tiles.len() * height).min(x.rows() - first));
         let (row, rows) = (first / digits, x.rows() / digits);
         // SAFETY: no two parts run on one thread at the same time, and each row is in one part.
-        let (scratch, bytes, to) = unsafe {
-            let scratch = scratch.slice(thread * (blocks + results), blocks + results);
-            (scratch, bytes.slice(row * n, rows * n), all.slice(row, rows))
-        };
+        let (scratch, bytes, to) =
+            unsafe { (scratch.of(thread), bytes.slice(row * n, rows * n), all.slice(row, rows)) };
         let factors = epilogue.factors.map(|f| Factors { rows: &f.rows[row..][..rows], ..f });
         let epilogue = &Epilogue { factors, ..*epilogue };
         let (scratch, wide) = scratch.split_at_mut(blocks);
