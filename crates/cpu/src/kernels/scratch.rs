@@ -8,7 +8,7 @@ const APART: usize = 1024;
 
 /// The f32 values of scratch in which each of `threads` threads has a share of `len`.
 pub(crate) const fn scratch_len(threads: usize, len: usize) -> usize {
-    threads * stride(len)
+    threads.saturating_sub(1) * stride(len) + len
 }
 
 /// The distance of two shares: whole cache lines.
