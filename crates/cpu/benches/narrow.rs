@@ -156,7 +156,13 @@ fn hidden_layers(cx: Cx<'_>) {
                     let rows = RowsMut::new(&mut case.out, m, n);
                     let out = Out { rows, scratch: &mut case.scratch };
                     narrow_linear(cx, x, &case.groups, &epilogue, out);
-                    quantize(cx, &case.out, [n, 1], (&mut bytes, &mut own), Some(&mut rotated));
+                    quantize(
+                        cx,
+                        Elements::F32(&case.out),
+                        [n, 1],
+                        (&mut bytes, &mut own),
+                        Some(&mut rotated),
+                    );
                 },
                 &mut || {
                     let (bytes, factors) = (&mut direct, &mut direct_own);

@@ -5,7 +5,6 @@ use crate::device::kernel_at;
 use crate::isa::Isa;
 use crate::kernel::{self, Dims, Memory, Operand};
 use crate::kernels::Cx;
-use crate::kernels::linear::pack::Elements;
 use crate::kernels::quantize::{quantize, rotation_scratch};
 use crate::ops::linear::with_elements;
 use crate::packs::{Pack, Packs};
@@ -271,11 +270,7 @@ fn quantized(isa: Isa, rotated: bool, view: &TensorView<'_>, read: impl Fn()) ->
         let from = i * ROWS * cols * view.dtype.bytes();
         let part = TensorView { bytes: &view.bytes[from..][..out.0.len() * view.dtype.bytes()], ..*view };
         let scratch = rotated.then_some(&mut scratch[..]);
-        with_elements(&part, |elements| match elements {
-            Elements::F32(x) => quantize(cx, x, [cols, 1], out, scratch),
-            Elements::F16(x) => quantize(cx, x, [cols, 1], out, scratch),
-            Elements::Bf16(x) => quantize(cx, x, [cols, 1], out, scratch),
-        });
+        with_elements(&part, |elements| quantize(cx, elements, [cols, 1], out, scratch));
         read();
     }
     let bytes = bytes.into_iter().map(u8::cast_signed).collect();

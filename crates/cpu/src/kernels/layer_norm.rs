@@ -108,6 +108,7 @@ impl Body for Normalise<'_, '_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::kernels::linear::pack::Elements;
     use crate::kernels::quantize::{quantize, rotation_scratch};
     use crate::kernels::testing::{assert_close, assert_same_bits, noise, on_every_path};
 
@@ -162,7 +163,7 @@ mod tests {
                     for digits in [1, 2] {
                         let (mut want, mut want_factors) = (vec![7; digits * wide.len()], vec![7.0; rows]);
                         let out = (&mut want[..], &mut want_factors[..]);
-                        quantize(cx, &wide, [cols, digits], out, Some(&mut scratch));
+                        quantize(cx, Elements::F32(&wide), [cols, digits], out, Some(&mut scratch));
                         let (mut got, mut factors) = (vec![9; digits * wide.len()], vec![9.0; rows]);
                         layer_norm_bytes(cx, input, &norm, (&mut got, &mut factors), &mut scratch);
                         assert_eq!(got, want, "{} {rows} {cols} {digits}", cx.isa);

@@ -1,7 +1,7 @@
 //! Rows of floats as bytes with a factor each: activations at every run, weights when a model is loaded.
 
 use super::Cx;
-use super::linear::pack::Element;
+use super::linear::pack::{Element, Elements};
 use super::rotation::rotate;
 use super::rows::{RowsMut, Shared};
 use super::scratch::{Shares, scratch_len};
@@ -11,13 +11,27 @@ use crate::simd::{Body, MAX_LANES, Simd, dispatch};
 use graph::ops::quantize::{BASE, MOST, factor};
 use std::ops::Range;
 
-/// Writes each row of `cols` values as signed bytes of so many `digits` to `bytes`, one digit's after the other's, and
-/// its factor, the greatest magnitude over 127, to `factors`. With `scratch`, of as many values as
-/// [`rotation_scratch`] says and of any content, the rows are rotated first.
+/// Writes the rows of `x` as signed bytes, one digit's of each after the other's, and their factors, the greatest magnitude
+/// over 127: `dims` are the values of a row and its digits, `out` the bytes and the factors. With `scratch`, of as many
+/// values as [`rotation_scratch`] says and of any content, the rows are rotated first.
 ///
 /// # Panics
 /// When lengths don't fit.
-pub fn quantize<E: Element>(
+pub fn quantize(
+    cx: Cx<'_>,
+    x: Elements<'_>,
+    dims: [usize; 2],
+    out: (&mut [u8], &mut [f32]),
+    scratch: Option<&mut [f32]>,
+) {
+    match x {
+        Elements::F32(x) => quantize_elements(cx, x, dims, out, scratch),
+        Elements::F16(x) => quantize_elements(cx, x, dims, out, scratch),
+        Elements::Bf16(x) => quantize_elements(cx, x, dims, out, scratch),
+    }
+}
+
+fn quantize_elements<E: Element>(
     cx: Cx<'_>,
     x: &[E],
     [cols, digits]: [usize; 2],
@@ -169,7 +183,7 @@ mod tests {
         x[406..411].copy_from_slice(&[127.0, 0.5, 1.5, -2.5, -127.0]);
         on_every_path(|cx| {
             let (mut bytes, mut factors) = (vec![7; x.len()], vec![7.0; 5]);
-            quantize(cx, &x, [203, 1], (&mut bytes, &mut factors), None);
+            quantize(cx, Elements::F32(&x), [203, 1], (&mut bytes, &mut factors), None);
             for ((row, bytes), factor) in x.chunks(203).zip(bytes.chunks(203)).zip(&factors) {
                 let greatest = row.iter().fold(0.0_f32, |m, x| m.max(x.abs()));
                 assert_eq!(*factor, greatest / 127.0);
@@ -192,7 +206,7 @@ mod tests {
                     x[(at + 1) % cols] = f32::NAN;
                     x[at] = -2.0;
                     let (mut bytes, mut factors) = (vec![7; cols], [7.0]);
-                    quantize(cx, &x, [cols, 1], (&mut bytes, &mut factors), None);
+                    quantize(cx, Elements::F32(&x), [cols, 1], (&mut bytes, &mut factors), None);
                     assert_eq!(factors, [2.0 / 127.0], "{} {at} of {cols}", cx.isa);
                     assert_eq!(bytes[at].cast_signed(), -127);
                 }
@@ -205,9 +219,9 @@ mod tests {
         let x: Vec<f32> = noise(3, 3 * 517).iter().map(|x| 40.0 * x * x * x).collect();
         on_every_path(|cx| {
             let (mut bytes, mut factors) = (vec![7; 2 * x.len()], vec![7.0; 3]);
-            quantize(cx, &x, [517, 2], (&mut bytes, &mut factors), None);
+            quantize(cx, Elements::F32(&x), [517, 2], (&mut bytes, &mut factors), None);
             let (mut one, mut own) = (vec![7; x.len()], vec![7.0; 3]);
-            quantize(cx, &x, [517, 1], (&mut one, &mut own), None);
+            quantize(cx, Elements::F32(&x), [517, 1], (&mut one, &mut own), None);
             assert_eq!(factors, own);
             for (i, row) in x.chunks(517).enumerate() {
                 let (first, second) = bytes[2 * 517 * i..][..2 * 517].split_at(517);
@@ -234,9 +248,9 @@ mod tests {
                     let (mut bytes, mut factors) = (vec![7; x.len()], vec![7.0; 7]);
                     let (mut own, mut own_factors) = (bytes.clone(), factors.clone());
                     let out = (&mut bytes[..], &mut factors[..]);
-                    quantize(cx, &half, [cols, 1], out, rotated.then_some(&mut scratch));
+                    quantize(cx, Elements::F16(&half), [cols, 1], out, rotated.then_some(&mut scratch));
                     let out = (&mut own[..], &mut own_factors[..]);
-                    quantize(cx, &wide, [cols, 1], out, rotated.then_some(&mut scratch));
+                    quantize(cx, Elements::F32(&wide), [cols, 1], out, rotated.then_some(&mut scratch));
                     assert_eq!((&bytes, &factors), (&own, &own_factors), "{}", cx.isa);
                 }
             });
@@ -254,7 +268,13 @@ mod tests {
                 on_every_path(|cx| {
                     let mut scratch = vec![f32::NAN; rotation_scratch(cx.pool.threads(), cols)];
                     let (mut bytes, mut factors) = (vec![7; digits * x.len()], vec![7.0; 3]);
-                    quantize(cx, &x, [cols, digits], (&mut bytes, &mut factors), Some(&mut scratch));
+                    quantize(
+                        cx,
+                        Elements::F32(&x),
+                        [cols, digits],
+                        (&mut bytes, &mut factors),
+                        Some(&mut scratch),
+                    );
                     let got: Vec<f32> = bytes.iter().map(|b| f32::from(b.cast_signed())).collect();
                     assert_eq!(
                         (got, &factors[..]),

@@ -3,6 +3,7 @@
 use super::expect_op;
 use crate::isa::Isa;
 use crate::kernel::{Call, Kernel};
+use crate::kernels::linear::pack::Elements;
 use crate::kernels::quantize::{quantize, rotation_scratch};
 use compiler::NodeView;
 use graph::{DType, Op, ops};
@@ -24,12 +25,11 @@ fn scratch(_: Isa, threads: usize, node: &NodeView<'_>) -> usize {
 fn run(call: &mut Call<'_>) {
     let op = expect_op!(call, Quantize);
     let (bytes, factors) = (call.out_bytes(0), call.out(1));
-    let (cols, out) = (call.dims(0).last().copied().unwrap_or_default(), (bytes, factors));
-    let dims = [cols, op.digits];
-    if call.dtype(0) == DType::BF16 {
-        let x = call.bf16(0);
-        return quantize(call.cx, x, dims, out, op.rotated.then_some(&mut *call.scratch));
-    }
-    let x = call.f32(0);
-    quantize(call.cx, x, dims, out, op.rotated.then_some(&mut *call.scratch));
+    let cols = call.dims(0).last().copied().unwrap_or_default();
+    let x = match call.dtype(0) {
+        DType::BF16 => Elements::Bf16(call.bf16(0)),
+        _ => Elements::F32(call.f32(0)),
+    };
+    let scratch = op.rotated.then_some(&mut *call.scratch);
+    quantize(call.cx, x, [cols, op.digits], (bytes, factors), scratch);
 }

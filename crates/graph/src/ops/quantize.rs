@@ -33,11 +33,11 @@ pub const fn parts(k: usize) -> usize {
 }
 
 /// Multiplies what stands at the same place of each of the [`parts`] of a row by a Hadamard matrix of that order, in
-/// Sylvester's construction, by sums and differences over ever greater distances. The matrix is not normalised: what
-/// comes is the square root of the count of parts times as long as the row.
-fn rotate(row: &mut [f32]) {
-    let part = row.len() / parts(row.len());
-    let mut distance = part;
+/// Sylvester's construction, by sums and differences over ever greater distances, and gives their count. The matrix is not
+/// normalised: what comes is the square root of that count times as long as the row.
+fn rotate(row: &mut [f32]) -> usize {
+    let parts = parts(row.len());
+    let mut distance = row.len() / parts;
     while distance < row.len() {
         for pair in row.chunks_mut(2 * distance) {
             let (low, high) = pair.split_at_mut(distance);
@@ -47,6 +47,7 @@ fn rotate(row: &mut [f32]) {
         }
         distance *= 2;
     }
+    parts
 }
 
 /// The factor of a row whose greatest magnitude is `greatest`, rotated in so many parts.
@@ -106,11 +107,8 @@ impl OpDef for Quantize {
         let mut x = inputs[0].to_f32();
         let k = inputs[0].dims.last().copied().unwrap_or_default().max(1);
         let (mut bytes, mut factors) = (Vec::with_capacity(x.len()), Vec::new());
-        let parts = if self.rotated { parts(k) } else { 1 };
         for row in x.chunks_mut(k) {
-            if self.rotated {
-                rotate(row);
-            }
+            let parts = if self.rotated { rotate(row) } else { 1 };
             let greatest = row.iter().fold(0.0f32, |m, x| m.max(x.abs()));
             let inverse = if greatest > 0.0 { MOST / greatest } else { 0.0 };
             bytes.extend(row.iter().map(|x| nearest(x * inverse)));

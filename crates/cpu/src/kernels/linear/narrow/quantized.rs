@@ -99,6 +99,7 @@ pub fn quantized_linear(
 mod tests {
     use super::*;
     use crate::kernels::linear::narrow::{narrow_linear, narrow_scratch};
+    use crate::kernels::linear::pack::Elements;
     use crate::kernels::linear::{Activation, Out};
     use crate::kernels::quantize::{quantize, rotation_scratch};
     use crate::kernels::testing::{assert_same_bits, noise, on_every_path};
@@ -114,7 +115,7 @@ mod tests {
         narrow_linear(cx, x, weights, epilogue, out);
         let (mut want, mut want_factors) = (vec![7; rows * n], vec![7.0; rows]);
         let mut rotated = vec![f32::NAN; rotation_scratch(threads, n)];
-        quantize(cx, &wide, [n, 1], (&mut want, &mut want_factors), Some(&mut rotated));
+        quantize(cx, Elements::F32(&wide), [n, 1], (&mut want, &mut want_factors), Some(&mut rotated));
         let (mut got, mut factors) = (vec![9; rows * n], vec![9.0; rows]);
         let mut scratch = vec![f32::NAN; quantized_scratch(cx.isa, threads, x.rows(), [x.width(), n])];
         let out = Quantized { bytes: &mut got, factors: &mut factors, scratch: &mut scratch };
