@@ -59,9 +59,11 @@ unsafe fn pairs_tile<const R: usize>(x: *const i32, w: *const i32, steps: usize,
             }
         }
     }
-    for (i, sum) in acc.into_iter().flatten().enumerate() {
-        // SAFETY: `out` takes R rows of two vectors.
-        unsafe { _mm512_storeu_ps(out.add(16 * i), sum) };
+    for (r, acc) in acc.iter().enumerate() {
+        for (v, sum) in acc.iter().enumerate() {
+            // SAFETY: `out` takes R rows of two vectors.
+            unsafe { _mm512_storeu_ps(out.add(32 * r + 16 * v), *sum) };
+        }
     }
 }
 
@@ -86,11 +88,13 @@ unsafe fn tile_512<const R: usize>(x: *const i32, [w, sums]: [*const i32; 2], st
             }
         }
     }
-    for (i, sum) in acc.into_iter().flatten().enumerate() {
-        // SAFETY: there are two vectors of sums, and `out` takes R rows of two vectors.
-        unsafe {
-            let extra = _mm512_slli_epi32::<7>(_mm512_loadu_si512(sums.add(i % 2 * 16).cast()));
-            _mm512_storeu_si512(out.add(16 * i).cast(), _mm512_sub_epi32(sum, extra));
+    for (r, acc) in acc.iter().enumerate() {
+        for (v, sum) in acc.iter().enumerate() {
+            // SAFETY: there are two vectors of sums, and `out` takes R rows of two vectors.
+            unsafe {
+                let extra = _mm512_slli_epi32::<7>(_mm512_loadu_si512(sums.add(16 * v).cast()));
+                _mm512_storeu_si512(out.add(32 * r + 16 * v).cast(), _mm512_sub_epi32(*sum, extra));
+            }
         }
     }
 }
