@@ -4,9 +4,9 @@ use std::arch::x86_64::{
     __m128i, __m512bh, __m512i, _MM_HINT_T1, _mm_loadu_si128, _mm_prefetch, _mm_set1_epi32, _mm256_add_epi32,
     _mm256_cvtepi8_epi16, _mm256_dpbusd_avx_epi32, _mm256_hadd_epi32, _mm256_loadu_si256, _mm256_madd_epi16,
     _mm256_permute4x64_epi64, _mm256_set1_epi32, _mm256_setzero_si256, _mm256_slli_epi32,
-    _mm256_storeu_si256, _mm256_sub_epi32, _mm512_dpbf16_ps, _mm512_dpbusd_epi32, _mm512_loadu_si512,
-    _mm512_set1_epi32, _mm512_setzero_ps, _mm512_setzero_si512, _mm512_slli_epi32, _mm512_storeu_ps,
-    _mm512_storeu_si512, _mm512_sub_epi32,
+    _mm256_storeu_si256, _mm256_sub_epi32, _mm512_dpbf16_ps, _mm512_dpbusd_epi32, _mm512_loadu_ps,
+    _mm512_loadu_si512, _mm512_set1_epi32, _mm512_setzero_ps, _mm512_setzero_si512, _mm512_slli_epi32,
+    _mm512_storeu_ps, _mm512_storeu_si512, _mm512_sub_epi32,
 };
 
 use super::{product, with_rows};
@@ -26,12 +26,19 @@ impl PairDots {
         Isa::Avx512Bf16.is_available().then_some(PairDots(()))
     }
 
-    /// 1 to 12 rows of groups times 32 outputs; sums go to `out`, 32 to a row.
+    /// 1 to 12 rows of groups times 32 outputs; sums go to `out`, 32 to a row, onto what is there if `onto`.
     ///
     /// # Safety
     /// `x` points to `steps * rows * 16` groups, `w` to `steps * 512`; `out` takes `rows` rows.
-    pub unsafe fn product(self, rows: usize, x: *const i32, w: *const i32, steps: usize, out: *mut f32) {
-        with_rows!(rows of 1 2 3 4 5 6 7 8 9 10 11 12, pairs_tile(x, w, steps, out));
+    pub unsafe fn product(
+        self,
+        rows: usize,
+        x: *const i32,
+        w: *const i32,
+        steps: usize,
+        (out, onto): (*mut f32, bool),
+    ) {
+        with_rows!(rows of 1 2 3 4 5 6 7 8 9 10 11 12, pairs_tile(x, w, steps, (out, onto)));
     }
 }
 
@@ -40,8 +47,21 @@ product!(dots_256, AvxVnni, tile_256 of 1 2 3 4 5 6);
 product!(widened, Avx2, widened_tile of 1 2 3 4 5 6 7 8 9 10 11 12);
 
 #[target_feature(enable = "avx512f,avx512bw,avx512bf16")]
-unsafe fn pairs_tile<const R: usize>(x: *const i32, w: *const i32, steps: usize, out: *mut f32) {
+unsafe fn pairs_tile<const R: usize>(
+    x: *const i32,
+    w: *const i32,
+    steps: usize,
+    (out, onto): (*mut f32, bool),
+) {
     let mut acc = [[_mm512_setzero_ps(); 2]; R];
+    if onto {
+        for (r, acc) in acc.iter_mut().enumerate() {
+            for (v, sum) in acc.iter_mut().enumerate() {
+                // SAFETY: `out` holds R rows of two vectors.
+                *sum = unsafe { _mm512_loadu_ps(out.add(32 * r + 16 * v)) };
+            }
+        }
+    }
     for step in 0..steps {
         for group in 0..16 {
             // SAFETY: within the step, by the caller's contract; prefetch takes any address.

@@ -109,7 +109,7 @@ impl Engine {
             Engine::Pairs(pairs) => {
                 let x = words(block);
                 // SAFETY: the block and the panel hold the steps, the sums the rows.
-                unsafe { pairs.product(rows, x, panel.words.as_ptr(), steps, sums.as_mut_ptr()) };
+                unsafe { pairs.product(rows, x, panel.words.as_ptr(), steps, (sums.as_mut_ptr(), false)) };
             }
             Engine::Fours(fours) => {
                 assert!(panel.sums.len() == PANEL);
@@ -124,23 +124,29 @@ impl Engine {
     /// Adds the sums of a block of `rows` rows of bfloat16 times a panel to `sums`.
     #[inline(always)]
     pub(crate) fn multiply_onto(&self, rows: usize, block: &[u8], panel: Weights<'_>, sums: &mut [f32]) {
-        #[cfg(target_arch = "x86_64")]
-        if let Engine::Tiles(tiles, Factor::Bf16) = self {
-            let (both, w, out) = tile_pointers(rows, block, panel, sums);
-            let steps = panel.words.len() / STEP_WORDS;
-            // SAFETY: as they say.
-            unsafe {
-                if rows <= 16 {
-                    tiles.bf16_16_onto(both[0], w, steps, out);
-                } else {
-                    tiles.bf16_32_onto(both, w, steps, out);
+        let steps = panel.words.len() / STEP_WORDS;
+        match self {
+            #[cfg(target_arch = "x86_64")]
+            Engine::Tiles(tiles, Factor::Bf16) => {
+                let (both, w, out) = tile_pointers(rows, block, panel, sums);
+                // SAFETY: as they say.
+                unsafe {
+                    if rows <= 16 {
+                        tiles.bf16_16_onto(both[0], w, steps, out);
+                    } else {
+                        tiles.bf16_32_onto(both, w, steps, out);
+                    }
                 }
             }
-            return;
+            #[cfg(target_arch = "x86_64")]
+            Engine::Pairs(pairs) => {
+                assert!(sums.len() == MAX_SUMS && block.len() >= steps * rows * STEP_BYTES);
+                let (x, w) = (words(block), panel.words.as_ptr());
+                // SAFETY: the block and the panel hold the steps, the sums the rows.
+                unsafe { pairs.product(rows, x, w, steps, (sums.as_mut_ptr(), true)) };
+            }
+            _ => unreachable!("no other engine multiplies bfloat16"),
         }
-        let mut more = [0.0; MAX_SUMS];
-        self.multiply(rows, block, panel, &mut more);
-        sums.iter_mut().zip(&more[..rows * PANEL]).for_each(|(sum, more)| *sum += more);
     }
 }
 
