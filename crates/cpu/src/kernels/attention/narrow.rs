@@ -157,28 +157,36 @@ impl Body for Pack<'_> {
                 let at = head * dims.value_words() + (first / PANEL * panels + panel) * STEP_WORDS;
                 // SAFETY: each unit is in one part and has its own step of each panel of values.
                 let to = unsafe { self.values.slice(at, STEP_WORDS) };
-                let row = |i: usize| {
-                    let key = panel * PANEL + i;
-                    let row = if key < dims.keys { &self.args.v.row(key)[columns.clone()] } else { &[] };
-                    let mut values = [0_u16; PANEL];
-                    let from = row.get(2 * first..).unwrap_or_default().chunks_exact(2);
-                    for (value, b) in values.iter_mut().zip(from) {
-                        *value = u16::from_ne_bytes([b[0], b[1]]);
-                    }
-                    values
-                };
                 for group in 0..GROUPS {
-                    let (low, high) = (row(2 * group), row(2 * group + 1));
+                    let rows = [2 * group, 2 * group + 1].map(|i| panel * PANEL + i);
+                    let row =
+                        |key| if key < dims.keys { &self.args.v.row(key)[columns.clone()] } else { &[] };
+                    let [low, high] = rows.map(|key| row(key).get(2 * first..).unwrap_or_default());
                     for half in 0..2 {
-                        let to = &mut to[half * 256 + group * 16..][..16];
-                        for (i, to) in to.iter_mut().enumerate() {
-                            let (low, high) = (low[16 * half + i], high[16 * half + i]);
-                            *to = (u32::from(high) << 16 | u32::from(low)).cast_signed();
-                        }
+                        let from = |row: &[u8]| {
+                            let mut values = [0; PANEL];
+                            let row = row.get(half * PANEL..).unwrap_or_default();
+                            match row.first_chunk() {
+                                Some(whole) => values = *whole,
+                                None => values[..row.len()].copy_from_slice(row),
+                            }
+                            values
+                        };
+                        interleave(from(low), from(high), &mut to[half * 256 + group * 16..]);
                     }
                 }
             }
         }
+    }
+}
+
+/// Sixteen bfloat16 of one row and of another as words of two.
+#[inline(always)]
+fn interleave(low: [u8; PANEL], high: [u8; PANEL], words: &mut [i32]) {
+    let pairs = low.as_chunks::<2>().0.iter().zip(high.as_chunks::<2>().0);
+    for (word, (low, high)) in words.iter_mut().zip(pairs) {
+        let [low, high] = [low, high].map(|half| u32::from(u16::from_ne_bytes(*half)));
+        *word = (high << 16 | low).cast_signed();
     }
 }
 
@@ -236,26 +244,24 @@ impl Body for Attend<'_, '_> {
                 sums = block.attend(s, Some(greatest), &mut buffers);
             }
             for (r, sum) in sums.into_iter().enumerate().take(rows) {
-                let totals = buffers.totals.chunks_exact(MAX_SUMS);
-                let totals = totals.flat_map(|total| &total[r * PANEL..][..PANEL]);
-                write(self.out, (first + r, head * dims.d..(head + 1) * dims.d), totals, sum);
+                for (panel, totals) in buffers.totals.chunks_exact(MAX_SUMS).enumerate() {
+                    let columns = head * dims.d + panel * PANEL..(head + 1) * dims.d;
+                    write(self.out, (first + r, columns), &totals[r * PANEL..][..PANEL], sum);
+                }
             }
         }
     }
 }
 
-/// Writes weighted values, whose weights add up to `sum`, to columns of a row.
+/// Writes weighted values, whose weights add up to `sum`, to as many of the columns of a row.
 #[inline(always)]
-fn write<'t>(
-    out: SharedRows<'_>,
-    (row, columns): (usize, Range<usize>),
-    totals: impl Iterator<Item = &'t f32>,
-    sum: f32,
-) {
+fn write(out: SharedRows<'_>, (row, columns): (usize, Range<usize>), totals: &[f32], sum: f32) {
     let factor = 1.0 / sum;
     // SAFETY: each head's block of rows is in one part.
     let to = unsafe { out.slice(row, columns.end) };
-    to[columns].iter_mut().zip(totals).for_each(|(to, x)| *to = x * factor);
+    for (to, x) in to[columns].iter_mut().zip(totals) {
+        *to = x * factor;
+    }
 }
 
 /// What a thread writes on the way.

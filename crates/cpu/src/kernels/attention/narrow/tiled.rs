@@ -245,7 +245,7 @@ impl Pipeline<'_, '_> {
         let [head, first] = self.attend.block(unit);
         let rows = first..self.attend.dims.queries.min(first + QUERIES);
         for ((row, sum), totals) in rows.zip(weights).zip(totals.chunks_exact(D)) {
-            write(self.attend.out, (row, head * D..(head + 1) * D), totals.iter(), sum);
+            write(self.attend.out, (row, head * D..(head + 1) * D), totals, sum);
         }
     }
 
