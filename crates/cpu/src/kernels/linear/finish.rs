@@ -68,6 +68,21 @@ pub(crate) struct Place {
     pub(crate) width: usize,
 }
 
+/// Asks for what a tile's place adds to the tile: while it is multiplied, that comes nearer.
+#[inline(always)]
+pub(crate) fn ask<S: Simd, T>(s: S, ep: &Epilogue<'_>, out: SharedRows<'_, T>, at: Place) {
+    for row in at.row..at.row + at.rows {
+        let from = match ep.residual {
+            Residual::None => return,
+            Residual::Rows(rows) => rows.row(row).as_ptr().wrapping_add(at.col).cast::<u8>(),
+            Residual::InPlace => out.row(row).wrapping_add(at.col).cast::<u8>().cast_const(),
+        };
+        for line in (0..at.width * size_of::<f32>()).step_by(64) {
+            s.prefetch(from.wrapping_add(line));
+        }
+    }
+}
+
 /// Stores a tile at its place. Of bytes of more `DIGITS` than one it has as many rows for each of the place's.
 ///
 /// # Safety

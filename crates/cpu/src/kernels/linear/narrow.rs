@@ -7,7 +7,7 @@
 
 use std::ops::Range;
 
-use super::finish::{Place, finish};
+use super::finish::{Place, ask, finish};
 use super::groups::{Factor, Groups, NarrowRows, PANEL, STEP_BYTES, steps};
 use super::{BLOCK_BYTES, Epilogue, Factors, Out, Residual, Stored};
 use crate::isa::Isa;
@@ -151,13 +151,22 @@ impl<T: Stored> Part<'_, '_, T> {
                 for t in tiles.clone() {
                     let (row, count) = tile_at(t);
                     let block = &blocks[(t - first) * block_len..][..block_len];
+                    let place = |row, rows| Place {
+                        row,
+                        rows,
+                        col: panel * PANEL,
+                        n: self.weights.n(),
+                        width: PANEL,
+                    };
+                    if !engine.has_tiles() {
+                        ask(s, self.epilogue, self.out, place(row / DIGITS, count / DIGITS));
+                    }
                     engine.multiply(count, block, weights, &mut buf.0);
                     for from in (0..count).step_by(AWAKE) {
                         if from > 0 {
                             engine.stay_awake();
                         }
-                        let (row, rows) = ((row + from) / DIGITS, AWAKE.min(count - from) / DIGITS);
-                        let at = Place { row, rows, col: panel * PANEL, n: self.weights.n(), width: PANEL };
+                        let at = place((row + from) / DIGITS, AWAKE.min(count - from) / DIGITS);
                         let sums = buf.0[from * PANEL..].as_ptr();
                         // SAFETY: parts have disjoint tiles or panels, so places in `out` are disjoint.
                         unsafe { finish::<S, T, DIGITS>(s, self.epilogue, sums, self.out, at) };

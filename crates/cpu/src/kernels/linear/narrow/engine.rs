@@ -42,6 +42,16 @@ impl Engine {
         }
     }
 
+    /// Whether tiles multiply, so that a product is done before memory answers.
+    #[inline(always)]
+    pub(crate) fn has_tiles(&self) -> bool {
+        #[cfg(target_arch = "x86_64")]
+        if let Engine::Tiles(..) = self {
+            return true;
+        }
+        false
+    }
+
     /// Uses tiles for nothing, so that what multiplies them does not sleep.
     #[inline(always)]
     pub(crate) fn stay_awake(&self) {
