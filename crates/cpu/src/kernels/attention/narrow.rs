@@ -77,7 +77,7 @@ impl AttentionDims {
 }
 
 /// Panels of keys whose scores and weights are there at a time.
-const KEY_PANELS: usize = 2;
+const KEY_PANELS: usize = 8;
 
 /// The f32 values of scratch that [`narrow_attention`] needs.
 pub fn narrow_attention_scratch(isa: Isa, threads: usize, dims: AttentionDims) -> usize {
