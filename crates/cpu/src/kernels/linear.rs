@@ -76,8 +76,8 @@ pub fn linear<T: Stored>(
     // Many rows: a part is a block, and threads have the same count of them. Few: a part is some panels.
     let by_rows = tiles >= 4 * threads;
     let blocks = tiles.div_ceil(block_tiles(tile_rows(cx.isa), x.cols())).next_multiple_of(threads);
-    let parts =
-        if by_rows { blocks.min(tiles) } else { panels.min(if threads == 1 { 1 } else { 2 * threads }) };
+    let bytes = weights.elements().kind().bytes() * weights.n() * weights.k();
+    let parts = if by_rows { blocks.min(tiles) } else { panels.min(parts_of_weights(threads, bytes)) };
     let scratch = Shares::new(scratch, threads, share(cx.isa, x.rows(), x.cols()));
     let out = rows.shared();
     cx.pool.run_on(parts, &|thread, part| {
@@ -87,6 +87,13 @@ pub fn linear<T: Stored>(
         let scratch = unsafe { scratch.of(thread) };
         dispatch(cx.isa, Part { x, weights, epilogue, out, tiles, panels, scratch });
     });
+}
+
+/// The parts of `bytes` of weights that stream through once: two for each thread, so that one that comes late does less,
+/// but one where it would end before memory is up to speed.
+fn parts_of_weights(threads: usize, bytes: usize) -> usize {
+    const LEAST: usize = 512 << 10;
+    if threads > 1 && bytes >= 2 * threads * LEAST { 2 * threads } else { threads }
 }
 
 /// Where a product goes, and what it may write on the way.

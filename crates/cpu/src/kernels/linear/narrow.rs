@@ -9,7 +9,7 @@ use std::ops::Range;
 
 use super::finish::{Place, ask, finish};
 use super::groups::{Factor, Groups, NarrowRows, PANEL, STEP_BYTES, steps};
-use super::{BLOCK_BYTES, Epilogue, Factors, Out, Residual, Stored};
+use super::{BLOCK_BYTES, Epilogue, Factors, Out, Residual, Stored, parts_of_weights};
 use crate::isa::Isa;
 use crate::kernels::rows::SharedRows;
 use crate::kernels::scratch::{Shares, scratch_len};
@@ -76,8 +76,8 @@ pub fn narrow_linear<T: Stored>(
     // As in `linear`: many rows are split among the threads, of few the panels are.
     let by_rows = tiles >= 4 * threads;
     let blocks = tiles.div_ceil(block_tiles(isa, x.width())).next_multiple_of(threads);
-    let parts =
-        if by_rows { blocks.min(tiles) } else { panels.min(if threads == 1 { 1 } else { 2 * threads }) };
+    let bytes = x.width() * weights.n();
+    let parts = if by_rows { blocks.min(tiles) } else { panels.min(parts_of_weights(threads, bytes)) };
     let scratch = Shares::new(scratch, threads, share(cx.isa, x.rows(), x.width()));
     let out = rows.shared();
     cx.pool.run_on(parts, &|thread, part| {

@@ -13,7 +13,7 @@ use super::{product, with_rows};
 use crate::isa::Isa;
 
 /// How far ahead of its use a panel is asked for, in bytes.
-const AHEAD: usize = 4096;
+const AHEAD: usize = 8192;
 
 /// Products of pairs of bfloat16, in f32. The token exists where the machine has [`Isa::Avx512Bf16`].
 #[derive(Debug, Clone, Copy)]
