@@ -1,34 +1,57 @@
-//! Keys and values of bytes: eight queries at once, in two digits as the weights of the values are. A tile holds one digit
-//! of each query, then the other.
+//! Keys and values of bytes: eight queries at once, in two digits as the weights of the values are. Tiles or vectors
+//! multiply them, and give the same sums.
+
+mod tiles;
+mod vectors;
 
 use std::arch::x86_64::{
     _mm_storeu_ps, _mm_storeu_si128, _mm512_add_ps, _mm512_cvtepi32_epi8, _mm512_cvtepi32_ps,
-    _mm512_cvtps_epi32, _mm512_extractf32x4_ps, _mm512_fmadd_ps, _mm512_loadu_ps, _mm512_loadu_si512,
-    _mm512_maskz_loadu_ps, _mm512_mul_ps, _mm512_set1_ps, _mm512_setzero_ps, _mm512_setzero_si512,
-    _mm512_shuffle_f32x4, _mm512_shuffle_i32x4, _mm512_storeu_ps, _mm512_storeu_si512, _mm512_sub_ps,
+    _mm512_cvtps_epi32, _mm512_extractf32x4_ps, _mm512_loadu_si512, _mm512_maskz_loadu_ps, _mm512_mul_ps,
+    _mm512_set1_epi8, _mm512_set1_ps, _mm512_setzero_si512, _mm512_storeu_si512, _mm512_sub_ps,
     _mm512_unpackhi_epi8, _mm512_unpackhi_epi16, _mm512_unpacklo_epi8, _mm512_unpacklo_epi16,
+    _mm512_xor_si512,
 };
 use std::ops::Range;
 
 use graph::ops::quantize::{BASE, MOST};
 
-use super::{AHEAD, D, TILE, Tiled, ask, columns, fours};
+use super::{D, Narrow, TILE, columns};
+use crate::isa::Isa;
 use crate::kernels::cached_attention::CachedAttention;
 use crate::kernels::linear::narrow::bytes_mut;
 use crate::kernels::quantize::{greatest, quantize_row};
 use crate::kernels::rows::SharedRows;
 use crate::kernels::vectors::{Identity, exp_in_place, max};
-use crate::simd::{Simd, Tiles};
+use crate::simd::{Amx, Simd, Tiles};
+use vectors::Vectors;
 
-/// Queries of a tile.
+/// Queries that are taken together.
 const QUERIES: usize = 8;
-/// Rows of a tile: the digits of the queries.
+/// Their digits: the first of each, then the second.
 const ROWS: usize = 2 * QUERIES;
 /// Positions of a step.
 const STEP: usize = 64;
 
-impl Tiled for i8 {
+/// What multiplies bytes, ready on this thread.
+pub(crate) enum Products {
+    Tiles(Tiles),
+    Vectors(Vectors),
+}
+
+impl Narrow for i8 {
     const QUERIES: usize = QUERIES;
+    type Products = Products;
+
+    fn takes(isa: Isa) -> bool {
+        matches!(isa, Isa::Avx512Vnni | Isa::Avx512Bf16 | Isa::Amx)
+    }
+
+    fn products(isa: Isa) -> Products {
+        match isa {
+            Isa::Amx => Products::Tiles(Tiles::new(Amx::detect().expect("amx is not available"))),
+            _ => Products::Vectors(Vectors::detect().expect("avx512_vnni is not available")),
+        }
+    }
 
     /// A head's queries, tiles of scores and of values, outputs, scores, weights.
     fn scratch(positions: usize) -> usize {
@@ -39,7 +62,7 @@ impl Tiled for i8 {
     #[inline(always)]
     unsafe fn attend<S: Simd>(
         s: S,
-        tiles: &Tiles,
+        products: &Products,
         args: &CachedAttention<'_, i8>,
         (rows, head): (Range<usize>, usize),
         (scratch, out): (&mut [f32], SharedRows<'_>),
@@ -56,8 +79,14 @@ impl Tiled for i8 {
         let at = (slot * args.heads + head) * args.positions * D;
         let factors = pack_queries(s, args, rows.clone(), head, queries);
         let keys = args.keys.as_ptr().wrapping_add(at);
+        let factors = (key_factors, &factors);
         // SAFETY: the head holds `args.positions` rows from `at`, a step or more, and `len` of them are seen.
-        unsafe { score(tiles, (keys, len), queries, (key_factors, factors), turned, scores) };
+        unsafe {
+            match products {
+                Products::Tiles(on) => tiles::score(on, (keys, len), queries, factors, turned, scores),
+                Products::Vectors(on) => on.score((keys, len), (queries, rows.len()), factors, scores),
+            }
+        }
         let greatest = greatest(s, &value_factors[..len]);
         let inverse = if greatest > 0.0 { MOST / greatest } else { 0.0 };
         let mut totals = [1.0; QUERIES];
@@ -70,8 +99,13 @@ impl Tiled for i8 {
             unsafe { digits(row, value_factors, inverse, to) };
         }
         let values = args.values.as_ptr().wrapping_add(at);
-        // SAFETY: as for the keys.
-        unsafe { gather(tiles, (values, len), weights, woven, sums) };
+        // SAFETY: as for the keys; digits are zero up to the next sixteen.
+        unsafe {
+            match products {
+                Products::Tiles(on) => tiles::gather(on, (values, len), weights, woven, sums),
+                Products::Vectors(on) => on.gather((values, len), (weights, rows.len()), woven, sums),
+            }
+        }
         for (r, (i, total)) in rows.zip(totals).enumerate() {
             let sums = [r, QUERIES + r].map(|row| &sums[row * D..][..D]);
             // SAFETY: the caller's contract; rows of sums and of results have D columns.
@@ -104,75 +138,6 @@ fn pack_queries<S: Simd>(
     factors
 }
 
-/// Writes the scores of every position with every query to `scores[query][position]`.
-///
-/// # Safety
-/// `keys` points to `positions` rows of D values, and never to fewer than a step, as `key_factors` does.
-#[inline(always)]
-unsafe fn score(
-    tiles: &Tiles,
-    (keys, positions): (*const i8, usize),
-    queries: &[f32],
-    (key_factors, factors): (&[f32], [f32; QUERIES]),
-    turned: &mut [f32],
-    scores: &mut [f32],
-) {
-    let stride = scores.len() / QUERIES;
-    for step in (0..positions).step_by(STEP) {
-        // The last step starts early, so that it reads no further than the slot; what it says twice is the same. What it
-        // says of positions that nobody sees is not used.
-        let at = step.min(positions.saturating_sub(STEP));
-        // SAFETY: the rows are within the slot; the tiles fit; prefetch takes any address.
-        unsafe {
-            ask(keys.wrapping_add((step + AHEAD) * D).cast());
-            tiles.four_of_64(keys.add(at * D).cast(), queries.as_ptr().cast(), turned.as_mut_ptr().cast());
-            for (i, tile) in turned.chunks_exact(TILE).enumerate() {
-                let at = at + i * ROWS;
-                let factors = (key_factors.as_ptr().add(at), &factors);
-                turn(tile.as_ptr().cast(), factors, scores.as_mut_ptr().add(at), stride);
-            }
-        }
-    }
-}
-
-/// The products of sixteen positions with the digits of eight queries as scores; those of query `i` go to
-/// `out[i * stride..]`.
-///
-/// # Safety
-/// `tile` points to the tile, the factors to those of its positions; `out` takes the rows.
-#[target_feature(enable = "avx512f")]
-unsafe fn turn(
-    tile: *const i32,
-    (key_factors, factors): (*const f32, &[f32; QUERIES]),
-    out: *mut f32,
-    stride: usize,
-) {
-    // A position and the fourth after it share a vector, so that positions are in turn at the end.
-    const FIRST: [usize; 8] = [0, 1, 2, 3, 8, 9, 10, 11];
-    let mut rows = [_mm512_setzero_ps(); 8];
-    for (row, i) in rows.iter_mut().zip(FIRST) {
-        // SAFETY: the caller's contract.
-        let a = unsafe { _mm512_loadu_si512(tile.add(ROWS * i).cast()) };
-        // SAFETY: the caller's contract.
-        let b = unsafe { _mm512_loadu_si512(tile.add(ROWS * (i + 4)).cast()) };
-        let first = _mm512_cvtepi32_ps(_mm512_shuffle_i32x4::<0x44>(a, b));
-        let second = _mm512_cvtepi32_ps(_mm512_shuffle_i32x4::<0xee>(a, b));
-        *row = _mm512_fmadd_ps(second, _mm512_set1_ps(1.0 / BASE), first);
-    }
-    let fours = fours(rows);
-    // SAFETY: the caller's contract.
-    let key_factors = unsafe { _mm512_loadu_ps(key_factors) };
-    for j in 0..4 {
-        let (low, high) = (fours[j], fours[4 + j]);
-        let of = [_mm512_shuffle_f32x4::<0x88>(low, high), _mm512_shuffle_f32x4::<0xdd>(low, high)];
-        for (query, products) in [j, 4 + j].into_iter().zip(of) {
-            let factors = _mm512_mul_ps(key_factors, _mm512_set1_ps(factors[query]));
-            // SAFETY: the caller's contract.
-            unsafe { _mm512_storeu_ps(out.add(query * stride), _mm512_mul_ps(products, factors)) };
-        }
-    }
-}
-
 /// Writes the two digits of `weights * factors * inverse`, up to the next sixteen.
 ///
 /// # Safety
@@ -195,45 +160,23 @@ unsafe fn digits(weights: &[f32], factors: &[f32], inverse: f32, [first, second]
     }
 }
 
-/// Adds the values of all positions, times the digits of their weights: sixteen rows of D sums, woven as [`weave`] leaves
-/// them.
-///
-/// # Safety
-/// `values` points to `positions` rows of D values.
-#[inline(always)]
-unsafe fn gather(
-    tiles: &Tiles,
-    (values, positions): (*const i8, usize),
-    weights: &[u8],
-    woven: &mut [f32],
-    sums: &mut [f32],
-) {
-    let (to, steps) = (woven.as_mut_ptr(), positions.div_ceil(STEP));
-    let fill = |step: usize| {
-        let at = step * STEP;
-        // SAFETY: as many rows as are woven are within the slot; prefetch takes any address.
-        unsafe {
-            ask(values.wrapping_add((at + AHEAD) * D).cast());
-            weave(values.wrapping_add(at * D), STEP.min(positions - at), to);
-        }
-    };
-    let rows = (weights.as_ptr(), weights.len() / ROWS, steps);
-    // SAFETY: the weights hold sixteen rows of the steps, the tiles and the sums fit.
-    unsafe { tiles.wide_16_of_bytes(rows, to.cast(), fill, sums.as_mut_ptr()) };
-}
-
 /// Fours of positions of 64 columns as four tiles. Of each sixteen columns the first tile has the first four, the second
-/// the next. Positions beyond `count` are zero.
+/// the next. Bits of `FLIP` are turned over. Positions beyond `count` are zero before.
 ///
 /// # Safety
 /// `rows` points to `count` rows; `out` takes four tiles.
 #[target_feature(enable = "avx512f,avx512bw")]
-unsafe fn weave(rows: *const i8, count: usize, out: *mut f32) {
+unsafe fn weave<const FLIP: i8>(rows: *const i8, count: usize, out: *mut f32) {
     for four in 0..STEP / 4 {
         let mut four_rows = [_mm512_setzero_si512(); 4];
         for (i, to) in four_rows.iter_mut().enumerate().take(count.saturating_sub(4 * four)) {
             // SAFETY: the row is one of the caller's.
             *to = unsafe { _mm512_loadu_si512(rows.add((4 * four + i) * D).cast()) };
+        }
+        if FLIP != 0 {
+            for row in &mut four_rows {
+                *row = _mm512_xor_si512(*row, _mm512_set1_epi8(FLIP));
+            }
         }
         let [a, b, c, d] = four_rows;
         let low = [_mm512_unpacklo_epi8(a, b), _mm512_unpacklo_epi8(c, d)];

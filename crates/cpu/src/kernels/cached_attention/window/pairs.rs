@@ -1,26 +1,36 @@
 //! Keys and values of bfloat16: sixteen queries at once, rounded to bfloat16 as the weights of the values are.
 
 use std::arch::x86_64::{
-    __m512, __m512i, _mm512_loadu_ps, _mm512_loadu_si512, _mm512_setzero_si512, _mm512_shuffle_f32x4,
-    _mm512_storeu_ps, _mm512_storeu_si512, _mm512_unpackhi_epi16, _mm512_unpacklo_epi16,
+    __m512, __m512i, _mm512_loadu_ps, _mm512_loadu_si512, _mm512_setzero_si512, _mm512_storeu_ps,
+    _mm512_storeu_si512, _mm512_unpackhi_epi16, _mm512_unpacklo_epi16,
 };
 use std::ops::Range;
 
 use half::bf16;
 
-use super::{AHEAD, D, TILE, Tiled, ask, columns, fours};
+use super::{AHEAD, D, Narrow, TILE, ask, columns, transposed};
+use crate::isa::Isa;
 use crate::kernels::attention::narrow::weigh_pair;
 use crate::kernels::cached_attention::CachedAttention;
 use crate::kernels::rows::SharedRows;
-use crate::simd::{Simd, Tiles, to_bf16};
+use crate::simd::{Amx, Simd, Tiles, to_bf16};
 
 /// Queries of a tile.
 const QUERIES: usize = 16;
 /// Positions of a step.
 const STEP: usize = 32;
 
-impl Tiled for bf16 {
+impl Narrow for bf16 {
     const QUERIES: usize = QUERIES;
+    type Products = Tiles;
+
+    fn takes(isa: Isa) -> bool {
+        isa == Isa::Amx
+    }
+
+    fn products(_: Isa) -> Tiles {
+        Tiles::new(Amx::detect().expect("amx is not available"))
+    }
 
     /// A head's queries, tiles of scores and of values, outputs, scores, weights.
     fn scratch(positions: usize) -> usize {
@@ -91,7 +101,7 @@ unsafe fn score(
         let at = step.min(positions.saturating_sub(STEP));
         // SAFETY: the rows are within the slot; the tiles fit; prefetch takes any address.
         unsafe {
-            ask(keys.wrapping_add((step + AHEAD) * D).cast());
+            ask(keys.wrapping_add((step + AHEAD) * D).cast(), STEP * size_of::<[bf16; D]>());
             tiles.two_of_32(keys.add(at * D).cast(), queries.as_ptr().cast(), turned.as_mut_ptr());
             for half in [0, 16] {
                 turn(turned.as_ptr().add(half * QUERIES), scores.as_mut_ptr().add(at + half), stride);
@@ -148,7 +158,7 @@ unsafe fn gather(
         let at = step * STEP;
         // SAFETY: as many rows as are woven are within the slot; prefetch takes any address.
         unsafe {
-            ask(values.wrapping_add((at + AHEAD) * D).cast());
+            ask(values.wrapping_add((at + AHEAD) * D).cast(), STEP * size_of::<[bf16; D]>());
             weave(values.wrapping_add(at * D), STEP.min(positions - at), to);
         }
     };
@@ -201,21 +211,8 @@ fn unwoven(sums: &[f32], factor: f32, out: &mut [f32]) {
 unsafe fn turn(tile: *const f32, out: *mut f32, stride: usize) {
     // SAFETY: the caller's contract.
     let rows: [__m512; 16] = std::array::from_fn(|i| unsafe { _mm512_loadu_ps(tile.add(16 * i)) });
-    let fours = fours(rows);
-    // Then quarters: column j of quarter q is column 4 q + j.
-    for j in 0..4 {
-        let [a, b, c, d] = [fours[j], fours[4 + j], fours[8 + j], fours[12 + j]];
-        let (ab, cd) = (_mm512_shuffle_f32x4::<0x88>(a, b), _mm512_shuffle_f32x4::<0x88>(c, d));
-        let (ab_odd, cd_odd) = (_mm512_shuffle_f32x4::<0xdd>(a, b), _mm512_shuffle_f32x4::<0xdd>(c, d));
-        let columns = [
-            _mm512_shuffle_f32x4::<0x88>(ab, cd),
-            _mm512_shuffle_f32x4::<0x88>(ab_odd, cd_odd),
-            _mm512_shuffle_f32x4::<0xdd>(ab, cd),
-            _mm512_shuffle_f32x4::<0xdd>(ab_odd, cd_odd),
-        ];
-        for (q, column) in columns.into_iter().enumerate() {
-            // SAFETY: the caller's contract.
-            unsafe { _mm512_storeu_ps(out.add((4 * q + j) * stride), column) };
-        }
+    for (i, column) in transposed(rows).into_iter().enumerate() {
+        // SAFETY: the caller's contract.
+        unsafe { _mm512_storeu_ps(out.add(i * stride), column) };
     }
 }
