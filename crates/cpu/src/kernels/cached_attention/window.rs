@@ -9,8 +9,8 @@ mod bytes;
 mod pairs;
 
 use std::arch::x86_64::{
-    __m512, _MM_HINT_T1, _mm_prefetch, _mm512_castpd_ps, _mm512_castps_pd, _mm512_shuffle_f32x4,
-    _mm512_unpackhi_pd, _mm512_unpackhi_ps, _mm512_unpacklo_pd, _mm512_unpacklo_ps,
+    __m512, _MM_HINT_T1, _mm_prefetch, _mm512_castpd_ps, _mm512_castps_pd, _mm512_unpackhi_pd,
+    _mm512_unpackhi_ps, _mm512_unpacklo_pd, _mm512_unpacklo_ps,
 };
 use std::ops::Range;
 
@@ -165,25 +165,6 @@ fn fours<const N: usize>(rows: [__m512; N]) -> [__m512; N] {
         }
     }
     fours
-}
-
-/// Transposes sixteen rows of sixteen values.
-#[inline]
-#[target_feature(enable = "avx512f")]
-fn transposed(rows: [__m512; 16]) -> [__m512; 16] {
-    let fours = fours(rows);
-    let mut columns = rows;
-    // Then quarters: column j of quarter q is column 4 q + j.
-    for j in 0..4 {
-        let [a, b, c, d] = [fours[j], fours[4 + j], fours[8 + j], fours[12 + j]];
-        let (ab, cd) = (_mm512_shuffle_f32x4::<0x88>(a, b), _mm512_shuffle_f32x4::<0x88>(c, d));
-        let (ab_odd, cd_odd) = (_mm512_shuffle_f32x4::<0xdd>(a, b), _mm512_shuffle_f32x4::<0xdd>(c, d));
-        columns[j] = _mm512_shuffle_f32x4::<0x88>(ab, cd);
-        columns[4 + j] = _mm512_shuffle_f32x4::<0x88>(ab_odd, cd_odd);
-        columns[8 + j] = _mm512_shuffle_f32x4::<0xdd>(ab, cd);
-        columns[12 + j] = _mm512_shuffle_f32x4::<0xdd>(ab_odd, cd_odd);
-    }
-    columns
 }
 
 #[cfg(test)]

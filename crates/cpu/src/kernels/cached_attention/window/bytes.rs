@@ -5,7 +5,7 @@ mod tiles;
 mod vectors;
 
 use std::arch::x86_64::{
-    _mm_storeu_ps, _mm_storeu_si128, _mm512_add_ps, _mm512_cvtepi32_epi8, _mm512_cvtepi32_ps,
+    __m512i, _mm_storeu_ps, _mm_storeu_si128, _mm512_add_ps, _mm512_cvtepi32_epi8, _mm512_cvtepi32_ps,
     _mm512_cvtps_epi32, _mm512_extractf32x4_ps, _mm512_loadu_si512, _mm512_maskz_loadu_ps, _mm512_mul_ps,
     _mm512_set1_epi8, _mm512_set1_ps, _mm512_setzero_si512, _mm512_storeu_si512, _mm512_sub_ps,
     _mm512_unpackhi_epi8, _mm512_unpackhi_epi16, _mm512_unpacklo_epi8, _mm512_unpacklo_epi16,
@@ -103,7 +103,7 @@ impl Narrow for i8 {
         unsafe {
             match products {
                 Products::Tiles(on) => tiles::gather(on, (values, len), weights, woven, sums),
-                Products::Vectors(on) => on.gather((values, len), (weights, rows.len()), woven, sums),
+                Products::Vectors(on) => on.gather((values, len), (weights, rows.len()), sums),
             }
         }
         for (r, (i, total)) in rows.zip(totals).enumerate() {
@@ -160,38 +160,54 @@ unsafe fn digits(weights: &[f32], factors: &[f32], inverse: f32, [first, second]
     }
 }
 
-/// Fours of positions of 64 columns as four tiles. Of each sixteen columns the first tile has the first four, the second
-/// the next. Bits of `FLIP` are turned over. Positions beyond `count` are zero before.
+/// Fours of positions of 64 columns as four tiles: see [`woven`]. Positions beyond `count` are zero before.
 ///
 /// # Safety
 /// `rows` points to `count` rows; `out` takes four tiles.
 #[target_feature(enable = "avx512f,avx512bw")]
 unsafe fn weave<const FLIP: i8>(rows: *const i8, count: usize, out: *mut f32) {
     for four in 0..STEP / 4 {
-        let mut four_rows = [_mm512_setzero_si512(); 4];
-        for (i, to) in four_rows.iter_mut().enumerate().take(count.saturating_sub(4 * four)) {
-            // SAFETY: the row is one of the caller's.
-            *to = unsafe { _mm512_loadu_si512(rows.add((4 * four + i) * D).cast()) };
-        }
-        if FLIP != 0 {
-            for row in &mut four_rows {
-                *row = _mm512_xor_si512(*row, _mm512_set1_epi8(FLIP));
+        // SAFETY: the rows are the caller's; a row of each of its tiles.
+        unsafe {
+            let rows = rows.wrapping_add(4 * four * D);
+            let tiles = match count.saturating_sub(4 * four) {
+                left @ 0..4 => woven::<FLIP>(rows, left),
+                _ => woven::<FLIP>(rows, 4),
+            };
+            for (i, tile) in tiles.iter().enumerate() {
+                _mm512_storeu_si512(out.add(i * TILE + four * 16).cast(), *tile);
             }
         }
-        let [a, b, c, d] = four_rows;
-        let low = [_mm512_unpacklo_epi8(a, b), _mm512_unpacklo_epi8(c, d)];
-        let high = [_mm512_unpackhi_epi8(a, b), _mm512_unpackhi_epi8(c, d)];
-        let tiles = [
-            _mm512_unpacklo_epi16(low[0], low[1]),
-            _mm512_unpackhi_epi16(low[0], low[1]),
-            _mm512_unpacklo_epi16(high[0], high[1]),
-            _mm512_unpackhi_epi16(high[0], high[1]),
-        ];
-        for (i, tile) in tiles.into_iter().enumerate() {
-            // SAFETY: the caller's tiles; a row of each.
-            unsafe { _mm512_storeu_si512(out.add(i * TILE + four * 16).cast(), tile) };
+    }
+}
+
+/// Four positions of 64 columns, a column's together. Of each sixteen columns the first vector has the first four, the
+/// second the next. Bits of `FLIP` are turned over. Positions beyond `count` are zero before.
+///
+/// # Safety
+/// `rows` points to `count` rows.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw")]
+unsafe fn woven<const FLIP: i8>(rows: *const i8, count: usize) -> [__m512i; 4] {
+    let mut four = [_mm512_setzero_si512(); 4];
+    for (i, row) in four.iter_mut().enumerate() {
+        if i < count {
+            // SAFETY: the row is one of the caller's.
+            *row = unsafe { _mm512_loadu_si512(rows.add(i * D).cast()) };
+        }
+        if FLIP != 0 {
+            *row = _mm512_xor_si512(*row, _mm512_set1_epi8(FLIP));
         }
     }
+    let [a, b, c, d] = four;
+    let low = [_mm512_unpacklo_epi8(a, b), _mm512_unpacklo_epi8(c, d)];
+    let high = [_mm512_unpackhi_epi8(a, b), _mm512_unpackhi_epi8(c, d)];
+    [
+        _mm512_unpacklo_epi16(low[0], low[1]),
+        _mm512_unpackhi_epi16(low[0], low[1]),
+        _mm512_unpacklo_epi16(high[0], high[1]),
+        _mm512_unpackhi_epi16(high[0], high[1]),
+    ]
 }
 
 /// Columns in their order again, of both digits together, times `factor`: see [`weave`].

@@ -1,14 +1,14 @@
 //! Keys and values of bfloat16: sixteen queries at once, rounded to bfloat16 as the weights of the values are.
 
 use std::arch::x86_64::{
-    __m512, __m512i, _mm512_loadu_ps, _mm512_loadu_si512, _mm512_setzero_si512, _mm512_storeu_ps,
-    _mm512_storeu_si512, _mm512_unpackhi_epi16, _mm512_unpacklo_epi16,
+    __m512, __m512i, _mm512_loadu_ps, _mm512_loadu_si512, _mm512_setzero_si512, _mm512_shuffle_f32x4,
+    _mm512_storeu_ps, _mm512_storeu_si512, _mm512_unpackhi_epi16, _mm512_unpacklo_epi16,
 };
 use std::ops::Range;
 
 use half::bf16;
 
-use super::{AHEAD, D, Narrow, TILE, ask, columns, transposed};
+use super::{AHEAD, D, Narrow, TILE, ask, columns, fours};
 use crate::isa::Isa;
 use crate::kernels::attention::narrow::weigh_pair;
 use crate::kernels::cached_attention::CachedAttention;
@@ -211,8 +211,21 @@ fn unwoven(sums: &[f32], factor: f32, out: &mut [f32]) {
 unsafe fn turn(tile: *const f32, out: *mut f32, stride: usize) {
     // SAFETY: the caller's contract.
     let rows: [__m512; 16] = std::array::from_fn(|i| unsafe { _mm512_loadu_ps(tile.add(16 * i)) });
-    for (i, column) in transposed(rows).into_iter().enumerate() {
-        // SAFETY: the caller's contract.
-        unsafe { _mm512_storeu_ps(out.add(i * stride), column) };
+    let fours = fours(rows);
+    // Then quarters: column j of quarter q is column 4 q + j.
+    for j in 0..4 {
+        let [a, b, c, d] = [fours[j], fours[4 + j], fours[8 + j], fours[12 + j]];
+        let (ab, cd) = (_mm512_shuffle_f32x4::<0x88>(a, b), _mm512_shuffle_f32x4::<0x88>(c, d));
+        let (ab_odd, cd_odd) = (_mm512_shuffle_f32x4::<0xdd>(a, b), _mm512_shuffle_f32x4::<0xdd>(c, d));
+        let columns = [
+            _mm512_shuffle_f32x4::<0x88>(ab, cd),
+            _mm512_shuffle_f32x4::<0x88>(ab_odd, cd_odd),
+            _mm512_shuffle_f32x4::<0xdd>(ab, cd),
+            _mm512_shuffle_f32x4::<0xdd>(ab_odd, cd_odd),
+        ];
+        for (q, column) in columns.into_iter().enumerate() {
+            // SAFETY: the caller's contract.
+            unsafe { _mm512_storeu_ps(out.add((4 * q + j) * stride), column) };
+        }
     }
 }

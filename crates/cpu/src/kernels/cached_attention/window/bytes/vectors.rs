@@ -5,17 +5,18 @@
 //! back.
 
 use std::arch::x86_64::{
-    __m512i, _mm512_castps_si512, _mm512_castsi512_ps, _mm512_cvtepi32_ps, _mm512_dpbusd_epi32,
-    _mm512_fmadd_ps, _mm512_loadu_ps, _mm512_loadu_si512, _mm512_maskz_loadu_epi8, _mm512_mul_ps,
-    _mm512_reduce_add_epi32, _mm512_set1_epi8, _mm512_set1_epi32, _mm512_set1_ps, _mm512_setzero_ps,
-    _mm512_setzero_si512, _mm512_storeu_ps, _mm512_storeu_si512, _mm512_sub_epi32, _mm512_xor_si512,
+    __m512i, _mm512_cvtepi32_ps, _mm512_dpbusd_epi32, _mm512_fmadd_ps, _mm512_loadu_ps, _mm512_loadu_si512,
+    _mm512_maskz_loadu_epi8, _mm512_mul_ps, _mm512_reduce_add_epi32, _mm512_set1_epi8, _mm512_set1_epi32,
+    _mm512_set1_ps, _mm512_setzero_si512, _mm512_shuffle_i32x4, _mm512_storeu_ps, _mm512_storeu_si512,
+    _mm512_sub_epi32, _mm512_unpackhi_epi32, _mm512_unpackhi_epi64, _mm512_unpacklo_epi32,
+    _mm512_unpacklo_epi64, _mm512_xor_si512,
 };
 
 use graph::ops::quantize::BASE;
 
-use super::{QUERIES, ROWS, STEP, weave};
+use super::{QUERIES, ROWS, STEP, woven};
 use crate::isa::Isa;
-use crate::kernels::cached_attention::window::{D, TILE, ask, transposed};
+use crate::kernels::cached_attention::window::{D, TILE, ask};
 
 /// Positions that are scored together.
 const GROUP: usize = 16;
@@ -68,7 +69,7 @@ impl Vectors {
     }
 
     /// Adds the values of all positions, times the digits of the weights of the first `count` queries: rows of D sums,
-    /// woven as [`weave`] leaves them.
+    /// woven as [`woven`] leaves them.
     ///
     /// # Safety
     /// `values` points to `positions` rows of D values; digits beyond them are zero, up to the next four.
@@ -77,15 +78,31 @@ impl Vectors {
         self,
         (values, positions): (*const i8, usize),
         (weights, count): (&[u8], usize),
-        woven: &mut [f32],
         sums: &mut [f32],
     ) {
         assert!(weights.len() >= ROWS * positions.next_multiple_of(STEP));
-        assert!(woven.len() == 4 * TILE && sums.len() == ROWS * D);
+        assert!(sums.len() == ROWS * D);
         let weights = (weights.as_ptr(), weights.len() / ROWS);
-        let (woven, sums) = (woven.as_mut_ptr(), sums.as_mut_ptr().cast());
+        let sums: *mut i32 = sums.as_mut_ptr().cast();
         // SAFETY: the token exists; the caller's contract, and what was asserted.
-        unsafe { of_each!(count, gather, (values, positions), weights, woven, sums) };
+        unsafe {
+            let mut first = 0;
+            while first < count {
+                // Registers hold the sums of three.
+                let group = match count - first {
+                    3 | 5.. => 3,
+                    left => left.min(2),
+                };
+                let weights = (weights.0.add(first * weights.1), weights.1);
+                let sums = sums.add(first * D);
+                match group {
+                    1 => gather::<1>((values, positions), weights, sums),
+                    2 => gather::<2>((values, positions), weights, sums),
+                    _ => gather::<3>((values, positions), weights, sums),
+                }
+                first += group;
+            }
+        }
     }
 }
 
@@ -116,23 +133,32 @@ unsafe fn score<const N: usize>(
         // says of positions that nobody sees is not used.
         let at = step.min(positions.saturating_sub(GROUP));
         ask(keys.wrapping_add((step + AHEAD) * D).cast(), GROUP * D);
-        // SAFETY: the rows are within the slot.
-        let fours = unsafe { fours_of(keys.add(at * D)) };
         let mut sums = [[_mm512_setzero_si512(); 2]; N];
         for (query, sums) in sums.iter_mut().enumerate() {
             for (digit, sum) in sums.iter_mut().enumerate() {
                 *sum = _mm512_set1_epi32(starts[digit * QUERIES + query]);
             }
         }
-        for (four, keys) in fours.iter().enumerate() {
-            for (query, sums) in sums.iter_mut().enumerate() {
-                for (digit, sum) in sums.iter_mut().enumerate() {
-                    // SAFETY: the tile has a row of sixteen for each four.
-                    let word = unsafe { *words.add(four * ROWS + digit * QUERIES + query) };
-                    *sum = _mm512_dpbusd_epi32(*sum, *keys, _mm512_set1_epi32(word));
+        macro_rules! add_half {
+            ($half:expr) => {
+                // SAFETY: the rows are within the slot.
+                let pairs = unsafe { columns_of::<$half>(keys.add(at * D)) };
+                for (c, pair) in pairs.iter().enumerate() {
+                    for (quarter, keys) in quarters(pair).iter().enumerate() {
+                        for (query, sums) in sums.iter_mut().enumerate() {
+                            for (digit, sum) in sums.iter_mut().enumerate() {
+                                let four = 4 * quarter + 2 * $half + c;
+                                // SAFETY: the tile has a row of sixteen for each four.
+                                let word = unsafe { *words.add(four * ROWS + digit * QUERIES + query) };
+                                *sum = _mm512_dpbusd_epi32(*sum, *keys, _mm512_set1_epi32(word));
+                            }
+                        }
+                    }
                 }
-            }
+            };
         }
+        add_half!(0);
+        add_half!(1);
         // SAFETY: there are as many factors as rows.
         let key_factors = unsafe { _mm512_loadu_ps(key_factors.add(at)) };
         for (query, [first, second]) in sums.iter().enumerate() {
@@ -145,28 +171,50 @@ unsafe fn score<const N: usize>(
     }
 }
 
-/// Sixteen rows of keys, 128 added, on their side: each vector has the same four columns of all.
+/// Of sixteen rows of keys, 128 added, each four's columns of half `HALF` of each quarter: two fours, and each as four
+/// vectors of four rows, whose quarters are the fours of the quarters.
 ///
 /// # Safety
-/// `rows` points to as many.
+/// `rows` points to sixteen.
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw")]
-unsafe fn fours_of(rows: *const i8) -> [__m512i; GROUP] {
-    let mut keys = [_mm512_setzero_ps(); GROUP];
-    for (i, key) in keys.iter_mut().enumerate() {
-        // SAFETY: the caller's contract.
-        let row = unsafe { _mm512_loadu_si512(rows.add(i * D).cast()) };
-        *key = _mm512_castsi512_ps(_mm512_xor_si512(row, _mm512_set1_epi8(i8::MIN)));
+unsafe fn columns_of<const HALF: usize>(rows: *const i8) -> [[__m512i; 4]; 2] {
+    let mut columns = [[_mm512_setzero_si512(); 4]; 2];
+    for i in 0..4 {
+        let mut four = [_mm512_setzero_si512(); 4];
+        for (j, row) in four.iter_mut().enumerate() {
+            // SAFETY: the caller's contract.
+            let keys = unsafe { _mm512_loadu_si512(rows.add((4 * i + j) * D).cast()) };
+            *row = _mm512_xor_si512(keys, _mm512_set1_epi8(i8::MIN));
+        }
+        let [a, b, c, d] = four;
+        let (ab, cd) = if HALF == 0 {
+            (_mm512_unpacklo_epi32(a, b), _mm512_unpacklo_epi32(c, d))
+        } else {
+            (_mm512_unpackhi_epi32(a, b), _mm512_unpackhi_epi32(c, d))
+        };
+        columns[0][i] = _mm512_unpacklo_epi64(ab, cd);
+        columns[1][i] = _mm512_unpackhi_epi64(ab, cd);
     }
-    let turned = transposed(keys);
-    let mut fours = [_mm512_setzero_si512(); GROUP];
-    for (four, turned) in fours.iter_mut().zip(turned) {
-        *four = _mm512_castps_si512(turned);
-    }
-    fours
+    columns
 }
 
-/// The sums of `N` queries.
+/// Transposes four vectors of four quarters.
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn quarters(rows: &[__m512i; 4]) -> [__m512i; 4] {
+    let [a, b, c, d] = *rows;
+    let (ab, cd) = (_mm512_shuffle_i32x4::<0x88>(a, b), _mm512_shuffle_i32x4::<0x88>(c, d));
+    let (ab_odd, cd_odd) = (_mm512_shuffle_i32x4::<0xdd>(a, b), _mm512_shuffle_i32x4::<0xdd>(c, d));
+    [
+        _mm512_shuffle_i32x4::<0x88>(ab, cd),
+        _mm512_shuffle_i32x4::<0x88>(ab_odd, cd_odd),
+        _mm512_shuffle_i32x4::<0xdd>(ab, cd),
+        _mm512_shuffle_i32x4::<0xdd>(ab_odd, cd_odd),
+    ]
+}
+
+/// The sums of `N` queries, which registers hold.
 ///
 /// # Safety
 /// As [`Vectors::gather`] says.
@@ -174,70 +222,47 @@ unsafe fn fours_of(rows: *const i8) -> [__m512i; GROUP] {
 unsafe fn gather<const N: usize>(
     (values, positions): (*const i8, usize),
     (weights, stride): (*const u8, usize),
-    woven: *mut f32,
     out: *mut i32,
 ) {
-    for query in 0..N {
-        for row in [query, QUERIES + query] {
-            // SAFETY: rows of digits and of sums.
-            unsafe {
-                let start = _mm512_set1_epi32(-128 * sum(weights.add(row * stride), positions));
-                for tile in 0..4 {
-                    _mm512_storeu_si512(out.add(row * D + tile * 16).cast(), start);
+    let mut sums = [[[_mm512_setzero_si512(); 4]; 2]; N];
+    for (query, sums) in sums.iter_mut().enumerate() {
+        for (digit, sums) in sums.iter_mut().enumerate() {
+            // SAFETY: the row of digits.
+            let extra = unsafe { 128 * sum(weights.add((digit * QUERIES + query) * stride), positions) };
+            *sums = [_mm512_set1_epi32(-extra); 4];
+        }
+    }
+    macro_rules! add {
+        ($at:expr, $count:expr) => {
+            // SAFETY: the rows are within the slot.
+            let fours = unsafe { woven::<{ i8::MIN }>(values.add($at * D), $count) };
+            for (query, sums) in sums.iter_mut().enumerate() {
+                for (digit, sums) in sums.iter_mut().enumerate() {
+                    let at = (digit * QUERIES + query) * stride + $at;
+                    // SAFETY: the row of digits.
+                    let word = _mm512_set1_epi32(unsafe { weights.add(at).cast::<i32>().read_unaligned() });
+                    for (sum, values) in sums.iter_mut().zip(&fours) {
+                        *sum = _mm512_dpbusd_epi32(*sum, *values, word);
+                    }
                 }
             }
-        }
+        };
     }
-    for at in (0..positions).step_by(STEP) {
-        let count = STEP.min(positions - at);
-        // SAFETY: as many rows as are woven are within the slot.
-        unsafe {
-            ask(values.wrapping_add((at + AHEAD) * D).cast(), STEP * D);
-            weave::<{ i8::MIN }>(values.add(at * D), count, woven);
-            for tile in 0..4 {
-                let woven = woven.add(tile * TILE);
-                add::<N>((woven.cast(), count.div_ceil(4)), (weights.add(at), stride), out.add(tile * 16));
-            }
-        }
+    let whole = positions / 4 * 4;
+    for at in (0..whole).step_by(4) {
+        ask(values.wrapping_add((at + AHEAD) * D).cast(), 4 * D);
+        add!(at, 4);
     }
-}
-
-/// Adds fours of positions of sixteen columns, times the digits of `N` queries.
-///
-/// # Safety
-/// `woven` points to `count` vectors; rows of weights have as many words and lie `stride` bytes apart; `out` takes sixteen
-/// sums of each row.
-#[inline]
-#[target_feature(enable = "avx512f,avx512bw,avx512vnni")]
-unsafe fn add<const N: usize>(
-    (woven, count): (*const i32, usize),
-    (weights, stride): (*const u8, usize),
-    out: *mut i32,
-) {
-    let place = |query: usize, digit: usize| digit * QUERIES + query;
-    let mut sums = [[_mm512_setzero_si512(); 2]; N];
-    for (query, sums) in sums.iter_mut().enumerate() {
-        for (digit, sum) in sums.iter_mut().enumerate() {
-            // SAFETY: the caller's contract.
-            *sum = unsafe { _mm512_loadu_si512(out.add(place(query, digit) * D).cast()) };
-        }
-    }
-    for four in 0..count {
-        // SAFETY: the caller's contract.
-        let values = unsafe { _mm512_loadu_si512(woven.add(four * 16).cast()) };
-        for (query, sums) in sums.iter_mut().enumerate() {
-            for (digit, sum) in sums.iter_mut().enumerate() {
-                let at = place(query, digit) * stride + 4 * four;
-                // SAFETY: the caller's contract.
-                let word = unsafe { weights.add(at).cast::<i32>().read_unaligned() };
-                *sum = _mm512_dpbusd_epi32(*sum, values, _mm512_set1_epi32(word));
-            }
-        }
+    if whole < positions {
+        add!(whole, positions - whole);
     }
     for (query, sums) in sums.iter().enumerate() {
-        for (digit, sum) in sums.iter().enumerate() {
-            // SAFETY: the caller's contract.
-            unsafe { _mm512_storeu_si512(out.add(place(query, digit) * D).cast(), *sum) };
+        for (digit, sums) in sums.iter().enumerate() {
+            for (tile, sum) in sums.iter().enumerate() {
+                let at = (digit * QUERIES + query) * D + tile * 16;
+                // SAFETY: the row of sums.
+                unsafe { _mm512_storeu_si512(out.add(at).cast(), *sum) };
+            }
         }
     }
 }
