@@ -7,9 +7,8 @@ mod vectors;
 use std::arch::x86_64::{
     __m512i, _mm_storeu_ps, _mm_storeu_si128, _mm512_add_ps, _mm512_cvtepi32_epi8, _mm512_cvtepi32_ps,
     _mm512_cvtps_epi32, _mm512_extractf32x4_ps, _mm512_loadu_si512, _mm512_maskz_loadu_ps, _mm512_mul_ps,
-    _mm512_set1_epi8, _mm512_set1_ps, _mm512_setzero_si512, _mm512_storeu_si512, _mm512_sub_ps,
-    _mm512_unpackhi_epi8, _mm512_unpackhi_epi16, _mm512_unpacklo_epi8, _mm512_unpacklo_epi16,
-    _mm512_xor_si512,
+    _mm512_set1_epi8, _mm512_set1_ps, _mm512_setzero_si512, _mm512_sub_ps, _mm512_unpackhi_epi8,
+    _mm512_unpackhi_epi16, _mm512_unpacklo_epi8, _mm512_unpacklo_epi16, _mm512_xor_si512,
 };
 use std::ops::Range;
 
@@ -84,7 +83,9 @@ impl Narrow for i8 {
         unsafe {
             match products {
                 Products::Tiles(on) => tiles::score(on, (keys, len), queries, factors, turned, scores),
-                Products::Vectors(on) => on.score((keys, len), (queries, rows.len()), factors, scores),
+                Products::Vectors(on) => {
+                    vectors::score(*on, (keys, len), (queries, rows.len()), factors, scores);
+                }
             }
         }
         let greatest = greatest(s, &value_factors[..len]);
@@ -103,7 +104,7 @@ impl Narrow for i8 {
         unsafe {
             match products {
                 Products::Tiles(on) => tiles::gather(on, (values, len), weights, woven, sums),
-                Products::Vectors(on) => on.gather((values, len), (weights, rows.len()), sums),
+                Products::Vectors(on) => vectors::gather(*on, (values, len), (weights, rows.len()), sums),
             }
         }
         for (r, (i, total)) in rows.zip(totals).enumerate() {
@@ -156,27 +157,6 @@ unsafe fn digits(weights: &[f32], factors: &[f32], inverse: f32, [first, second]
             let next = _mm512_cvtps_epi32(_mm512_mul_ps(left, _mm512_set1_ps(BASE)));
             _mm_storeu_si128(first.add(i).cast(), _mm512_cvtepi32_epi8(digit));
             _mm_storeu_si128(second.add(i).cast(), _mm512_cvtepi32_epi8(next));
-        }
-    }
-}
-
-/// Fours of positions of 64 columns as four tiles: see [`woven`]. Positions beyond `count` are zero before.
-///
-/// # Safety
-/// `rows` points to `count` rows; `out` takes four tiles.
-#[target_feature(enable = "avx512f,avx512bw")]
-unsafe fn weave<const FLIP: i8>(rows: *const i8, count: usize, out: *mut f32) {
-    for four in 0..STEP / 4 {
-        // SAFETY: the rows are the caller's; a row of each of its tiles.
-        unsafe {
-            let rows = rows.wrapping_add(4 * four * D);
-            let tiles = match count.saturating_sub(4 * four) {
-                left @ 0..4 => woven::<FLIP>(rows, left),
-                _ => woven::<FLIP>(rows, 4),
-            };
-            for (i, tile) in tiles.iter().enumerate() {
-                _mm512_storeu_si512(out.add(i * TILE + four * 16).cast(), *tile);
-            }
         }
     }
 }

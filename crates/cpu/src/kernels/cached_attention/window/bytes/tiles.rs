@@ -3,12 +3,12 @@
 
 use std::arch::x86_64::{
     _mm512_cvtepi32_ps, _mm512_fmadd_ps, _mm512_loadu_ps, _mm512_loadu_si512, _mm512_mul_ps, _mm512_set1_ps,
-    _mm512_setzero_ps, _mm512_shuffle_f32x4, _mm512_shuffle_i32x4, _mm512_storeu_ps,
+    _mm512_setzero_ps, _mm512_shuffle_f32x4, _mm512_shuffle_i32x4, _mm512_storeu_ps, _mm512_storeu_si512,
 };
 
 use graph::ops::quantize::BASE;
 
-use super::{QUERIES, ROWS, STEP, weave};
+use super::{QUERIES, ROWS, STEP, woven};
 use crate::kernels::cached_attention::window::{AHEAD, D, TILE, ask, fours};
 use crate::simd::Tiles;
 
@@ -100,10 +100,31 @@ pub(super) unsafe fn gather(
         // SAFETY: as many rows as are woven are within the slot; prefetch takes any address.
         unsafe {
             ask(values.wrapping_add((at + AHEAD) * D).cast(), STEP * D);
-            weave::<0>(values.wrapping_add(at * D), STEP.min(positions - at), to);
+            weave(values.wrapping_add(at * D), STEP.min(positions - at), to);
         }
     };
     let rows = (weights.as_ptr(), weights.len() / ROWS, steps);
     // SAFETY: the weights hold sixteen rows of the steps, the tiles and the sums fit.
     unsafe { tiles.wide_16_of_bytes(rows, to.cast(), fill, sums.as_mut_ptr()) };
+}
+
+/// Fours of positions of 64 columns as four tiles: see [`woven`]. Positions beyond `count` are zero.
+///
+/// # Safety
+/// `rows` points to `count` rows; `out` takes four tiles.
+#[target_feature(enable = "avx512f,avx512bw")]
+unsafe fn weave(rows: *const i8, count: usize, out: *mut f32) {
+    for four in 0..STEP / 4 {
+        // SAFETY: the rows are the caller's; a row of each of its tiles.
+        unsafe {
+            let rows = rows.wrapping_add(4 * four * D);
+            let tiles = match count.saturating_sub(4 * four) {
+                left @ 0..4 => woven::<0>(rows, left),
+                _ => woven::<0>(rows, 4),
+            };
+            for (i, tile) in tiles.iter().enumerate() {
+                _mm512_storeu_si512(out.add(i * TILE + four * 16).cast(), *tile);
+            }
+        }
+    }
 }

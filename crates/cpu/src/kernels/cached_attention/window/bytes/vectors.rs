@@ -8,20 +8,18 @@ use std::arch::x86_64::{
     __m512i, _mm512_cvtepi32_ps, _mm512_dpbusd_epi32, _mm512_fmadd_ps, _mm512_loadu_ps, _mm512_loadu_si512,
     _mm512_maskz_loadu_epi8, _mm512_mul_ps, _mm512_reduce_add_epi32, _mm512_set1_epi8, _mm512_set1_epi32,
     _mm512_set1_ps, _mm512_setzero_si512, _mm512_shuffle_i32x4, _mm512_storeu_ps, _mm512_storeu_si512,
-    _mm512_sub_epi32, _mm512_unpackhi_epi32, _mm512_unpackhi_epi64, _mm512_unpacklo_epi32,
-    _mm512_unpacklo_epi64, _mm512_xor_si512,
+    _mm512_unpackhi_epi32, _mm512_unpackhi_epi64, _mm512_unpacklo_epi32, _mm512_unpacklo_epi64,
+    _mm512_xor_si512,
 };
 
 use graph::ops::quantize::BASE;
 
 use super::{QUERIES, ROWS, STEP, woven};
 use crate::isa::Isa;
-use crate::kernels::cached_attention::window::{D, TILE, ask};
+use crate::kernels::cached_attention::window::{AHEAD, D, TILE, ask};
 
 /// Positions that are scored together.
 const GROUP: usize = 16;
-/// How many positions ahead of their use keys and values are asked for.
-const AHEAD: usize = 64;
 
 /// A call with the number of queries as a constant.
 macro_rules! of_each {
@@ -48,70 +46,69 @@ impl Vectors {
     pub(super) fn detect() -> Option<Vectors> {
         Isa::Avx512Vnni.is_available().then_some(Vectors(()))
     }
+}
 
-    /// Writes the scores of every position with the first `count` queries to `scores[query][position]`.
-    ///
-    /// # Safety
-    /// `keys` points to `positions` rows of D values, and never to fewer than a step, as `key_factors` does.
-    #[inline(always)]
-    pub(super) unsafe fn score(
-        self,
-        (keys, positions): (*const i8, usize),
-        (queries, count): (&[f32], usize),
-        (key_factors, factors): (&[f32], &[f32; QUERIES]),
-        scores: &mut [f32],
-    ) {
-        assert!(queries.len() == TILE && scores.len() >= QUERIES * positions.next_multiple_of(STEP));
-        let factors = (key_factors.as_ptr(), factors);
-        let to = (scores.as_mut_ptr(), scores.len() / QUERIES);
-        // SAFETY: the token exists; the caller's contract, and what was asserted.
-        unsafe { of_each!(count, score, (keys, positions), queries.as_ptr().cast(), factors, to) };
-    }
+/// Writes the scores of every position with the first `count` queries to `scores[query][position]`.
+///
+/// # Safety
+/// `keys` points to `positions` rows of D values, and never to fewer than a step, as `key_factors` does.
+#[inline(always)]
+pub(super) unsafe fn score(
+    _: Vectors,
+    (keys, positions): (*const i8, usize),
+    (queries, count): (&[f32], usize),
+    (key_factors, factors): (&[f32], &[f32; QUERIES]),
+    scores: &mut [f32],
+) {
+    assert!(queries.len() == TILE && scores.len() >= QUERIES * positions.next_multiple_of(STEP));
+    let factors = (key_factors.as_ptr(), factors);
+    let to = (scores.as_mut_ptr(), scores.len() / QUERIES);
+    // SAFETY: the token exists; the caller's contract, and what was asserted.
+    unsafe { of_each!(count, score_of, (keys, positions), queries.as_ptr().cast(), factors, to) };
+}
 
-    /// Adds the values of all positions, times the digits of the weights of the first `count` queries: rows of D sums,
-    /// woven as [`woven`] leaves them.
-    ///
-    /// # Safety
-    /// `values` points to `positions` rows of D values; digits beyond them are zero, up to the next four.
-    #[inline(always)]
-    pub(super) unsafe fn gather(
-        self,
-        (values, positions): (*const i8, usize),
-        (weights, count): (&[u8], usize),
-        sums: &mut [f32],
-    ) {
-        assert!(weights.len() >= ROWS * positions.next_multiple_of(STEP));
-        assert!(sums.len() == ROWS * D);
-        let weights = (weights.as_ptr(), weights.len() / ROWS);
-        let sums: *mut i32 = sums.as_mut_ptr().cast();
-        // SAFETY: the token exists; the caller's contract, and what was asserted.
-        unsafe {
-            let mut first = 0;
-            while first < count {
-                // Registers hold the sums of three.
-                let group = match count - first {
-                    3 | 5.. => 3,
-                    left => left.min(2),
-                };
-                let weights = (weights.0.add(first * weights.1), weights.1);
-                let sums = sums.add(first * D);
-                match group {
-                    1 => gather::<1>((values, positions), weights, sums),
-                    2 => gather::<2>((values, positions), weights, sums),
-                    _ => gather::<3>((values, positions), weights, sums),
-                }
-                first += group;
+/// Adds the values of all positions, times the digits of the weights of the first `count` queries: rows of D sums,
+/// woven as [`woven`] leaves them.
+///
+/// # Safety
+/// `values` points to `positions` rows of D values; digits beyond them are zero, up to the next four.
+#[inline(always)]
+pub(super) unsafe fn gather(
+    _: Vectors,
+    (values, positions): (*const i8, usize),
+    (weights, count): (&[u8], usize),
+    sums: &mut [f32],
+) {
+    assert!(weights.len() >= ROWS * positions.next_multiple_of(STEP));
+    assert!(sums.len() == ROWS * D);
+    let weights = (weights.as_ptr(), weights.len() / ROWS);
+    let sums: *mut i32 = sums.as_mut_ptr().cast();
+    // SAFETY: the token exists; the caller's contract, and what was asserted.
+    unsafe {
+        let mut first = 0;
+        while first < count {
+            // Registers hold the sums of three.
+            let group = match count - first {
+                3 | 5.. => 3,
+                left => left.min(2),
+            };
+            let weights = (weights.0.add(first * weights.1), weights.1);
+            let sums = sums.add(first * D);
+            match group {
+                1 => gather_of::<1>((values, positions), weights, sums),
+                2 => gather_of::<2>((values, positions), weights, sums),
+                _ => gather_of::<3>((values, positions), weights, sums),
             }
+            first += group;
         }
     }
 }
-
 /// The scores of `N` queries; those of query `i` go to `out[i * stride..]`.
 ///
 /// # Safety
-/// As [`Vectors::score`] says; `words` are a tile of fours of digits.
+/// As [`score`] says; `words` are a tile of fours of digits.
 #[target_feature(enable = "avx512f,avx512bw,avx512vnni")]
-unsafe fn score<const N: usize>(
+unsafe fn score_of<const N: usize>(
     (keys, positions): (*const i8, usize),
     words: *const i32,
     (key_factors, factors): (*const f32, &[f32; QUERIES]),
@@ -123,20 +120,18 @@ unsafe fn score<const N: usize>(
         let digits = unsafe { _mm512_loadu_si512(words.add(four * ROWS).cast()) };
         extra = _mm512_dpbusd_epi32(extra, _mm512_set1_epi8(i8::MIN), digits);
     }
-    let mut starts = [0_i32; ROWS];
+    let mut extras = [0_i32; ROWS];
     // SAFETY: it takes a vector.
-    unsafe {
-        _mm512_storeu_si512(starts.as_mut_ptr().cast(), _mm512_sub_epi32(_mm512_setzero_si512(), extra))
-    };
+    unsafe { _mm512_storeu_si512(extras.as_mut_ptr().cast(), extra) };
     for step in (0..positions).step_by(GROUP) {
-        // The last group starts early, so that it reads no further than the slot; what it says twice is the same. What it
+        // The last group extras early, so that it reads no further than the slot; what it says twice is the same. What it
         // says of positions that nobody sees is not used.
         let at = step.min(positions.saturating_sub(GROUP));
         ask(keys.wrapping_add((step + AHEAD) * D).cast(), GROUP * D);
         let mut sums = [[_mm512_setzero_si512(); 2]; N];
         for (query, sums) in sums.iter_mut().enumerate() {
             for (digit, sum) in sums.iter_mut().enumerate() {
-                *sum = _mm512_set1_epi32(starts[digit * QUERIES + query]);
+                *sum = _mm512_set1_epi32(-extras[digit * QUERIES + query]);
             }
         }
         macro_rules! add_half {
@@ -157,6 +152,7 @@ unsafe fn score<const N: usize>(
                 }
             };
         }
+        // By halves, so that the second is turned while the first is multiplied, and registers hold both.
         add_half!(0);
         add_half!(1);
         // SAFETY: there are as many factors as rows.
@@ -171,8 +167,8 @@ unsafe fn score<const N: usize>(
     }
 }
 
-/// Of sixteen rows of keys, 128 added, each four's columns of half `HALF` of each quarter: two fours, and each as four
-/// vectors of four rows, whose quarters are the fours of the quarters.
+/// Two of the four fours of columns that each quarter of a row has, of sixteen rows of keys with 128 added: the first two,
+/// or the others where `HALF` is 1. Each is four vectors, of four rows each, whose quarters are those of the rows.
 ///
 /// # Safety
 /// `rows` points to sixteen.
@@ -180,7 +176,8 @@ unsafe fn score<const N: usize>(
 #[target_feature(enable = "avx512f,avx512bw")]
 unsafe fn columns_of<const HALF: usize>(rows: *const i8) -> [[__m512i; 4]; 2] {
     let mut columns = [[_mm512_setzero_si512(); 4]; 2];
-    for i in 0..4 {
+    let [first, second] = &mut columns;
+    for (i, (first, second)) in first.iter_mut().zip(second).enumerate() {
         let mut four = [_mm512_setzero_si512(); 4];
         for (j, row) in four.iter_mut().enumerate() {
             // SAFETY: the caller's contract.
@@ -193,8 +190,8 @@ unsafe fn columns_of<const HALF: usize>(rows: *const i8) -> [[__m512i; 4]; 2] {
         } else {
             (_mm512_unpackhi_epi32(a, b), _mm512_unpackhi_epi32(c, d))
         };
-        columns[0][i] = _mm512_unpacklo_epi64(ab, cd);
-        columns[1][i] = _mm512_unpackhi_epi64(ab, cd);
+        *first = _mm512_unpacklo_epi64(ab, cd);
+        *second = _mm512_unpackhi_epi64(ab, cd);
     }
     columns
 }
@@ -214,12 +211,12 @@ fn quarters(rows: &[__m512i; 4]) -> [__m512i; 4] {
     ]
 }
 
-/// The sums of `N` queries, which registers hold.
+/// The sums of `N` queries, which registers hold from the first position to the last.
 ///
 /// # Safety
-/// As [`Vectors::gather`] says.
+/// As [`gather`] says.
 #[target_feature(enable = "avx512f,avx512bw,avx512vnni")]
-unsafe fn gather<const N: usize>(
+unsafe fn gather_of<const N: usize>(
     (values, positions): (*const i8, usize),
     (weights, stride): (*const u8, usize),
     out: *mut i32,
@@ -282,4 +279,63 @@ unsafe fn sum(digits: *const u8, count: usize) -> i32 {
         sums = _mm512_dpbusd_epi32(sums, _mm512_set1_epi8(1), digits);
     }
     _mm512_reduce_add_epi32(sums)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Bytes of all values, the least and the greatest too.
+    fn bytes(seed: usize, len: usize) -> Vec<i8> {
+        (0..len).map(|i| ((i * 2_654_435_761 + seed * 40_503) >> 7 & 255) as u8 as i8).collect()
+    }
+
+    #[test]
+    fn sums_are_those_of_plain_loops() {
+        let Some(vectors) = Vectors::detect() else { return };
+        for (count, positions) in [(1, 64), (2, 65), (3, 66), (4, 67), (5, 80), (6, 127), (7, 128), (8, 129)]
+        {
+            let (keys, digits) = (bytes(1, positions * D), bytes(2, ROWS * D));
+            let mut queries = vec![0_f32; TILE];
+            for (i, word) in queries.iter_mut().enumerate() {
+                let (four, row) = (i / ROWS, i % ROWS);
+                let word_of: [u8; 4] = std::array::from_fn(|j| digits[row * D + 4 * four + j] as u8);
+                *word = f32::from_bits(u32::from_le_bytes(word_of));
+            }
+            let key_factors: Vec<f32> = (0..positions).map(|j| 1.0 + j as f32 / 64.0).collect();
+            let factors = [1.0, 0.5, 0.25, 0.125, 3.0, 5.0, 7.0, 9.0];
+            let stride = positions.next_multiple_of(STEP);
+            let mut scores = vec![f32::NAN; QUERIES * stride];
+            let of = (key_factors.as_slice(), &factors);
+            // SAFETY: there are as many keys and factors.
+            unsafe { score(vectors, (keys.as_ptr(), positions), (&queries, count), of, &mut scores) };
+            for (query, row) in scores.chunks_exact(stride).enumerate().take(count) {
+                for (j, &got) in row.iter().enumerate().take(positions) {
+                    let [first, second] = [query, QUERIES + query].map(|row| {
+                        let both = digits[row * D..][..D].iter().zip(&keys[j * D..][..D]);
+                        both.map(|(&a, &b)| i32::from(a) * i32::from(b)).sum::<i32>() as f32
+                    });
+                    let want = second.mul_add(1.0 / BASE, first) * (key_factors[j] * factors[query]);
+                    assert_eq!(got.to_bits(), want.to_bits(), "query {query} of {count}, position {j}");
+                }
+            }
+
+            let mut weights = bytes(3, ROWS * stride);
+            weights.chunks_exact_mut(stride).for_each(|row| row[positions..].fill(0));
+            let weight_bytes: Vec<u8> = weights.iter().map(|&x| x as u8).collect();
+            let mut sums = vec![f32::NAN; ROWS * D];
+            // SAFETY: there are as many values; weights beyond them are zero.
+            unsafe { gather(vectors, (keys.as_ptr(), positions), (&weight_bytes, count), &mut sums) };
+            for row in (0..ROWS).filter(|row| row % QUERIES < count) {
+                for column in 0..D {
+                    let products = (0..positions)
+                        .map(|j| i32::from(weights[row * stride + j]) * i32::from(keys[j * D + column]));
+                    // Fours of columns go to four vectors in turn.
+                    let place = column / 4 % 4 * 16 + column / 16 * 4 + column % 4;
+                    let got = sums[row * D + place].to_bits().cast_signed();
+                    assert_eq!(got, products.sum::<i32>(), "row {row} of {count} queries, column {column}");
+                }
+            }
+        }
+    }
 }
