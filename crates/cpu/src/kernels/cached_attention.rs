@@ -12,7 +12,7 @@ pub(super) mod pass;
 #[cfg(test)]
 mod tests;
 #[cfg(target_arch = "x86_64")]
-pub(crate) mod tiled;
+pub(crate) mod window;
 
 use std::ops::Range;
 

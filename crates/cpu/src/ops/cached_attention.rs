@@ -5,7 +5,7 @@ use super::expect_op;
 use crate::isa::Isa;
 use crate::kernel::{Call, Kernel};
 #[cfg(target_arch = "x86_64")]
-use crate::kernels::cached_attention::tiled;
+use crate::kernels::cached_attention::window;
 use crate::kernels::cached_attention::{CachedAttention, cached_attention, cached_attention_scratch};
 use crate::kernels::linear::Out;
 use crate::kernels::linear::pack::Element;
@@ -32,39 +32,44 @@ fn scratch(isa: Isa, threads: usize, node: &NodeView<'_>) -> usize {
     let sizes = node.inputs[1].shape.eval(node.largest).unwrap_or_default();
     let [_, heads, positions, d] = sizes[..] else { return 0 };
     #[cfg(target_arch = "x86_64")]
-    if tiled::fits(isa, d, positions, columns(node)) {
+    {
+        let columns = columns(node);
         match node.inputs[1].dtype {
-            DType::BF16 => return tiled::tiled_attention_scratch::<bf16>(threads, positions),
-            DType::I8 => return tiled::tiled_attention_scratch::<i8>(threads, positions),
+            DType::BF16 if window::fits::<bf16>(isa, d, positions, columns) => {
+                return window::window_attention_scratch::<bf16>(threads, positions);
+            }
+            DType::I8 if window::fits::<i8>(isa, d, positions, columns) => {
+                return window::window_attention_scratch::<i8>(threads, positions);
+            }
             _ => (),
         }
     }
     #[cfg(not(target_arch = "x86_64"))]
-    let _ = isa; // Only tiles ask for the path.
+    let _ = isa; // Only narrow windows ask for the path.
     cached_attention_scratch(threads, heads, positions, d)
 }
 
 fn run(call: &mut Call<'_>) {
     match call.dtype(1) {
-        DType::BF16 => attend_in_tiles(call, &args(call, call.bf16(1), call.bf16(2))),
-        DType::I8 => attend_in_tiles(call, &args(call, call.i8(1), call.i8(2))),
+        DType::BF16 => attend_narrow(call, &args(call, call.bf16(1), call.bf16(2))),
+        DType::I8 => attend_narrow(call, &args(call, call.i8(1), call.i8(2))),
         _ => attend(call, &args(call, call.f32(1), call.f32(2))),
     }
 }
 
-/// In tiles where they fit.
+/// Keys and values as they are where they fit.
 #[cfg(target_arch = "x86_64")]
-fn attend_in_tiles<E: Element + tiled::Tiled>(call: &mut Call<'_>, args: &CachedAttention<'_, E>) {
-    if tiled::fits(call.cx.isa, args.q.cols() / args.heads, args.positions, args.columns) {
+fn attend_narrow<E: Element + window::Narrow>(call: &mut Call<'_>, args: &CachedAttention<'_, E>) {
+    if window::fits::<E>(call.cx.isa, args.q.cols() / args.heads, args.positions, args.columns) {
         let rows = call.out_rows(0);
-        return tiled::tiled_attention(call.cx, args, Out { rows, scratch: call.scratch });
+        return window::window_attention(call.cx, args, Out { rows, scratch: call.scratch });
     }
     attend(call, args);
 }
 
-/// There are none here.
+/// Widened here.
 #[cfg(not(target_arch = "x86_64"))]
-fn attend_in_tiles<E: Element>(call: &mut Call<'_>, args: &CachedAttention<'_, E>) {
+fn attend_narrow<E: Element>(call: &mut Call<'_>, args: &CachedAttention<'_, E>) {
     attend(call, args);
 }
 

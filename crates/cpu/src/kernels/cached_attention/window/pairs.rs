@@ -8,19 +8,29 @@ use std::ops::Range;
 
 use half::bf16;
 
-use super::{AHEAD, D, TILE, Tiled, ask, columns, fours};
+use super::{AHEAD, D, Narrow, TILE, ask, columns, fours};
+use crate::isa::Isa;
 use crate::kernels::attention::narrow::weigh_pair;
 use crate::kernels::cached_attention::CachedAttention;
 use crate::kernels::rows::SharedRows;
-use crate::simd::{Simd, Tiles, to_bf16};
+use crate::simd::{Amx, Simd, Tiles, to_bf16};
 
 /// Queries of a tile.
 const QUERIES: usize = 16;
 /// Positions of a step.
 const STEP: usize = 32;
 
-impl Tiled for bf16 {
+impl Narrow for bf16 {
     const QUERIES: usize = QUERIES;
+    type Products = Tiles;
+
+    fn takes(isa: Isa) -> bool {
+        isa == Isa::Amx
+    }
+
+    fn products(_: Isa) -> Tiles {
+        Tiles::new(Amx::detect().expect("amx is not available"))
+    }
 
     /// A head's queries, tiles of scores and of values, outputs, scores, weights.
     fn scratch(positions: usize) -> usize {
@@ -91,7 +101,7 @@ unsafe fn score(
         let at = step.min(positions.saturating_sub(STEP));
         // SAFETY: the rows are within the slot; the tiles fit; prefetch takes any address.
         unsafe {
-            ask(keys.wrapping_add((step + AHEAD) * D).cast());
+            ask(keys.wrapping_add((step + AHEAD) * D).cast(), STEP * size_of::<[bf16; D]>());
             tiles.two_of_32(keys.add(at * D).cast(), queries.as_ptr().cast(), turned.as_mut_ptr());
             for half in [0, 16] {
                 turn(turned.as_ptr().add(half * QUERIES), scores.as_mut_ptr().add(at + half), stride);
@@ -148,7 +158,7 @@ unsafe fn gather(
         let at = step * STEP;
         // SAFETY: as many rows as are woven are within the slot; prefetch takes any address.
         unsafe {
-            ask(values.wrapping_add((at + AHEAD) * D).cast());
+            ask(values.wrapping_add((at + AHEAD) * D).cast(), STEP * size_of::<[bf16; D]>());
             weave(values.wrapping_add(at * D), STEP.min(positions - at), to);
         }
     };

@@ -1,9 +1,9 @@
-//! Attention of some queries at once to the keys and values of one slot, in tiles: the decoder's to the window. Not its
-//! attention to its own past, whose rows a table scatters.
+//! Attention of some queries at once to the keys and values of one slot, which are multiplied as they are: the decoder's
+//! to the window. Not its attention to its own past, whose rows a table scatters.
 //!
-//! Keys are read where they lie: sixteen positions are the rows of a tile, and the queries its columns. The scores are
-//! turned around, become weights, and are multiplied by the values, whose positions are woven on the way. What a query
-//! gets does not depend on those beside it.
+//! Keys are read where they lie: sixteen positions are the rows of a tile and the queries its columns, or they are the
+//! lanes of vectors. The scores become weights and are multiplied by the values, whose positions are woven on the way. What
+//! a query gets does not depend on those beside it.
 
 mod bytes;
 mod pairs;
@@ -20,7 +20,7 @@ use crate::kernels::linear::Out;
 use crate::kernels::rows::SharedRows;
 use crate::kernels::scratch::{Shares, scratch_len};
 use crate::kernels::{Cx, cut};
-use crate::simd::{Amx, Body, Simd, Tiles, dispatch};
+use crate::simd::{Body, Simd, dispatch};
 
 /// Columns of a head.
 const D: usize = 64;
@@ -31,35 +31,45 @@ const TILE: usize = 256;
 /// How many positions ahead of their use keys and values are asked for.
 const AHEAD: usize = 64;
 
-/// Whether [`tiled_attention`] takes heads of `d` columns over slots of `positions` positions that `columns` name.
-pub(crate) fn fits(isa: Isa, d: usize, positions: usize, columns: usize) -> bool {
-    isa == Isa::Amx && d == D && positions >= STEP && columns == 1
+/// Whether [`window_attention`] takes heads of `d` columns over slots of `positions` positions that `columns` name.
+pub(crate) fn fits<E: Narrow>(isa: Isa, d: usize, positions: usize, columns: usize) -> bool {
+    E::takes(isa) && d == D && positions >= STEP && columns == 1
 }
 
 /// A type that keys and values are multiplied in.
-pub(crate) trait Tiled: Copy + Send + Sync + 'static {
+pub(crate) trait Narrow: Copy + Send + Sync + 'static {
     /// Queries that are taken together.
     const QUERIES: usize;
 
-    /// f32 values that [`Tiled::attend`] works in.
+    /// What multiplies, ready on one thread.
+    type Products;
+
+    /// Whether the path multiplies the type.
+    fn takes(isa: Isa) -> bool;
+
+    /// # Panics
+    /// When the machine lacks the path.
+    fn products(isa: Isa) -> Self::Products;
+
+    /// f32 values that [`Narrow::attend`] works in.
     fn scratch(positions: usize) -> usize;
 
     /// The attention of one head of the queries `at`, which have one slot and see as many of its positions, to the same
     /// head's columns of `out`.
     ///
     /// # Safety
-    /// The arguments were checked, the queries are [`Tiled::QUERIES`] at most, and no other thread touches the columns.
+    /// The arguments were checked, the queries are [`Narrow::QUERIES`] at most, and no other thread touches the columns.
     unsafe fn attend<S: Simd>(
         s: S,
-        tiles: &Tiles,
+        products: &Self::Products,
         args: &CachedAttention<'_, Self>,
         at: (Range<usize>, usize),
         to: (&mut [f32], SharedRows<'_>),
     );
 }
 
-/// The f32 values of scratch that [`tiled_attention`] needs.
-pub(crate) fn tiled_attention_scratch<E: Tiled>(threads: usize, positions: usize) -> usize {
+/// The f32 values of scratch that [`window_attention`] needs.
+pub(crate) fn window_attention_scratch<E: Narrow>(threads: usize, positions: usize) -> usize {
     scratch_len(threads, E::scratch(positions))
 }
 
@@ -67,12 +77,12 @@ pub(crate) fn tiled_attention_scratch<E: Tiled>(threads: usize, positions: usize
 ///
 /// # Panics
 /// When it does not [fit](fits), shapes don't, an index is out of range, the scale is not positive, or the scratch is
-/// shorter than [`tiled_attention_scratch`].
-pub(crate) fn tiled_attention<E: Tiled>(cx: Cx<'_>, args: &CachedAttention<'_, E>, out: Out<'_, '_>) {
+/// shorter than [`window_attention_scratch`].
+pub(crate) fn window_attention<E: Narrow>(cx: Cx<'_>, args: &CachedAttention<'_, E>, out: Out<'_, '_>) {
     let Out { mut rows, scratch } = out;
     args.check();
     let d = args.q.cols() / args.heads;
-    assert!(fits(cx.isa, d, args.positions, args.columns), "attention of another kind");
+    assert!(fits::<E>(cx.isa, d, args.positions, args.columns), "attention of another kind");
     assert_eq!((rows.rows(), rows.cols()), (args.q.rows(), args.q.cols()), "shapes of attention");
     assert!(args.scale > 0.0, "a scale of {}", args.scale);
     let threads = cx.pool.threads();
@@ -82,25 +92,26 @@ pub(crate) fn tiled_attention<E: Tiled>(cx: Cx<'_>, args: &CachedAttention<'_, E
     cx.pool.run_on(parts, &|thread, part| {
         // SAFETY: no two parts run on one thread at the same time.
         let scratch = unsafe { scratch.of(thread) };
-        dispatch(cx.isa, Part { args, heads: cut(part, parts, args.heads), out, scratch });
+        dispatch(cx.isa, Part { isa: cx.isa, args, heads: cut(part, parts, args.heads), out, scratch });
     });
 }
 
 /// Some heads of all queries.
 struct Part<'a, 's, E> {
+    isa: Isa,
     args: &'a CachedAttention<'a, E>,
     heads: Range<usize>,
     out: SharedRows<'a>,
     scratch: &'s mut [f32],
 }
 
-impl<E: Tiled> Body for Part<'_, '_, E> {
+impl<E: Narrow> Body for Part<'_, '_, E> {
     type Out = ();
 
     #[inline(always)]
     fn run<S: Simd>(self, s: S) {
-        let Part { args, heads, out, scratch } = self;
-        let tiles = Tiles::new(Amx::detect().expect("amx is not available"));
+        let Part { isa, args, heads, out, scratch } = self;
+        let products = E::products(isa);
         let mut first = 0;
         while first < args.q.rows() {
             let (slot, len) = (args.slot(first, 0), args.len(first));
@@ -109,7 +120,7 @@ impl<E: Tiled> Body for Part<'_, '_, E> {
             let end = (first + 1..end).find(|&i| !same(i)).unwrap_or(end);
             for head in heads.clone() {
                 // SAFETY: `check` and `fits` saw the arguments; the columns of these heads are in one part only.
-                unsafe { E::attend(s, &tiles, args, (first..end, head), (scratch, out)) };
+                unsafe { E::attend(s, &products, args, (first..end, head), (scratch, out)) };
             }
             first = end;
         }
@@ -126,10 +137,10 @@ unsafe fn columns(out: SharedRows<'_>, i: usize, head: usize) -> &mut [f32] {
     unsafe { std::slice::from_raw_parts_mut(out.row(i).add(head * D), D) }
 }
 
-/// Asks for the positions of a step: as many bytes in each type.
+/// Asks for some bytes of the positions that follow.
 #[inline(always)]
-fn ask(rows: *const u8) {
-    for line in (0..STEP * D).step_by(64) {
+fn ask(rows: *const u8, bytes: usize) {
+    for line in (0..bytes).step_by(64) {
         // SAFETY: prefetch takes any address.
         unsafe { _mm_prefetch::<_MM_HINT_T1>(rows.wrapping_add(line).cast()) };
     }
@@ -164,18 +175,18 @@ mod tests {
     use crate::pool::Pool;
     use half::bf16;
 
-    fn run<E: Tiled>(threads: usize, args: &CachedAttention<'_, E>) -> Vec<f32> {
+    fn run<E: Narrow>(isa: Isa, threads: usize, args: &CachedAttention<'_, E>) -> Vec<f32> {
         let pool = Pool::new(threads);
         let (n, width) = (args.q.rows(), args.q.cols());
         let mut out = vec![f32::NAN; n * width];
-        let mut scratch = vec![f32::NAN; tiled_attention_scratch::<E>(threads, args.positions)];
+        let mut scratch = vec![f32::NAN; window_attention_scratch::<E>(threads, args.positions)];
         let target = Out { rows: RowsMut::new(&mut out, n, width), scratch: &mut scratch };
-        tiled_attention(Cx { isa: Isa::Amx, pool: &pool }, args, target);
+        window_attention(Cx { isa, pool: &pool }, args, target);
         out
     }
 
     /// Attention in f64.
-    fn reference<E: Tiled + Into<f64>>(args: &CachedAttention<'_, E>) -> Vec<f64> {
+    fn reference<E: Narrow + Into<f64>>(args: &CachedAttention<'_, E>) -> Vec<f64> {
         let width = args.q.cols();
         let mut want = vec![0.0; args.q.rows() * width];
         for (i, want) in want.chunks_exact_mut(width).enumerate() {
@@ -201,10 +212,8 @@ mod tests {
     }
 
     /// Checks slots of `element`s made of noise against f64, and the bits of one query and of any threads.
-    fn check<E: Tiled + Into<f64>>(element: fn(f32) -> E, has_factors: bool, tolerance: f64) {
-        if !Isa::Amx.is_available() {
-            return;
-        }
+    fn check<E: Narrow + Into<f64>>(element: fn(f32) -> E, has_factors: bool, tolerance: f64) {
+        let paths: Vec<Isa> = Isa::available().filter(|isa| E::takes(*isa)).collect();
         for (heads, positions, seen) in
             [(3, 101, 101), (1, 64, 7), (8, 64, 33), (2, 1500, 1500), (2, 1500, 699)]
         {
@@ -238,20 +247,18 @@ mod tests {
                 heads,
                 scale: 0.125,
             };
-            let all = run(1, &args);
-            assert_close(
-                &all,
-                &reference(&args),
-                tolerance,
-                &format!("{heads} heads, {positions} positions"),
-            );
-            for threads in 2..=4 {
-                assert_same_bits(&all, &run(threads, &args), "threads");
-            }
-            for i in 0..row.len() {
-                let (row, last) = (&row[i..=i], &last[i..=i]);
-                let one = CachedAttention { q: args.q.part(i, 1), row, last, ..args };
-                assert_same_bits(&run(2, &one), &all[i * width..][..width], "one query");
+            for &isa in &paths {
+                let what = format!("{isa}, {heads} heads, {positions} positions");
+                let all = run(isa, 1, &args);
+                assert_close(&all, &reference(&args), tolerance, &what);
+                for threads in 2..=4 {
+                    assert_same_bits(&all, &run(isa, threads, &args), "threads");
+                }
+                for i in 0..row.len() {
+                    let (row, last) = (&row[i..=i], &last[i..=i]);
+                    let one = CachedAttention { q: args.q.part(i, 1), row, last, ..args };
+                    assert_same_bits(&run(isa, 2, &one), &all[i * width..][..width], "one query");
+                }
             }
         }
     }
