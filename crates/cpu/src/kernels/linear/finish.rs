@@ -70,7 +70,7 @@ pub(crate) struct Place {
 
 /// Asks for what a tile's place adds to the tile: while it is multiplied, that comes nearer.
 #[inline(always)]
-pub(crate) fn ask<S: Simd, T>(s: S, ep: &Epilogue<'_>, out: SharedRows<'_, T>, at: Place) {
+pub(crate) fn ask<S: Simd, T>(s: S, ep: &Epilogue<'_>, out: &SharedRows<'_, T>, at: Place) {
     for row in at.row..at.row + at.rows {
         let from = match ep.residual {
             Residual::None => return,

@@ -159,7 +159,7 @@ impl<T: Stored> Part<'_, '_, T> {
                         width: PANEL,
                     };
                     if !engine.has_tiles() {
-                        ask(s, self.epilogue, self.out, place(row / DIGITS, count / DIGITS));
+                        ask(s, self.epilogue, &self.out, place(row / DIGITS, count / DIGITS));
                     }
                     engine.multiply(count, block, weights, &mut buf.0);
                     for from in (0..count).step_by(AWAKE) {
