@@ -22,6 +22,8 @@ pub use amx::{Amx, Tiles};
 pub use avx2::Avx2;
 #[cfg(target_arch = "x86_64")]
 pub use avx512::Avx512;
+#[cfg(target_arch = "x86_64")]
+pub(crate) use avx512::quarters;
 pub use dots::Fours;
 #[cfg(target_arch = "x86_64")]
 pub use dots::PairDots;
@@ -127,6 +129,16 @@ pub trait Simd: Copy + Send + Sync + 'static {
             self.store(lanes.as_mut_ptr(), v);
             for (i, x) in lanes.iter().enumerate().take(Self::LANES) {
                 *p.add(i) = nearest(*x);
+            }
+        }
+    }
+    /// Sixteen rows of words with the first of each together, then the second ones, and so on.
+    #[inline(always)]
+    fn turn(self, rows: &[[u8; 64]; 16], words: &mut [i32; 256]) {
+        for (group, words) in words.chunks_exact_mut(16).enumerate() {
+            for (word, row) in words.iter_mut().zip(rows) {
+                let [a, b, c, d] = [0, 1, 2, 3].map(|byte| row[4 * group + byte]);
+                *word = i32::from_ne_bytes([a, b, c, d]);
             }
         }
     }

@@ -11,12 +11,14 @@ use std::arch::x86_64::{
     _mm512_add_ps, _mm512_and_si512, _mm512_castps_si512, _mm512_castps512_ps128, _mm512_castps512_ps256,
     _mm512_castsi512_ps, _mm512_cmp_ps_mask, _mm512_cvtepi8_epi32, _mm512_cvtepi32_epi8,
     _mm512_cvtepi32_epi16, _mm512_cvtepi32_ps, _mm512_cvtepu16_epi32, _mm512_cvtph_ps, _mm512_cvtps_epi32,
-    _mm512_div_ps, _mm512_extractf32x8_ps, _mm512_fmadd_ps, _mm512_loadu_ps, _mm512_mask_blend_ps,
-    _mm512_mask_or_epi32, _mm512_mask_storeu_ps, _mm512_maskz_compress_ps, _mm512_maskz_loadu_ps,
-    _mm512_max_ps, _mm512_min_ps, _mm512_mul_ps, _mm512_or_si512, _mm512_permute_ps, _mm512_reduce_ps,
-    _mm512_roundscale_ps, _mm512_scalef_ps, _mm512_set1_epi32, _mm512_set1_ps, _mm512_shuffle_f32x4,
-    _mm512_sll_epi32, _mm512_slli_epi32, _mm512_sqrt_ps, _mm512_sra_epi32, _mm512_srli_epi32,
-    _mm512_storeu_ps, _mm512_storeu_si512, _mm512_sub_epi32, _mm512_sub_ps,
+    _mm512_div_ps, _mm512_extractf32x8_ps, _mm512_fmadd_ps, _mm512_loadu_ps, _mm512_loadu_si512,
+    _mm512_mask_blend_ps, _mm512_mask_or_epi32, _mm512_mask_storeu_ps, _mm512_maskz_compress_ps,
+    _mm512_maskz_loadu_ps, _mm512_max_ps, _mm512_min_ps, _mm512_mul_ps, _mm512_or_si512, _mm512_permute_ps,
+    _mm512_reduce_ps, _mm512_roundscale_ps, _mm512_scalef_ps, _mm512_set1_epi32, _mm512_set1_ps,
+    _mm512_setzero_si512, _mm512_shuffle_f32x4, _mm512_shuffle_i32x4, _mm512_sll_epi32, _mm512_slli_epi32,
+    _mm512_sqrt_ps, _mm512_sra_epi32, _mm512_srli_epi32, _mm512_storeu_ps, _mm512_storeu_si512,
+    _mm512_sub_epi32, _mm512_sub_ps, _mm512_unpackhi_epi32, _mm512_unpackhi_epi64, _mm512_unpacklo_epi32,
+    _mm512_unpacklo_epi64,
 };
 
 use super::{Body, Simd};
@@ -137,6 +139,40 @@ impl Simd for Avx512 {
         [unsafe { _mm512_reduce_ps::<1>(x) }, x]
     }
     #[inline(always)]
+    fn turn(self, rows: &[[u8; 64]; 16], words: &mut [i32; 256]) {
+        // SAFETY: the token proves the features.
+        let mut columns = [[unsafe { _mm512_setzero_si512() }; 4]; 4];
+        for (i, four) in rows.chunks_exact(4).enumerate() {
+            // SAFETY: the token proves the features; the rows are vectors.
+            unsafe {
+                let [a, b] = [
+                    _mm512_loadu_si512(four[0].as_ptr().cast()),
+                    _mm512_loadu_si512(four[1].as_ptr().cast()),
+                ];
+                let [c, d] = [
+                    _mm512_loadu_si512(four[2].as_ptr().cast()),
+                    _mm512_loadu_si512(four[3].as_ptr().cast()),
+                ];
+                let (ab, cd) = (_mm512_unpacklo_epi32(a, b), _mm512_unpacklo_epi32(c, d));
+                columns[0][i] = _mm512_unpacklo_epi64(ab, cd);
+                columns[1][i] = _mm512_unpackhi_epi64(ab, cd);
+                let (ab, cd) = (_mm512_unpackhi_epi32(a, b), _mm512_unpackhi_epi32(c, d));
+                columns[2][i] = _mm512_unpacklo_epi64(ab, cd);
+                columns[3][i] = _mm512_unpackhi_epi64(ab, cd);
+            }
+        }
+        for (j, column) in columns.iter().enumerate() {
+            // SAFETY: the token proves the features.
+            let quarters = unsafe { quarters(column) };
+            for (quarter, words_of) in quarters.iter().enumerate() {
+                // SAFETY: the token proves the features; each group has sixteen words.
+                unsafe {
+                    _mm512_storeu_si512(words.as_mut_ptr().add(16 * (4 * quarter + j)).cast(), *words_of)
+                };
+            }
+        }
+    }
+    #[inline(always)]
     fn prefetch(self, p: *const u8) {
         // SAFETY: a prefetch never faults.
         unsafe { _mm_prefetch::<_MM_HINT_T1>(p.cast()) }
@@ -221,6 +257,21 @@ impl Simd for Avx512 {
 fn first_lanes(n: usize) -> __mmask16 {
     debug_assert!(n <= 16);
     ((1u32 << n) - 1) as __mmask16
+}
+
+/// Transposes four vectors of four quarters.
+#[inline]
+#[target_feature(enable = "avx512f")]
+pub(crate) fn quarters(rows: &[__m512i; 4]) -> [__m512i; 4] {
+    let [a, b, c, d] = *rows;
+    let (ab, cd) = (_mm512_shuffle_i32x4::<0x88>(a, b), _mm512_shuffle_i32x4::<0x88>(c, d));
+    let (ab_odd, cd_odd) = (_mm512_shuffle_i32x4::<0xdd>(a, b), _mm512_shuffle_i32x4::<0xdd>(c, d));
+    [
+        _mm512_shuffle_i32x4::<0x88>(ab, cd),
+        _mm512_shuffle_i32x4::<0x88>(ab_odd, cd_odd),
+        _mm512_shuffle_i32x4::<0xdd>(ab, cd),
+        _mm512_shuffle_i32x4::<0xdd>(ab_odd, cd_odd),
+    ]
 }
 
 /// The nearest bfloat16 of `low`, then of `high`. The instruction is no part of this path's features: of those that the

@@ -139,7 +139,7 @@ impl Body for Pack<'_> {
     type Out = ();
 
     #[inline(always)]
-    fn run<S: Simd>(self, _: S) {
+    fn run<S: Simd>(self, s: S) {
         let (dims, panels) = (self.dims, self.dims.key_panels());
         let len = dims.head_steps() * STEP_WORDS;
         for unit in self.units {
@@ -150,7 +150,7 @@ impl Body for Pack<'_> {
             let rows = self.args.k.columns(columns.start, columns.len());
             for (step, to) in to.chunks_exact_mut(STEP_WORDS).enumerate() {
                 for (half, to) in to.chunks_exact_mut(STEP_WORDS / 2).enumerate() {
-                    turn(rows, panel * PANEL + half * PANEL / 2, step, to);
+                    turn(s, rows, panel * PANEL + half * PANEL / 2, step, to);
                 }
             }
             for first in (0..dims.d).step_by(PANEL) {

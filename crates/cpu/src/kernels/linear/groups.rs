@@ -8,6 +8,7 @@ use half::bf16;
 
 use crate::aligned::{Aligned, Region};
 use crate::isa::Isa;
+use crate::simd::{Body, Simd, dispatch};
 
 /// Outputs of a panel.
 pub(crate) const PANEL: usize = 32;
@@ -244,13 +245,7 @@ impl Groups {
         let (n, k, width) = (self.n, self.k, self.factor.bytes() * self.k);
         assert_eq!(weights.len(), n * width, "weights of {n} outputs of {k}");
         let weights = NarrowRows::new(weights, n, [width, width]);
-        for (p, panel) in self.words.chunks_exact_mut((steps(width) * STEP_WORDS).max(1)).enumerate() {
-            for (step, halves) in panel.chunks_exact_mut(STEP_WORDS).enumerate() {
-                for (half, words) in halves.chunks_exact_mut(LANES * GROUPS).enumerate() {
-                    turn(weights, p * PANEL + half * LANES, step, words);
-                }
-            }
-        }
+        dispatch(self.isa, Fill { weights, words: &mut self.words });
     }
 
     /// What the groups are made of.
@@ -287,9 +282,34 @@ impl Groups {
 /// Outputs of half a panel.
 const LANES: usize = 16;
 
+/// Packs all panels of some weights.
+struct Fill<'a> {
+    weights: NarrowRows<'a>,
+    words: &'a mut [i32],
+}
+
+impl Body for Fill<'_> {
+    type Out = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, s: S) {
+        let len = (steps(self.weights.width()) * STEP_WORDS).max(1);
+        for (p, panel) in self.words.chunks_exact_mut(len).enumerate() {
+            for (step, halves) in panel.chunks_exact_mut(STEP_WORDS).enumerate() {
+                for (half, words) in halves.chunks_exact_mut(LANES * GROUPS).enumerate() {
+                    turn(s, self.weights, p * PANEL + half * LANES, step, words);
+                }
+            }
+        }
+    }
+}
+
 /// One step of the sixteen rows from `first`, group by group; rows and bytes beyond the last are zero.
+///
+/// # Panics
+/// When there are not as many words.
 #[inline(always)]
-pub(crate) fn turn(weights: NarrowRows<'_>, first: usize, step: usize, words: &mut [i32]) {
+pub(crate) fn turn<S: Simd>(s: S, weights: NarrowRows<'_>, first: usize, step: usize, words: &mut [i32]) {
     let mut rows = [[0_u8; STEP_BYTES]; LANES];
     for (lane, to) in rows.iter_mut().enumerate().take(weights.rows().saturating_sub(first)) {
         let row = &weights.row(first + lane)[step * STEP_BYTES..];
@@ -298,12 +318,7 @@ pub(crate) fn turn(weights: NarrowRows<'_>, first: usize, step: usize, words: &m
             None => to[..row.len()].copy_from_slice(row),
         }
     }
-    for (group, words) in words.chunks_exact_mut(LANES).enumerate() {
-        for (word, row) in words.iter_mut().zip(&rows) {
-            let [a, b, c, d] = [0, 1, 2, 3].map(|byte| row[4 * group + byte]);
-            *word = i32::from_le_bytes([a, b, c, d]);
-        }
-    }
+    s.turn(&rows, words.first_chunk_mut().expect("words of sixteen rows"));
 }
 
 /// A panel of weights.

@@ -7,9 +7,8 @@
 use std::arch::x86_64::{
     __m512i, _mm512_cvtepi32_ps, _mm512_dpbusd_epi32, _mm512_fmadd_ps, _mm512_loadu_ps, _mm512_loadu_si512,
     _mm512_maskz_loadu_epi8, _mm512_mul_ps, _mm512_reduce_add_epi32, _mm512_set1_epi8, _mm512_set1_epi32,
-    _mm512_set1_ps, _mm512_setzero_si512, _mm512_shuffle_i32x4, _mm512_storeu_ps, _mm512_storeu_si512,
-    _mm512_unpackhi_epi32, _mm512_unpackhi_epi64, _mm512_unpacklo_epi32, _mm512_unpacklo_epi64,
-    _mm512_xor_si512,
+    _mm512_set1_ps, _mm512_setzero_si512, _mm512_storeu_ps, _mm512_storeu_si512, _mm512_unpackhi_epi32,
+    _mm512_unpackhi_epi64, _mm512_unpacklo_epi32, _mm512_unpacklo_epi64, _mm512_xor_si512,
 };
 
 use graph::ops::quantize::BASE;
@@ -17,6 +16,7 @@ use graph::ops::quantize::BASE;
 use super::{QUERIES, ROWS, STEP, woven};
 use crate::isa::Isa;
 use crate::kernels::cached_attention::window::{AHEAD, D, TILE, ask};
+use crate::simd::quarters;
 
 /// Positions that are scored together.
 const GROUP: usize = 16;
@@ -194,21 +194,6 @@ unsafe fn columns_of<const HALF: usize>(rows: *const i8) -> [[__m512i; 4]; 2] {
         *second = _mm512_unpackhi_epi64(ab, cd);
     }
     columns
-}
-
-/// Transposes four vectors of four quarters.
-#[inline]
-#[target_feature(enable = "avx512f")]
-fn quarters(rows: &[__m512i; 4]) -> [__m512i; 4] {
-    let [a, b, c, d] = *rows;
-    let (ab, cd) = (_mm512_shuffle_i32x4::<0x88>(a, b), _mm512_shuffle_i32x4::<0x88>(c, d));
-    let (ab_odd, cd_odd) = (_mm512_shuffle_i32x4::<0xdd>(a, b), _mm512_shuffle_i32x4::<0xdd>(c, d));
-    [
-        _mm512_shuffle_i32x4::<0x88>(ab, cd),
-        _mm512_shuffle_i32x4::<0x88>(ab_odd, cd_odd),
-        _mm512_shuffle_i32x4::<0xdd>(ab, cd),
-        _mm512_shuffle_i32x4::<0xdd>(ab_odd, cd_odd),
-    ]
 }
 
 /// The sums of `N` queries, which registers hold from the first position to the last.
