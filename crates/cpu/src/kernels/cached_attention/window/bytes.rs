@@ -190,7 +190,7 @@ unsafe fn woven<const FLIP: i8>(rows: *const i8, count: usize) -> [__m512i; 4] {
     ]
 }
 
-/// Columns in their order again, of both digits together, times `factor`: see [`weave`].
+/// Columns in their order again, of both digits together, times `factor`: see [`woven`].
 ///
 /// # Safety
 /// Sums and results have D columns.

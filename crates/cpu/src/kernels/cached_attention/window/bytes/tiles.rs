@@ -81,7 +81,7 @@ unsafe fn turn(
     }
 }
 
-/// Adds the values of all positions, times the digits of their weights: sixteen rows of D sums, woven as [`weave`] leaves
+/// Adds the values of all positions, times the digits of their weights: sixteen rows of D sums, woven as [`woven`] leaves
 /// them.
 ///
 /// # Safety

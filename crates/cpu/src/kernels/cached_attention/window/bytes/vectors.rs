@@ -103,6 +103,7 @@ pub(super) unsafe fn gather(
         }
     }
 }
+
 /// The scores of `N` queries; those of query `i` go to `out[i * stride..]`.
 ///
 /// # Safety
@@ -124,7 +125,7 @@ unsafe fn score_of<const N: usize>(
     // SAFETY: it takes a vector.
     unsafe { _mm512_storeu_si512(extras.as_mut_ptr().cast(), extra) };
     for step in (0..positions).step_by(GROUP) {
-        // The last group extras early, so that it reads no further than the slot; what it says twice is the same. What it
+        // The last group starts early, so that it reads no further than the slot; what it says twice is the same. What it
         // says of positions that nobody sees is not used.
         let at = step.min(positions.saturating_sub(GROUP));
         ask(keys.wrapping_add((step + AHEAD) * D).cast(), GROUP * D);
