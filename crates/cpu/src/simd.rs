@@ -29,6 +29,8 @@ pub use dots::Fours;
 pub use dots::PairDots;
 #[cfg(target_arch = "aarch64")]
 pub(crate) use dots::dot;
+#[cfg(target_arch = "x86_64")]
+pub(crate) use dots::with_rows;
 #[cfg(target_arch = "aarch64")]
 pub use neon::Neon;
 pub use scalar::Scalar;

@@ -73,20 +73,44 @@ pub fn linear<T: Stored>(
     let threads = cx.pool.threads();
     let tiles = x.rows().div_ceil(tile_rows(cx.isa));
     let panels = weights.n().div_ceil(panel_width(cx.isa));
-    // Many rows: a part is a block, and threads have the same count of them. Few: a part is some panels.
-    let by_rows = tiles >= 4 * threads;
-    let blocks = tiles.div_ceil(block_tiles(tile_rows(cx.isa), x.cols())).next_multiple_of(threads);
     let bytes = weights.elements().kind().bytes() * weights.n() * weights.k();
-    let parts = if by_rows { blocks.min(tiles) } else { panels.min(parts_of_weights(threads, bytes)) };
+    let cuts = Cuts::new(threads, [tiles, block_tiles(tile_rows(cx.isa), x.cols())], [panels, bytes]);
     let scratch = Shares::new(scratch, threads, share(cx.isa, x.rows(), x.cols()));
     let out = rows.shared();
-    cx.pool.run_on(parts, &|thread, part| {
-        let (tiles, panels) =
-            if by_rows { (cut(part, parts, tiles), 0..panels) } else { (0..tiles, cut(part, parts, panels)) };
+    cx.pool.run_on(cuts.parts, &|thread, part| {
+        let [tiles, panels] = cuts.part(part);
         // SAFETY: no two parts run on one thread at the same time.
         let scratch = unsafe { scratch.of(thread) };
         dispatch(cx.isa, Part { x, weights, epilogue, out, tiles, panels, scratch });
     });
+}
+
+/// How the tiles of rows and the panels of weights of a product are cut into parts. Many rows: a part is a block, and threads
+/// have the same count of them. Few: a part is some panels.
+struct Cuts {
+    by_rows: bool,
+    parts: usize,
+    tiles: usize,
+    panels: usize,
+}
+
+impl Cuts {
+    /// Cuts of so many tiles, of which a block has so many, and of panels of `bytes` in all.
+    fn new(threads: usize, [tiles, of_block]: [usize; 2], [panels, bytes]: [usize; 2]) -> Self {
+        let by_rows = tiles >= 4 * threads;
+        let parts = if by_rows {
+            tiles.div_ceil(of_block).next_multiple_of(threads).min(tiles)
+        } else {
+            panels.min(parts_of_weights(threads, bytes))
+        };
+        Self { by_rows, parts, tiles, panels }
+    }
+
+    /// The tiles and the panels of a part.
+    fn part(&self, part: usize) -> [Range<usize>; 2] {
+        let Self { by_rows, parts, tiles, panels } = *self;
+        if by_rows { [cut(part, parts, tiles), 0..panels] } else { [0..tiles, cut(part, parts, panels)] }
+    }
 }
 
 /// The parts of `bytes` of weights that stream through once: two for each thread, so that one that comes late does less,

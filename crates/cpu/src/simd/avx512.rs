@@ -168,7 +168,7 @@ impl Simd for Avx512 {
                 // SAFETY: the token proves the features; each group has sixteen words.
                 unsafe {
                     _mm512_storeu_si512(words.as_mut_ptr().add(16 * (4 * quarter + j)).cast(), *words_of);
-                };
+                }
             }
         }
     }

@@ -69,7 +69,7 @@ impl Fours {
     }
 }
 
-/// Calls a tile with its rows as a constant.
+/// Calls a tile, or another function, with its rows as a constant.
 macro_rules! with_rows {
     ($rows:ident of $($n:literal)*, $tile:ident $args:tt) => {
         match $rows {
@@ -79,7 +79,7 @@ macro_rules! with_rows {
         }
     };
 }
-use with_rows;
+pub(crate) use with_rows;
 
 /// Declares a [`Product`] of one path by its tile.
 macro_rules! product {

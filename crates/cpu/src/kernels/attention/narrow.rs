@@ -15,7 +15,7 @@ use super::AttentionDims;
 use crate::isa::Isa;
 use crate::kernels::linear::Out;
 use crate::kernels::linear::groups::{
-    Factor, GROUPS, NarrowRows, PANEL, STEP_BYTES, STEP_WORDS, Weights, steps, turn,
+    Factor, GROUPS, NarrowRows, PANEL, STEP_BYTES, STEP_WORDS, Weights, beginning, steps, turn,
 };
 use crate::kernels::linear::narrow::{Engine, MAX_SUMS, bytes_mut, tile_rows};
 use crate::kernels::rows::{Shared, SharedRows};
@@ -163,15 +163,7 @@ impl Body for Pack<'_> {
                         |key| if key < dims.keys { &self.args.v.row(key)[columns.clone()] } else { &[] };
                     let [low, high] = rows.map(|key| row(key).get(2 * first..).unwrap_or_default());
                     for half in 0..2 {
-                        let from = |row: &[u8]| {
-                            let mut values = [0; PANEL];
-                            let row = row.get(half * PANEL..).unwrap_or_default();
-                            match row.first_chunk() {
-                                Some(whole) => values = *whole,
-                                None => values[..row.len()].copy_from_slice(row),
-                            }
-                            values
-                        };
+                        let from = |row: &[u8]| beginning(row.get(half * PANEL..).unwrap_or_default());
                         interleave(from(low), from(high), &mut to[half * 256 + group * 16..]);
                     }
                 }

@@ -312,13 +312,20 @@ impl Body for Fill<'_> {
 pub(crate) fn turn<S: Simd>(s: S, weights: NarrowRows<'_>, first: usize, step: usize, words: &mut [i32]) {
     let mut rows = [[0_u8; STEP_BYTES]; LANES];
     for (lane, to) in rows.iter_mut().enumerate().take(weights.rows().saturating_sub(first)) {
-        let row = &weights.row(first + lane)[step * STEP_BYTES..];
-        match row.first_chunk() {
-            Some(whole) => *to = *whole,
-            None => to[..row.len()].copy_from_slice(row),
-        }
+        *to = beginning(&weights.row(first + lane)[step * STEP_BYTES..]);
     }
     s.turn(&rows, words.first_chunk_mut().expect("words of sixteen rows"));
+}
+
+/// The first bytes of a row; those that it has not are zero.
+#[inline(always)]
+pub(crate) fn beginning<const N: usize>(row: &[u8]) -> [u8; N] {
+    let mut bytes = [0; N];
+    match row.first_chunk() {
+        Some(whole) => bytes = *whole,
+        None => bytes[..row.len()].copy_from_slice(row),
+    }
+    bytes
 }
 
 /// A panel of weights.

@@ -9,11 +9,11 @@ use std::ops::Range;
 
 use super::finish::{Place, ask, finish};
 use super::groups::{Factor, Groups, NarrowRows, PANEL, STEP_BYTES, steps};
-use super::{BLOCK_BYTES, Epilogue, Factors, Out, Residual, Stored, parts_of_weights};
+use super::{BLOCK_BYTES, Cuts, Epilogue, Factors, Out, Residual, Stored};
 use crate::isa::Isa;
+use crate::kernels::Cx;
 use crate::kernels::rows::SharedRows;
 use crate::kernels::scratch::{Shares, scratch_len};
-use crate::kernels::{Cx, cut};
 use crate::simd::{Body, Fours, Simd, dispatch};
 
 /// The most rows of bytes that vectors multiply no slower than tiles, which they would leave empty.
@@ -73,16 +73,12 @@ pub fn narrow_linear<T: Stored>(
     let isa = multiplier(cx.isa, weights.factor(), x.rows());
     let tiles = x.rows().div_ceil(tile_rows(isa));
     let panels = weights.n().div_ceil(PANEL);
-    // As in `linear`: many rows are split among the threads, of few the panels are.
-    let by_rows = tiles >= 4 * threads;
-    let blocks = tiles.div_ceil(block_tiles(isa, x.width())).next_multiple_of(threads);
     let bytes = x.width() * weights.n();
-    let parts = if by_rows { blocks.min(tiles) } else { panels.min(parts_of_weights(threads, bytes)) };
+    let cuts = Cuts::new(threads, [tiles, block_tiles(isa, x.width())], [panels, bytes]);
     let scratch = Shares::new(scratch, threads, share(cx.isa, x.rows(), x.width()));
     let out = rows.shared();
-    cx.pool.run_on(parts, &|thread, part| {
-        let (tiles, panels) =
-            if by_rows { (cut(part, parts, tiles), 0..panels) } else { (0..tiles, cut(part, parts, panels)) };
+    cx.pool.run_on(cuts.parts, &|thread, part| {
+        let [tiles, panels] = cuts.part(part);
         // SAFETY: no two parts run on one thread at the same time.
         let scratch = unsafe { scratch.of(thread) };
         let part = Part { isa, x, weights, epilogue, out, tiles, panels, scratch };

@@ -16,26 +16,10 @@ use graph::ops::quantize::BASE;
 use super::{QUERIES, ROWS, STEP, woven};
 use crate::isa::Isa;
 use crate::kernels::cached_attention::window::{AHEAD, D, TILE, ask};
-use crate::simd::quarters;
+use crate::simd::{quarters, with_rows};
 
 /// Positions that are scored together.
 const GROUP: usize = 16;
-
-/// A call with the number of queries as a constant.
-macro_rules! of_each {
-    ($count:expr, $call:ident, $($args:expr),*) => {
-        match $count {
-            1 => $call::<1>($($args),*),
-            2 => $call::<2>($($args),*),
-            3 => $call::<3>($($args),*),
-            4 => $call::<4>($($args),*),
-            5 => $call::<5>($($args),*),
-            6 => $call::<6>($($args),*),
-            7 => $call::<7>($($args),*),
-            _ => $call::<QUERIES>($($args),*),
-        }
-    };
-}
 
 /// The token of [`Isa::Avx512Vnni`]; only [`Vectors::detect`] makes one.
 #[derive(Debug, Clone, Copy)]
@@ -63,8 +47,8 @@ pub(super) unsafe fn score(
     assert!(queries.len() == TILE && scores.len() >= QUERIES * positions.next_multiple_of(STEP));
     let factors = (key_factors.as_ptr(), factors);
     let to = (scores.as_mut_ptr(), scores.len() / QUERIES);
-    // SAFETY: the token exists; the caller's contract, and what was asserted.
-    unsafe { of_each!(count, score_of, (keys, positions), queries.as_ptr().cast(), factors, to) };
+    // The token exists; the caller's contract, and what was asserted.
+    with_rows!(count of 1 2 3 4 5 6 7 8, score_of((keys, positions), queries.as_ptr().cast(), factors, to));
 }
 
 /// Adds the values of all positions, times the digits of the weights of the first `count` queries: rows of D sums,
@@ -83,24 +67,18 @@ pub(super) unsafe fn gather(
     assert!(sums.len() == ROWS * D);
     let weights = (weights.as_ptr(), weights.len() / ROWS);
     let sums: *mut i32 = sums.as_mut_ptr().cast();
-    // SAFETY: the token exists; the caller's contract, and what was asserted.
-    unsafe {
-        let mut first = 0;
-        while first < count {
-            // Registers hold the sums of three.
-            let group = match count - first {
-                3 | 5.. => 3,
-                left => left.min(2),
-            };
-            let weights = (weights.0.add(first * weights.1), weights.1);
-            let sums = sums.add(first * D);
-            match group {
-                1 => gather_of::<1>((values, positions), weights, sums),
-                2 => gather_of::<2>((values, positions), weights, sums),
-                _ => gather_of::<3>((values, positions), weights, sums),
-            }
-            first += group;
-        }
+    let mut first = 0;
+    while first < count {
+        // Registers hold the sums of three.
+        let group = match count - first {
+            3 | 5.. => 3,
+            left => left.min(2),
+        };
+        let weights = (weights.0.wrapping_add(first * weights.1), weights.1);
+        let sums = sums.wrapping_add(first * D);
+        // The token exists; the caller's contract, and what was asserted.
+        with_rows!(group of 1 2 3, gather_of((values, positions), weights, sums));
+        first += group;
     }
 }
 
