@@ -135,6 +135,7 @@ impl Engine {
     #[inline(always)]
     pub(crate) fn multiply_onto(&self, rows: usize, block: &[u8], panel: Weights<'_>, sums: &mut [f32]) {
         let steps = panel.words.len() / STEP_WORDS;
+        assert!(sums.len() == MAX_SUMS && block.len() >= steps * rows * STEP_BYTES);
         match self {
             #[cfg(target_arch = "x86_64")]
             Engine::Tiles(tiles, Factor::Bf16) => {
@@ -150,7 +151,6 @@ impl Engine {
             }
             #[cfg(target_arch = "x86_64")]
             Engine::Pairs(pairs) => {
-                assert!(sums.len() == MAX_SUMS && block.len() >= steps * rows * STEP_BYTES);
                 let (x, w) = (words(block), panel.words.as_ptr());
                 // SAFETY: the block and the panel hold the steps, the sums the rows.
                 unsafe { pairs.product(rows, x, w, steps, (sums.as_mut_ptr(), true)) };
