@@ -88,7 +88,7 @@ impl From<PartChoice> for Part {
 /// Transcribe a file and show where the time and the memory went
 #[derive(Args)]
 #[command(
-    after_help = "Examples:\n  undertone profile talk.mp3 --model base --threads 2\n  undertone profile talk.mp3 --roofline --compute bf16"
+    after_help = "Examples:\n  undertone profile talk.mp3 --model base --threads 2\n  undertone profile talk.mp3 --roofline --compute bf16 --beam-size None"
 )]
 pub struct Profile {
     /// Sound or video file; - for standard input
@@ -106,6 +106,14 @@ pub struct Profile {
     /// How many of the slowest steps to show for each part
     #[arg(long, value_name = "N", default_value_t = 12)]
     pub top: usize,
+
+    /// Beams and candidates; None for one
+    #[arg(long, value_name = "N", default_value = "5", value_parser = values::optional_some)]
+    pub beam_size: OrNone<usize>,
+
+    /// Stretches decoded at once
+    #[arg(long, value_name = "N", default_value = "1", value_parser = values::some)]
+    pub batch_size: usize,
 
     /// Also show how near each part, kernel and step is to the machine's limit
     ///

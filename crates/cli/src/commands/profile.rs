@@ -18,7 +18,9 @@ pub fn run(args: &Profile) -> anyhow::Result<ExitCode> {
     let loudness = Loudness::of(args.voice.quiet, false);
     let sound = engine::sound(&args.file, args.voice.ffmpeg.as_deref(), loudness)?;
     let device = args.kept.on(args.machine.device());
-    let options = Options { language: args.language, ..Options::ours() };
+    let (batch_size, beams) = (args.batch_size, args.beam_size.0);
+    let options =
+        Options { language: args.language, batch_size, beam_size: beams, best_of: beams, ..Options::ours() };
     let wanted = Wanted { model: &args.model, model_dir: None, device, limit: None, loudness };
     let mut engine = Engine::load(&wanted, &options)?;
     protections::check(&options, &engine.model.config)?;

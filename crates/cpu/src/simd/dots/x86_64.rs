@@ -8,6 +8,7 @@ use std::arch::x86_64::{
     _mm512_loadu_si512, _mm512_set1_epi32, _mm512_setzero_ps, _mm512_setzero_si512, _mm512_slli_epi32,
     _mm512_storeu_ps, _mm512_storeu_si512, _mm512_sub_epi32,
 };
+use std::sync::atomic::{Ordering, compiler_fence};
 
 use super::{product, with_rows};
 use crate::isa::Isa;
@@ -46,6 +47,48 @@ product!(dots_512, Avx512Vnni, tile_512 of 1 2 3 4 5 6 7 8 9 10 11 12);
 product!(dots_256, AvxVnni, tile_256 of 1 2 3 4 5 6);
 product!(widened, Avx2, widened_tile of 1 2 3 4 5 6 7 8 9 10 11 12);
 
+/// The most rows whose products are done before memory has the next weights: one row, in one digit or in two.
+const FEW: usize = 2;
+
+/// Adds the products of `R` rows with steps of weights to the two vectors of sums of each row. Few rows wait for memory and
+/// read weights in the order in which they lie; more take each group of a row once for both vectors.
+macro_rules! add_products {
+    ($acc:ident, $x:ident, $w:ident, $steps:ident, $($dot:tt)*) => {
+        for step in 0..$steps {
+            let (x, w) = ($x.add(step * R * 16), $w.add(step * 512));
+            if R <= FEW {
+                add_groups!($acc, x, w, [0], $($dot)*);
+                add_groups!($acc, x, w, [1], $($dot)*);
+            } else {
+                add_groups!($acc, x, w, [0 1], $($dot)*);
+            }
+        }
+    };
+}
+
+/// [`add_products`] of one step and of some of the vectors.
+macro_rules! add_groups {
+    ($acc:ident, $x:ident, $w:ident, [$($v:literal)*], |$sum:ident, $group:ident, $weights:ident| $dot:expr) => {
+        for group in 0..16 {
+            let mut weights = [_mm512_setzero_si512(); 2];
+            $(
+                let at = $w.add($v * 256 + group * 16);
+                ask(at);
+                weights[$v] = _mm512_loadu_si512(at.cast());
+            )*
+            // Without it compilers read what they have a use for first.
+            compiler_fence(Ordering::SeqCst);
+            for (r, acc) in $acc.iter_mut().enumerate() {
+                let $group = _mm512_set1_epi32(*$x.add(r * 16 + group));
+                $(
+                    let ($sum, $weights) = (acc[$v], weights[$v]);
+                    acc[$v] = $dot;
+                )*
+            }
+        }
+    };
+}
+
 #[target_feature(enable = "avx512f,avx512bw,avx512bf16")]
 unsafe fn pairs_tile<const R: usize>(
     x: *const i32,
@@ -62,22 +105,9 @@ unsafe fn pairs_tile<const R: usize>(
             }
         }
     }
-    for step in 0..steps {
-        for group in 0..16 {
-            // SAFETY: within the step, by the caller's contract; prefetch takes any address.
-            unsafe {
-                let w = w.add(step * 512 + group * 16);
-                ask(w);
-                let w = [pairs(w), pairs(w.add(256))];
-                for (r, acc) in acc.iter_mut().enumerate() {
-                    let x = _mm512_set1_epi32(*x.add((step * R + r) * 16 + group));
-                    let x = std::mem::transmute::<__m512i, __m512bh>(x);
-                    for (acc, w) in acc.iter_mut().zip(w) {
-                        *acc = _mm512_dpbf16_ps(*acc, x, w);
-                    }
-                }
-            }
-        }
+    // SAFETY: the caller's contract.
+    unsafe {
+        add_products!(acc, x, w, steps, |sum, x, w| _mm512_dpbf16_ps(sum, pairs(x), pairs(w)));
     }
     for (r, acc) in acc.iter().enumerate() {
         for (v, sum) in acc.iter().enumerate() {
@@ -92,21 +122,9 @@ unsafe fn pairs_tile<const R: usize>(
 #[target_feature(enable = "avx512f,avx512bw,avx512vnni")]
 unsafe fn tile_512<const R: usize>(x: *const i32, [w, sums]: [*const i32; 2], steps: usize, out: *mut i32) {
     let mut acc = [[_mm512_setzero_si512(); 2]; R];
-    for step in 0..steps {
-        for group in 0..16 {
-            // SAFETY: within the step, by the caller's contract.
-            unsafe {
-                let w = w.add(step * 512 + group * 16);
-                ask(w);
-                let w = [_mm512_loadu_si512(w.cast()), _mm512_loadu_si512(w.add(256).cast())];
-                for (r, acc) in acc.iter_mut().enumerate() {
-                    let x = _mm512_set1_epi32(*x.add((step * R + r) * 16 + group));
-                    for (acc, w) in acc.iter_mut().zip(w) {
-                        *acc = _mm512_dpbusd_epi32(*acc, x, w);
-                    }
-                }
-            }
-        }
+    // SAFETY: the caller's contract.
+    unsafe {
+        add_products!(acc, x, w, steps, |sum, x, w| _mm512_dpbusd_epi32(sum, x, w));
     }
     for (r, acc) in acc.iter().enumerate() {
         for (v, sum) in acc.iter().enumerate() {
@@ -153,6 +171,7 @@ unsafe fn vectors_256<const R: usize, const V: usize>(
             unsafe {
                 let w = w.add(step * 512 + group * 16);
                 ask(w);
+                ask(w.add(256));
                 let mut vectors = [_mm256_setzero_si256(); V];
                 for (v, to) in vectors.iter_mut().enumerate() {
                     *to = _mm256_loadu_si256(w.add(v / 2 * 256 + v % 2 * 8).cast());
@@ -177,24 +196,19 @@ unsafe fn vectors_256<const R: usize, const V: usize>(
     }
 }
 
-/// Asks for both halves of a step, some way ahead; any address may be asked for.
+/// Asks for what lies some way ahead.
 #[inline(always)]
-unsafe fn ask(w: *const i32) {
-    for half in [0, 1024] {
-        // SAFETY: prefetch takes any address.
-        unsafe { _mm_prefetch::<_MM_HINT_T1>(w.cast::<i8>().wrapping_add(AHEAD + half)) };
-    }
+fn ask(w: *const i32) {
+    // SAFETY: prefetch takes any address.
+    unsafe { _mm_prefetch::<_MM_HINT_T1>(w.cast::<i8>().wrapping_add(AHEAD)) };
 }
 
 /// Sixteen groups as pairs of bfloat16.
-///
-/// # Safety
-/// `p` points to them.
 #[target_feature(enable = "avx512f,avx512bw,avx512bf16")]
 #[inline]
-unsafe fn pairs(p: *const i32) -> __m512bh {
-    // SAFETY: the caller's contract; any bits are pairs.
-    unsafe { std::mem::transmute::<__m512i, __m512bh>(_mm512_loadu_si512(p.cast())) }
+fn pairs(groups: __m512i) -> __m512bh {
+    // SAFETY: any bits are pairs.
+    unsafe { std::mem::transmute::<__m512i, __m512bh>(groups) }
 }
 
 /// Row by row: a vector holds four outputs, two sums of two products each.
