@@ -22,7 +22,7 @@ use crate::kernels::quantize::{greatest, quantize_row};
 use crate::kernels::rows::SharedRows;
 use crate::kernels::vectors::{Identity, exp_in_place, max};
 use crate::simd::{Amx, Simd, Tiles};
-use vectors::Vectors;
+use vectors::{Stream, Vectors};
 
 /// Queries that are taken together.
 const QUERIES: usize = 8;
@@ -77,14 +77,15 @@ impl Narrow for i8 {
         let [key_factors, value_factors] = args.factors_of(rows.start, head).expect("bytes have factors");
         let at = (slot * args.heads + head) * args.positions * D;
         let factors = pack_queries(s, args, rows.clone(), head, queries);
-        let keys = args.keys.as_ptr().wrapping_add(at);
+        let [keys, values] = [args.keys, args.values].map(|rows| rows.as_ptr().wrapping_add(at));
         let factors = (key_factors, &factors);
         // SAFETY: the head holds `args.positions` rows from `at`, a step or more, and `len` of them are seen.
         unsafe {
             match products {
                 Products::Tiles(on) => tiles::score(on, (keys, len), queries, factors, turned, scores),
                 Products::Vectors(on) => {
-                    vectors::score(*on, (keys, len), (queries, rows.len()), factors, scores);
+                    let keys = Stream { rows: keys, positions: len, next: values };
+                    vectors::score(*on, keys, (queries, rows.len()), factors, scores);
                 }
             }
         }
@@ -99,12 +100,15 @@ impl Narrow for i8 {
             // SAFETY: the rows of the weights hold whole steps.
             unsafe { digits(row, value_factors, inverse, to) };
         }
-        let values = args.values.as_ptr().wrapping_add(at);
         // SAFETY: as for the keys; digits are zero up to the next sixteen.
         unsafe {
             match products {
                 Products::Tiles(on) => tiles::gather(on, (values, len), weights, woven, sums),
-                Products::Vectors(on) => vectors::gather(*on, (values, len), (weights, rows.len()), sums),
+                Products::Vectors(on) => {
+                    let next = keys.wrapping_add(args.positions * D);
+                    let values = Stream { rows: values, positions: len, next };
+                    vectors::gather(*on, values, (weights, rows.len()), sums);
+                }
             }
         }
         for (r, (i, total)) in rows.zip(totals).enumerate() {

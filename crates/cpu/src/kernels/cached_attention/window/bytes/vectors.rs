@@ -15,11 +15,38 @@ use graph::ops::quantize::BASE;
 
 use super::{QUERIES, ROWS, STEP, woven};
 use crate::isa::Isa;
-use crate::kernels::cached_attention::window::{AHEAD, D, TILE, ask};
+use crate::kernels::cached_attention::window::{D, TILE, ask};
 use crate::simd::{quarters, with_rows};
 
 /// Positions that are scored together.
 const GROUP: usize = 16;
+/// How many positions ahead of their use keys and values are asked for.
+const AHEAD: usize = 128;
+
+/// Rows of D values, one for each position, and what is read after them: asked for while these are read, since memory is
+/// what few queries wait for.
+#[derive(Clone, Copy)]
+pub(super) struct Stream {
+    /// The first row.
+    pub(super) rows: *const i8,
+    /// How many rows are seen.
+    pub(super) positions: usize,
+    /// The first of the rows that follow.
+    pub(super) next: *const i8,
+}
+
+impl Stream {
+    /// Asks for what is read some positions after the `count` from `at`.
+    #[inline(always)]
+    fn ask(&self, at: usize, count: usize) {
+        let ahead = at + AHEAD;
+        let from = match ahead.checked_sub(self.positions) {
+            None => self.rows.wrapping_add(ahead * D),
+            Some(beyond) => self.next.wrapping_add(beyond * D),
+        };
+        ask(from.cast(), count * D);
+    }
+}
 
 /// The token of [`Isa::Avx512Vnni`]; only [`Vectors::detect`] makes one.
 #[derive(Debug, Clone, Copy)]
@@ -35,35 +62,30 @@ impl Vectors {
 /// Writes the scores of every position with the first `count` queries to `scores[query][position]`.
 ///
 /// # Safety
-/// `keys` points to `positions` rows of D values, and never to fewer than a step, as `key_factors` does.
+/// There are as many `keys` as they say, and never fewer than a step; so there are of `key_factors`.
 #[inline(always)]
 pub(super) unsafe fn score(
     _: Vectors,
-    (keys, positions): (*const i8, usize),
+    keys: Stream,
     (queries, count): (&[f32], usize),
     (key_factors, factors): (&[f32], &[f32; QUERIES]),
     scores: &mut [f32],
 ) {
-    assert!(queries.len() == TILE && scores.len() >= QUERIES * positions.next_multiple_of(STEP));
+    assert!(queries.len() == TILE && scores.len() >= QUERIES * keys.positions.next_multiple_of(STEP));
     let factors = (key_factors.as_ptr(), factors);
     let to = (scores.as_mut_ptr(), scores.len() / QUERIES);
     // The token exists; the caller's contract, and what was asserted.
-    with_rows!(count of 1 2 3 4 5 6 7 8, score_of((keys, positions), queries.as_ptr().cast(), factors, to));
+    with_rows!(count of 1 2 3 4 5 6 7 8, score_of(keys, queries.as_ptr().cast(), factors, to));
 }
 
 /// Adds the values of all positions, times the digits of the weights of the first `count` queries: rows of D sums,
 /// woven as [`woven`] leaves them.
 ///
 /// # Safety
-/// `values` points to `positions` rows of D values; digits beyond them are zero, up to the next four.
+/// There are as many `values` as they say; digits beyond them are zero, up to the next four.
 #[inline(always)]
-pub(super) unsafe fn gather(
-    _: Vectors,
-    (values, positions): (*const i8, usize),
-    (weights, count): (&[u8], usize),
-    sums: &mut [f32],
-) {
-    assert!(weights.len() >= ROWS * positions.next_multiple_of(STEP));
+pub(super) unsafe fn gather(_: Vectors, values: Stream, (weights, count): (&[u8], usize), sums: &mut [f32]) {
+    assert!(weights.len() >= ROWS * values.positions.next_multiple_of(STEP));
     assert!(sums.len() == ROWS * D);
     let weights = (weights.as_ptr(), weights.len() / ROWS);
     let sums: *mut i32 = sums.as_mut_ptr().cast();
@@ -77,7 +99,7 @@ pub(super) unsafe fn gather(
         let weights = (weights.0.wrapping_add(first * weights.1), weights.1);
         let sums = sums.wrapping_add(first * D);
         // The token exists; the caller's contract, and what was asserted.
-        with_rows!(group of 1 2 3, gather_of((values, positions), weights, sums));
+        with_rows!(group of 1 2 3, gather_of(values, weights, sums));
         first += group;
     }
 }
@@ -88,11 +110,12 @@ pub(super) unsafe fn gather(
 /// As [`score`] says; `words` are a tile of fours of digits.
 #[target_feature(enable = "avx512f,avx512bw,avx512vnni")]
 unsafe fn score_of<const N: usize>(
-    (keys, positions): (*const i8, usize),
+    stream: Stream,
     words: *const i32,
     (key_factors, factors): (*const f32, &[f32; QUERIES]),
     (out, stride): (*mut f32, usize),
 ) {
+    let Stream { rows: keys, positions, .. } = stream;
     let mut extra = _mm512_setzero_si512();
     for four in 0..D / 4 {
         // SAFETY: the tile has a row of sixteen for each four.
@@ -106,7 +129,7 @@ unsafe fn score_of<const N: usize>(
         // The last group starts early, so that it reads no further than the slot; what it says twice is the same. What it
         // says of positions that nobody sees is not used.
         let at = step.min(positions.saturating_sub(GROUP));
-        ask(keys.wrapping_add((step + AHEAD) * D).cast(), GROUP * D);
+        stream.ask(step, GROUP);
         let mut sums = [[_mm512_setzero_si512(); 2]; N];
         for (query, sums) in sums.iter_mut().enumerate() {
             for (digit, sum) in sums.iter_mut().enumerate() {
@@ -180,11 +203,8 @@ unsafe fn columns_of<const HALF: usize>(rows: *const i8) -> [[__m512i; 4]; 2] {
 /// # Safety
 /// As [`gather`] says.
 #[target_feature(enable = "avx512f,avx512bw,avx512vnni")]
-unsafe fn gather_of<const N: usize>(
-    (values, positions): (*const i8, usize),
-    (weights, stride): (*const u8, usize),
-    out: *mut i32,
-) {
+unsafe fn gather_of<const N: usize>(stream: Stream, (weights, stride): (*const u8, usize), out: *mut i32) {
+    let Stream { rows: values, positions, .. } = stream;
     let mut sums = [[[_mm512_setzero_si512(); 4]; 2]; N];
     for (query, sums) in sums.iter_mut().enumerate() {
         for (digit, sums) in sums.iter_mut().enumerate() {
@@ -211,7 +231,7 @@ unsafe fn gather_of<const N: usize>(
     }
     let whole = positions / 4 * 4;
     for at in (0..whole).step_by(4) {
-        ask(values.wrapping_add((at + AHEAD) * D).cast(), 4 * D);
+        stream.ask(at, 4);
         add!(at, 4);
     }
     if whole < positions {
@@ -260,6 +280,7 @@ mod tests {
         for (count, positions) in [(1, 64), (2, 65), (3, 66), (4, 67), (5, 80), (6, 127), (7, 128), (8, 129)]
         {
             let (keys, digits) = (bytes(1, positions * D), bytes(2, ROWS * D));
+            let stream = Stream { rows: keys.as_ptr(), positions, next: keys.as_ptr() };
             let mut queries = vec![0_f32; TILE];
             for (i, word) in queries.iter_mut().enumerate() {
                 let (four, row) = (i / ROWS, i % ROWS);
@@ -272,7 +293,7 @@ mod tests {
             let mut scores = vec![f32::NAN; QUERIES * stride];
             let of = (key_factors.as_slice(), &factors);
             // SAFETY: there are as many keys and factors.
-            unsafe { score(vectors, (keys.as_ptr(), positions), (&queries, count), of, &mut scores) };
+            unsafe { score(vectors, stream, (&queries, count), of, &mut scores) };
             for (query, row) in scores.chunks_exact(stride).enumerate().take(count) {
                 for (j, &got) in row.iter().enumerate().take(positions) {
                     let [first, second] = [query, QUERIES + query].map(|row| {
@@ -289,7 +310,7 @@ mod tests {
             let weight_bytes: Vec<u8> = weights.iter().map(|&x| x as u8).collect();
             let mut sums = vec![f32::NAN; ROWS * D];
             // SAFETY: there are as many values; weights beyond them are zero.
-            unsafe { gather(vectors, (keys.as_ptr(), positions), (&weight_bytes, count), &mut sums) };
+            unsafe { gather(vectors, stream, (&weight_bytes, count), &mut sums) };
             for row in (0..ROWS).filter(|row| row % QUERIES < count) {
                 for column in 0..D {
                     let products = (0..positions)
