@@ -11,7 +11,8 @@ pub enum Compute {
     F32,
     /// Factors of bf16 where many rows share their weights, and in the encoder's attention.
     Bf16,
-    /// Factors of int8 in linear layers, with a factor for each output's weights and each row; else as [`Compute::Bf16`].
+    /// Factors of int8 in linear layers, with a factor for each output's weights and each row, and in scores of the encoder's
+    /// attention where that is faster; else as [`Compute::Bf16`].
     Int8,
 }
 

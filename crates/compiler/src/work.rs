@@ -81,7 +81,10 @@ impl Call<'_> {
             Op::Matmul(_) => count(factors, 2 * written * inputs[0].dims.last().map_or(1, |k| *k as u64), 0),
             Op::Attention(op) => {
                 let scores = size(&inputs[0], 0) * size(&inputs[1], 0);
-                count(factors, 4 * scores * size(&inputs[0], 1), scores * op.heads as u64);
+                let products = 2 * scores * size(&inputs[0], 1);
+                let in_bytes = op.byte_scores && factors == Compute::Bf16;
+                count(if in_bytes { Compute::Int8 } else { factors }, products, 0);
+                count(factors, products, scores * op.heads as u64);
             }
             Op::CachedAttention(_) => {
                 let scores = Seen::by(inputs).scores;

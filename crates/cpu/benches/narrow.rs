@@ -9,7 +9,7 @@ use cpu::aligned::Aligned;
 use cpu::kernels::Cx;
 use cpu::kernels::attention::{
     Attention, AttentionDims, NarrowAttention, attention, attention_scratch, narrow_attention,
-    narrow_attention_scratch,
+    narrow_attention_scratch, score_factor,
 };
 use cpu::kernels::linear::groups::{Factor, Groups, NarrowRows};
 use cpu::kernels::linear::narrow::{
@@ -188,19 +188,22 @@ fn attentions(cx: Cx<'_>) {
     let (rows, width) = (dims.queries, dims.heads * dims.d);
     let x = noise(rows * width);
     let narrow_x = bytes(&x);
-    let (mut out, mut narrow_out) = (vec![0.0; rows * width], vec![0.0; rows * width]);
+    let [mut out, mut pairs_out, mut bytes_out] = [(); 3].map(|()| vec![0.0; rows * width]);
     let mut scratch = Aligned::zeroed(attention_scratch(cx.isa, threads, dims));
-    let mut narrow_scratch = Aligned::zeroed(narrow_attention_scratch(cx.isa, threads, dims));
+    let byte_scores = score_factor(cx.isa, dims.d, true);
+    let scratch_of = |scores| Aligned::zeroed(narrow_attention_scratch(cx.isa, threads, dims, scores));
+    let [mut pairs_scratch, mut bytes_scratch] = [Factor::Bf16, byte_scores].map(scratch_of);
     let (wide, narrow) = (Rows::new(&x, rows, width), NarrowRows::new(&narrow_x, rows, [2 * width; 2]));
     let (heads, scale) = (dims.heads, 0.125);
+    let attend = |scores, out: &mut [f32], scratch: &mut [f32]| {
+        let args = NarrowAttention { q: narrow, k: narrow, v: narrow, heads, scale, scores };
+        narrow_attention(cx, &args, Out { rows: RowsMut::new(out, rows, width), scratch });
+    };
     let least = in_turns(
         9,
         &mut [
-            &mut || {
-                let args = NarrowAttention { q: narrow, k: narrow, v: narrow, heads, scale };
-                let rows = RowsMut::new(&mut narrow_out, rows, width);
-                narrow_attention(cx, &args, Out { rows, scratch: &mut narrow_scratch });
-            },
+            &mut || attend(Factor::Bf16, &mut pairs_out, &mut pairs_scratch),
+            &mut || attend(byte_scores, &mut bytes_out, &mut bytes_scratch),
             &mut || {
                 let args = Attention { q: wide, k: wide, v: wide, heads, scale };
                 attention(
@@ -213,10 +216,11 @@ fn attentions(cx: Cx<'_>) {
     );
     let flop = (4 * rows * rows * width) as f64;
     println!(
-        "{} {threads} threads attention: {:.0} GFLOP/s; f32/bf16 {:.2}",
+        "{} {threads} threads attention: {:.0} GFLOP/s; f32/bf16 {:.2}; bf16 / with scores of {byte_scores:?} {:.2}",
         cx.isa,
         flop / least[0] / 1e9,
-        least[1] / least[0],
+        least[2] / least[0],
+        least[0] / least[1],
     );
 }
 

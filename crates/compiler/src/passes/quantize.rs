@@ -1,4 +1,4 @@
-//! quantize: linear layers multiply bytes. Each output's weights become bytes with a factor when the model is loaded,
+//! quantize: linear layers multiply bytes, and scores of attention may be products of bytes. Each output's weights become bytes with a factor when the model is loaded,
 //! each row of activations when it is known; bias, residual, sums and results stay what they were. A quarter of the
 //! memory to read, and machines multiply bytes faster than anything. One quantisation serves every reader of a value.
 //! Activations of a step, which writes what later steps read, have two digits: an error would come back with every
@@ -13,13 +13,13 @@ use super::cse;
 use crate::load_time::LoadTime;
 use crate::pass::Pass;
 use crate::rewrite::{Match, Patch, Rule, node, rewrite, rule, vars};
-use graph::ops::Quantize;
+use graph::ops::{Attention, Quantize};
 use graph::{DType, Graph, Op};
 
 /// See the head of this file.
 pub const PASS: Pass = Pass {
     name: "quantize",
-    doc: "linear layers multiply bytes",
+    doc: "linear layers multiply bytes, and scores of attention may",
     tolerance: 0.1,
     run: |g| (cse::PASS.run)(&rewrite(g, &rules(if is_step(g) { 2 } else { 1 }))),
 };
@@ -31,12 +31,22 @@ pub(super) fn is_step(graph: &Graph) -> bool {
 
 fn rules(digits: usize) -> Vec<Rule> {
     let [layer] = vars();
-    let rule = rule("a layer in bytes", node(layer, |op| matches!(op, Op::Linear(_))), move |m| {
+    let exact = |op: &Op| matches!(op, Op::Attention(attention) if !attention.byte_scores);
+    let layers = rule("a layer in bytes", node(layer, |op| matches!(op, Op::Linear(_))), move |m| {
         quantized(m, digits)
     })
     .only_if("its activations are f32", |m| m.graph().ty(m.root().inputs[0]).dtype == DType::F32)
     .only_if("its weights are known at load time", |m| LoadTime::of(m.graph()).knows(m.root().inputs[1]));
-    vec![rule]
+    let scores = rule("scores in bytes", node(layer, exact), |m| {
+        let Op::Attention(attention) = &m.root().op else {
+            unreachable!("the pattern accepts attention only")
+        };
+        let mut patch = Patch::new();
+        let inputs = m.root().inputs.iter().map(|v| (*v).into());
+        patch.add(Attention { byte_scores: true, ..attention.clone() }, inputs);
+        patch
+    });
+    vec![layers, scores]
 }
 
 /// The layer with its activations, in so many digits, and its weights quantised, their factors behind them.

@@ -19,7 +19,7 @@ use super::{Cx, cut, shares};
 use crate::isa::Isa;
 use crate::math;
 use crate::simd::{Body, Simd, dispatch};
-pub use narrow::{NarrowAttention, narrow_attention, narrow_attention_scratch};
+pub use narrow::{NarrowAttention, narrow_attention, narrow_attention_scratch, score_factor};
 
 /// `softmax(q k^T * scale) v` for each of `heads` heads of `d` values: columns `h * d..` of every matrix.
 #[derive(Debug, Clone, Copy)]

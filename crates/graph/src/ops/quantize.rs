@@ -56,6 +56,23 @@ pub fn factor(greatest: f32, parts: usize) -> f32 {
     greatest / MOST / (parts as f32).sqrt()
 }
 
+/// A row as bytes of one digit say it.
+pub(super) fn round(row: &mut [f32]) {
+    let greatest = greatest(row);
+    let inverse = inverse(greatest);
+    row.iter_mut().for_each(|x| *x = f32::from(nearest(*x * inverse)) * factor(greatest, 1));
+}
+
+/// The greatest magnitude of a row.
+fn greatest(row: &[f32]) -> f32 {
+    row.iter().fold(0.0, |m, x| m.max(x.abs()))
+}
+
+/// What a row is times to be bytes.
+fn inverse(greatest: f32) -> f32 {
+    if greatest > 0.0 { MOST / greatest } else { 0.0 }
+}
+
 op! {
     /// Each row of `x[..., k]` as bytes and a factor: `q: i8[..., k]` and `s: f32[...]` with `x` near `q * s`.
     /// `s` is the row's greatest magnitude over 127, and `q` is `x * (127 / greatest)` rounded to nearest even; a row
@@ -109,8 +126,8 @@ impl OpDef for Quantize {
         let (mut bytes, mut factors) = (Vec::with_capacity(x.len()), Vec::new());
         for row in x.chunks_mut(k) {
             let parts = if self.rotated { rotate(row) } else { 1 };
-            let greatest = row.iter().fold(0.0f32, |m, x| m.max(x.abs()));
-            let inverse = if greatest > 0.0 { MOST / greatest } else { 0.0 };
+            let greatest = greatest(row);
+            let inverse = inverse(greatest);
             bytes.extend(row.iter().map(|x| nearest(x * inverse)));
             if self.digits > 1 {
                 bytes.extend(row.iter().map(|x| second(x * inverse)));

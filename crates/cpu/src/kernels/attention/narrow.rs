@@ -6,6 +6,7 @@
 //! of its weights as they were rounded. Where that sum is so great that f32 may not hold its products, the block
 //! starts again with the greatest scores of all keys. Heads of 64 columns in tiles have an order of their own: `tiled.rs`.
 
+mod scores;
 #[cfg(target_arch = "x86_64")]
 mod tiled;
 
@@ -15,7 +16,7 @@ use super::AttentionDims;
 use crate::isa::Isa;
 use crate::kernels::linear::Out;
 use crate::kernels::linear::groups::{
-    Factor, GROUPS, NarrowRows, PANEL, STEP_BYTES, STEP_WORDS, Weights, beginning, steps, turn,
+    Factor, GROUPS, NarrowRows, PANEL, STEP_BYTES, STEP_WORDS, Weights, beginning, steps,
 };
 use crate::kernels::linear::narrow::{Engine, MAX_SUMS, bytes_mut, tile_rows};
 use crate::kernels::rows::{Shared, SharedRows};
@@ -23,6 +24,8 @@ use crate::kernels::scratch::{Shares, scratch_len};
 use crate::kernels::{Cx, cut, shares};
 use crate::math;
 use crate::simd::{Body, Simd, dispatch};
+pub use scores::score_factor;
+use scores::{Scorer, pack, panel_words};
 
 /// `softmax(q k^T * scale) v` for each of `heads` heads: as [`super::Attention`], of bfloat16.
 #[derive(Debug, Clone, Copy)]
@@ -37,22 +40,19 @@ pub struct NarrowAttention<'a> {
     pub heads: usize,
     /// The factor of the scores.
     pub scale: f32,
+    /// What scores are products of: as [`score_factor`] says, or bfloat16.
+    pub scores: Factor,
 }
 
 impl AttentionDims {
-    /// Steps of one head of a query or key.
-    fn head_steps(&self) -> usize {
-        steps(2 * self.d)
-    }
-
     /// Panels of keys of one head, each of which is a step of the weights.
     fn key_panels(&self) -> usize {
         self.keys.div_ceil(PANEL)
     }
 
     /// The words of one head's packed keys.
-    fn key_words(&self) -> usize {
-        self.key_panels() * self.head_steps() * STEP_WORDS
+    fn key_words(&self, scores: Factor) -> usize {
+        self.key_panels() * panel_words(scores, self.d)
     }
 
     /// The words of one head's packed values.
@@ -72,7 +72,7 @@ impl AttentionDims {
     /// The scratch of one thread: a block of queries, the sums of its values, its scores with some keys, its weights.
     fn narrow_thread_len(&self, isa: Isa) -> usize {
         let block = tile_rows(isa) * STEP_BYTES / size_of::<f32>();
-        block * self.head_steps() + self.d.div_ceil(PANEL) * MAX_SUMS + KEY_PANELS * (MAX_SUMS + block)
+        block * steps(2 * self.d) + self.d.div_ceil(PANEL) * MAX_SUMS + KEY_PANELS * (MAX_SUMS + block)
     }
 }
 
@@ -80,16 +80,16 @@ impl AttentionDims {
 const KEY_PANELS: usize = 8;
 
 /// The f32 values of scratch that [`narrow_attention`] needs.
-pub fn narrow_attention_scratch(isa: Isa, threads: usize, dims: AttentionDims) -> usize {
-    let packed = dims.heads * (dims.key_words() + dims.value_words());
+pub fn narrow_attention_scratch(isa: Isa, threads: usize, dims: AttentionDims, scores: Factor) -> usize {
+    let packed = dims.heads * (dims.key_words(scores) + dims.value_words());
     packed + scratch_len(threads, dims.narrow_thread_len(isa))
 }
 
 /// Writes `[queries, heads * d]` to `out`.
 ///
 /// # Panics
-/// When shapes don't fit, there are no keys, the scratch is shorter than [`narrow_attention_scratch`] or the path
-/// multiplies no bfloat16.
+/// When shapes don't fit, there are no keys, the scratch is shorter than [`narrow_attention_scratch`], the path
+/// multiplies no bfloat16, or scores are products of what they can't be.
 pub fn narrow_attention(cx: Cx<'_>, args: &NarrowAttention<'_>, out: Out<'_, '_>) {
     let Out { mut rows, scratch } = out;
     let width = args.q.width() / 2;
@@ -100,12 +100,13 @@ pub fn narrow_attention(cx: Cx<'_>, args: &NarrowAttention<'_>, out: Out<'_, '_>
     let widths = (args.k.width(), args.v.width(), 2 * rows.cols());
     assert_eq!(widths, (2 * width, 2 * width, 2 * width), "columns of attention");
     assert_eq!((args.v.rows(), rows.rows()), (dims.keys, dims.queries), "rows of attention");
-    let threads = cx.pool.threads();
-    assert!(scratch.len() >= narrow_attention_scratch(cx.isa, threads, dims), "short scratch");
-    let (packed, scratch) = scratch.split_at_mut(dims.heads * (dims.key_words() + dims.value_words()));
+    let (threads, key_words) = (cx.pool.threads(), dims.key_words(args.scores));
+    assert!([Factor::Bf16, score_factor(cx.isa, d, true)].contains(&args.scores), "scores of bytes");
+    assert!(scratch.len() >= narrow_attention_scratch(cx.isa, threads, dims, args.scores), "short scratch");
+    let (packed, scratch) = scratch.split_at_mut(dims.heads * (key_words + dims.value_words()));
     // SAFETY: any bits of an f32 are an i32, and the other way round.
     let packed = unsafe { std::slice::from_raw_parts_mut(packed.as_mut_ptr().cast::<i32>(), packed.len()) };
-    let (keys, values) = packed.split_at_mut(dims.heads * dims.key_words());
+    let (keys, values) = packed.split_at_mut(dims.heads * key_words);
     let (shared_keys, shared_values) = (Shared::new(keys), Shared::new(values));
     let units = dims.heads * dims.key_panels();
     let parts = shares(cx.pool, units);
@@ -141,18 +142,14 @@ impl Body for Pack<'_> {
     #[inline(always)]
     fn run<S: Simd>(self, s: S) {
         let (dims, panels) = (self.dims, self.dims.key_panels());
-        let len = dims.head_steps() * STEP_WORDS;
+        let len = panel_words(self.args.scores, dims.d);
         for unit in self.units {
             let (head, panel) = (unit / panels, unit % panels);
             let columns = 2 * head * dims.d..2 * (head + 1) * dims.d;
             // SAFETY: each unit is in one part and has its own panel of keys.
             let to = unsafe { self.keys.slice(unit * len, len) };
             let rows = self.args.k.columns(columns.start, columns.len());
-            for (step, to) in to.chunks_exact_mut(STEP_WORDS).enumerate() {
-                for (half, to) in to.chunks_exact_mut(STEP_WORDS / 2).enumerate() {
-                    turn(s, rows, panel * PANEL + half * PANEL / 2, step, to);
-                }
-            }
+            pack(s, self.args.scores, rows, panel * PANEL, to);
             for first in (0..dims.d).step_by(PANEL) {
                 let at = head * dims.value_words() + (first / PANEL * panels + panel) * STEP_WORDS;
                 // SAFETY: each unit is in one part and has its own step of each panel of values.
@@ -213,21 +210,25 @@ impl Body for Attend<'_, '_> {
             return self.run_in_tiles(s, tiles, scratch);
         }
         let (dims, height) = (self.dims, self.dims.block_rows(self.isa));
+        let scorer = Scorer::new(self.isa, self.args.scores);
+        let key_words = dims.key_words(self.args.scores);
+        // 2^(x log2 e) is e^x.
+        let factor = self.args.scale * std::f32::consts::LOG2_E;
         let blocks = dims.queries.div_ceil(height);
         let mut buffers = Buffers::cut(scratch, dims, height);
         for unit in self.units {
             let (head, first) = (unit / blocks, unit % blocks * height);
             let rows = height.min(dims.queries - first);
             let columns = self.args.q.columns(2 * head * dims.d, 2 * dims.d);
-            engine.fill(columns, first, rows, buffers.queries);
+            let factors = scorer.fill(s, columns, (first, rows), buffers.queries);
             let block = Block {
+                scorer: &scorer,
                 engine: &engine,
                 dims,
                 rows,
                 height,
-                // 2^(x log2 e) is e^x.
-                factor: self.args.scale * std::f32::consts::LOG2_E,
-                keys: &self.keys[head * dims.key_words()..][..dims.key_words()],
+                factors: factors.map(|of_row| factor * of_row),
+                keys: &self.keys[head * key_words..][..key_words],
                 values: &self.values[head * dims.value_words()..][..dims.value_words()],
             };
             let mut sums = block.attend(s, None, &mut buffers);
@@ -271,7 +272,7 @@ struct Buffers<'s> {
 impl<'s> Buffers<'s> {
     fn cut(scratch: &'s mut [f32], dims: AttentionDims, height: usize) -> Self {
         let row_len = height * STEP_BYTES / size_of::<f32>();
-        let (queries, scratch) = scratch.split_at_mut(row_len * dims.head_steps());
+        let (queries, scratch) = scratch.split_at_mut(row_len * steps(2 * dims.d));
         let (totals, scratch) = scratch.split_at_mut(dims.d.div_ceil(PANEL) * MAX_SUMS);
         let (scores, weights) = scratch.split_at_mut(KEY_PANELS * MAX_SUMS);
         Buffers { queries: bytes_mut(queries), totals, scores, weights: bytes_mut(weights) }
@@ -280,13 +281,14 @@ impl<'s> Buffers<'s> {
 
 /// A block of queries with the keys and values of their head.
 struct Block<'a> {
+    scorer: &'a Scorer,
     engine: &'a Engine,
     dims: AttentionDims,
     rows: usize,
     /// The rows that its packed form has room for.
     height: usize,
-    /// Times a score, it is the power of two of its weight.
-    factor: f32,
+    /// Times a score of a row, they are the power of two of its weight.
+    factors: [f32; MAX_ROWS],
     keys: &'a [i32],
     values: &'a [i32],
 }
@@ -294,12 +296,12 @@ struct Block<'a> {
 impl Block<'_> {
     /// Scores up to [`KEY_PANELS`] panels of keys from panel `first`; gives how many.
     #[inline(always)]
-    fn score(&self, first: usize, queries: &[u8], scores: &mut [f32]) -> usize {
-        let len = self.dims.head_steps() * STEP_WORDS;
+    fn score<S: Simd>(&self, s: S, first: usize, queries: &[u8], scores: &mut [f32]) -> usize {
         let panels = KEY_PANELS.min(self.dims.key_panels() - first);
+        let len = self.keys.len() / self.dims.key_panels();
         let keys = self.keys[first * len..][..panels * len].chunks_exact(len);
         for (keys, scores) in keys.zip(scores.chunks_exact_mut(MAX_SUMS)) {
-            self.engine.multiply(self.rows, queries, Weights { words: keys, sums: &[] }, scores);
+            self.scorer.score(s, (self.rows, queries), keys, scores);
         }
         let valid = PANEL.min(self.dims.keys - (first + panels - 1) * PANEL);
         for row in scores[(panels - 1) * MAX_SUMS..].chunks_exact_mut(PANEL).take(self.rows) {
@@ -313,7 +315,7 @@ impl Block<'_> {
     fn greatest<S: Simd>(&self, s: S, buffers: &mut Buffers<'_>) -> [f32; MAX_ROWS] {
         let mut greatest = [LEAST; MAX_ROWS];
         for first in (0..self.dims.key_panels()).step_by(KEY_PANELS) {
-            let panels = self.score(first, buffers.queries, buffers.scores);
+            let panels = self.score(s, first, buffers.queries, buffers.scores);
             raise(s, &buffers.scores[..panels * MAX_SUMS], &mut greatest[..self.rows]);
         }
         greatest
@@ -332,13 +334,13 @@ impl Block<'_> {
         let mut sums = [s.splat(0.0); MAX_ROWS];
         let mut shifts = greatest.unwrap_or([LEAST; MAX_ROWS]);
         for first in (0..self.dims.key_panels()).step_by(KEY_PANELS) {
-            let panels = self.score(first, buffers.queries, buffers.scores);
+            let panels = self.score(s, first, buffers.queries, buffers.scores);
             let scores = &buffers.scores[..panels * MAX_SUMS];
             if first == 0 && greatest.is_none() {
                 raise(s, scores, &mut shifts[..rows]);
             }
             let weights = &mut buffers.weights[..panels * self.height * STEP_BYTES];
-            weigh(s, self.engine, (scores, self.factor), &shifts[..rows], weights, &mut sums);
+            weigh(s, self.engine, (scores, &self.factors), &shifts[..rows], weights, &mut sums);
             let values = self.values.chunks_exact(self.dims.key_panels() * STEP_WORDS);
             for (values, total) in values.zip(buffers.totals.chunks_exact_mut(MAX_SUMS)) {
                 let values =
@@ -378,7 +380,7 @@ fn raise<S: Simd>(s: S, scores: &[f32], greatest: &mut [f32]) {
 fn weigh<S: Simd>(
     s: S,
     engine: &Engine,
-    (scores, factor): (&[f32], f32),
+    (scores, factors): (&[f32], &[f32; MAX_ROWS]),
     greatest: &[f32],
     to: &mut [u8],
     sums: &mut [S::V; MAX_ROWS],
@@ -387,8 +389,8 @@ fn weigh<S: Simd>(
     let place = |at: [usize; 2]| engine.place(at, rows, panels);
     let stride = place([0, 1]) - place([0, 0]);
     assert!(to.len() >= place([rows - 1, panels - 1]) + STEP_BYTES && rows <= MAX_ROWS);
-    for (r, (sum, greatest)) in sums.iter_mut().zip(greatest).enumerate() {
-        let line = [s.splat(factor), s.splat(-factor * greatest)];
+    for (r, ((sum, greatest), factor)) in sums.iter_mut().zip(greatest).zip(factors).enumerate() {
+        let line = [s.splat(*factor), s.splat(-factor * greatest)];
         let first = place([r, 0]);
         let mut total = *sum;
         for panel in 0..panels {
