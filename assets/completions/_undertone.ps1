@@ -85,6 +85,8 @@ Register-ArgumentCompleter -Native -CommandName 'undertone' -ScriptBlock {
             [CompletionResult]::new('-l', '-l', [CompletionResultType]::ParameterName, 'Language that is spoken [default: detected]')
             [CompletionResult]::new('--language', '--language', [CompletionResultType]::ParameterName, 'Language that is spoken [default: detected]')
             [CompletionResult]::new('--top', '--top', [CompletionResultType]::ParameterName, 'How many of the slowest steps to show for each part')
+            [CompletionResult]::new('--beam-size', '--beam-size', [CompletionResultType]::ParameterName, 'Beams and candidates; None for one')
+            [CompletionResult]::new('--batch-size', '--batch-size', [CompletionResultType]::ParameterName, 'Stretches decoded at once')
             [CompletionResult]::new('--threads', '--threads', [CompletionResultType]::ParameterName, 'Threads to use, no more than there are processors [default: one for each physical core, up to 16; for the fast ones where there are several kinds]')
             [CompletionResult]::new('--compute', '--compute', [CompletionResultType]::ParameterName, 'Precision of weights and arithmetic; auto is the fastest that keeps the words [default: auto; f32 in `whisper`]')
             [CompletionResult]::new('--isa', '--isa', [CompletionResultType]::ParameterName, 'Instruction set to use: scalar, avx2, avx_vnni, avx512, avx512_vnni, avx512_bf16, amx, neon, neon_dotprod [default: the fastest that the machine has]')

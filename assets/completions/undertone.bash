@@ -717,7 +717,7 @@ _undertone() {
             return 0
             ;;
         undertone__subcmd__profile)
-            opts="-m -l -q -h -V --model --language --top --roofline --threads --compute --isa --pack-cache --ffmpeg --quiet --help --version"
+            opts="-m -l -q -h -V --model --language --top --beam-size --batch-size --roofline --threads --compute --isa --pack-cache --ffmpeg --quiet --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -740,6 +740,14 @@ _undertone() {
                     return 0
                     ;;
                 --top)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --beam-size)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --batch-size)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

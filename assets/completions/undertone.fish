@@ -73,6 +73,8 @@ complete -c undertone -n "__fish_undertone_using_subcommand graph" -s V -l versi
 complete -c undertone -n "__fish_undertone_using_subcommand profile" -s m -l model -d 'Model: a name, a path, or OWNER/REPO on the model hub' -r
 complete -c undertone -n "__fish_undertone_using_subcommand profile" -s l -l language -d 'Language that is spoken [default: detected]' -r
 complete -c undertone -n "__fish_undertone_using_subcommand profile" -l top -d 'How many of the slowest steps to show for each part' -r
+complete -c undertone -n "__fish_undertone_using_subcommand profile" -l beam-size -d 'Beams and candidates; None for one' -r
+complete -c undertone -n "__fish_undertone_using_subcommand profile" -l batch-size -d 'Stretches decoded at once' -r
 complete -c undertone -n "__fish_undertone_using_subcommand profile" -l threads -d 'Threads to use, no more than there are processors [default: one for each physical core, up to 16; for the fast ones where there are several kinds]' -r
 complete -c undertone -n "__fish_undertone_using_subcommand profile" -l compute -d 'Precision of weights and arithmetic; auto is the fastest that keeps the words [default: auto; f32 in `whisper`]' -r -f -a "auto\t''
 f32\t''

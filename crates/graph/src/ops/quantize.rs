@@ -60,7 +60,9 @@ pub fn factor(greatest: f32, parts: usize) -> f32 {
 pub(super) fn round(row: &mut [f32]) {
     let greatest = greatest(row);
     let inverse = inverse(greatest);
-    row.iter_mut().for_each(|x| *x = f32::from(nearest(*x * inverse)) * factor(greatest, 1));
+    for x in row {
+        *x = f32::from(nearest(*x * inverse)) * factor(greatest, 1);
+    }
 }
 
 /// The greatest magnitude of a row.

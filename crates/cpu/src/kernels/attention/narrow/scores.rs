@@ -58,10 +58,10 @@ fn turn_panel<S: Simd>(s: S, rows: NarrowRows<'_>, first: usize, to: &mut [i32])
 /// When it does not lie where bfloat16 may.
 #[inline(always)]
 fn floats(row: &[u8]) -> &[bf16] {
-    let first = row.as_ptr().cast::<bf16>();
-    assert!(first.is_aligned());
-    // SAFETY: aligned, within the row, and any bits are a bfloat16.
-    unsafe { std::slice::from_raw_parts(first, row.len() / size_of::<bf16>()) }
+    // SAFETY: any bits are a bfloat16.
+    let (before, floats, behind) = unsafe { row.align_to() };
+    assert!(before.is_empty() && behind.is_empty(), "bfloat16 at an odd address");
+    floats
 }
 
 /// What multiplies queries and keys.

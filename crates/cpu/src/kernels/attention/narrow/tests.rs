@@ -13,9 +13,9 @@ fn rounded(x: &[f64], d: usize) -> Vec<f64> {
     for part in x.chunks_mut(d) {
         let greatest = part.iter().fold(0.0_f32, |m, x| m.max(x.abs() as f32));
         let inverse = if greatest > 0.0 { 127.0 / greatest } else { 0.0 };
-        part.iter_mut().for_each(|x| {
+        for x in part {
             *x = f64::from((*x as f32 * inverse).round_ties_even()) * f64::from(greatest / 127.0);
-        });
+        }
     }
     x
 }
