@@ -295,11 +295,17 @@ impl Body for Fill<'_> {
     fn run<S: Simd>(self, s: S) {
         let len = (steps(self.weights.width()) * STEP_WORDS).max(1);
         for (p, panel) in self.words.chunks_exact_mut(len).enumerate() {
-            for (step, halves) in panel.chunks_exact_mut(STEP_WORDS).enumerate() {
-                for (half, words) in halves.chunks_exact_mut(LANES * GROUPS).enumerate() {
-                    turn(s, self.weights, p * PANEL + half * LANES, step, words);
-                }
-            }
+            turn_panel(s, self.weights, p * PANEL, panel);
+        }
+    }
+}
+
+/// The panel of the rows from `first`: as many steps as there are words for.
+#[inline(always)]
+pub(crate) fn turn_panel<S: Simd>(s: S, weights: NarrowRows<'_>, first: usize, panel: &mut [i32]) {
+    for (step, halves) in panel.chunks_exact_mut(STEP_WORDS).enumerate() {
+        for (half, words) in halves.chunks_exact_mut(LANES * GROUPS).enumerate() {
+            turn(s, weights, first + half * LANES, step, words);
         }
     }
 }
@@ -309,7 +315,7 @@ impl Body for Fill<'_> {
 /// # Panics
 /// When there are not as many words.
 #[inline(always)]
-pub(crate) fn turn<S: Simd>(s: S, weights: NarrowRows<'_>, first: usize, step: usize, words: &mut [i32]) {
+fn turn<S: Simd>(s: S, weights: NarrowRows<'_>, first: usize, step: usize, words: &mut [i32]) {
     let mut rows = [[0_u8; STEP_BYTES]; LANES];
     for (lane, to) in rows.iter_mut().enumerate().take(weights.rows().saturating_sub(first)) {
         *to = beginning(&weights.row(first + lane)[step * STEP_BYTES..]);

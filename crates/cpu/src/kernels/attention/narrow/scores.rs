@@ -3,9 +3,9 @@
 
 use half::bf16;
 
-use super::{GROUPS, MAX_ROWS, PANEL, STEP_BYTES, STEP_WORDS};
+use super::{MAX_ROWS, PANEL, STEP_BYTES, STEP_WORDS};
 use crate::isa::Isa;
-use crate::kernels::linear::groups::{Factor, NarrowRows, Weights, steps, turn};
+use crate::kernels::linear::groups::{Factor, NarrowRows, Weights, steps, turn_panel};
 use crate::kernels::linear::narrow::Engine;
 use crate::kernels::quantize::quantize_row;
 use crate::simd::Simd;
@@ -40,16 +40,6 @@ pub(super) fn pack<S: Simd>(s: S, factor: Factor, keys: NarrowRows<'_>, first: u
         sums[i] = bytes.iter().map(|x| i32::from(x.cast_signed())).sum();
     }
     turn_panel(s, NarrowRows::new(bytes.as_flattened(), PANEL, [STEP_BYTES; 2]), 0, words);
-}
-
-/// The steps of the rows of a panel, from row `first`.
-#[inline(always)]
-fn turn_panel<S: Simd>(s: S, rows: NarrowRows<'_>, first: usize, to: &mut [i32]) {
-    for (step, to) in to.chunks_exact_mut(STEP_WORDS).enumerate() {
-        for (half, to) in to.chunks_exact_mut(STEP_WORDS / 2).enumerate() {
-            turn(s, rows, first + half * GROUPS, step, to);
-        }
-    }
 }
 
 /// A row of bfloat16.
