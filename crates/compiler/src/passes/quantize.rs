@@ -42,10 +42,7 @@ fn rules(digits: usize) -> Vec<Rule> {
         let Op::Attention(attention) = &m.root().op else {
             unreachable!("the pattern accepts attention only")
         };
-        let mut patch = Patch::new();
-        let inputs = m.root().inputs.iter().map(|v| (*v).into());
-        patch.add(Attention { byte_scores: true, ..attention.clone() }, inputs);
-        patch
+        m.replace_with(Attention { byte_scores: true, ..attention.clone() }, m.root().inputs.iter().copied())
     });
     vec![layers, scores]
 }

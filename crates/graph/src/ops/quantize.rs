@@ -59,9 +59,9 @@ pub fn factor(greatest: f32, parts: usize) -> f32 {
 /// A row as bytes of one digit say it.
 pub(super) fn round(row: &mut [f32]) {
     let greatest = greatest(row);
-    let inverse = inverse(greatest);
+    let (inverse, factor) = (inverse(greatest), factor(greatest, 1));
     for x in row {
-        *x = f32::from(nearest(*x * inverse)) * factor(greatest, 1);
+        *x = f32::from(nearest(*x * inverse)) * factor;
     }
 }
 

@@ -1,10 +1,11 @@
 //! Attention of bfloat16 where the machine multiplies it. Not for machines that widen.
 //!
 //! The first phase packs, as in f32. The second takes a block of queries of one head, and some of its keys at a time:
-//! scores are sums of products of bfloat16, in f32, or of bytes, and weights are powers of their distance to the greatest of
-//! the first keys. A weight may be far above 1: what bfloat16 rounds away does not depend on it, and a row is divided by the sum
-//! of its weights as they were rounded. Where that sum is so great that f32 may not hold its products, the block
-//! starts again with the greatest scores of all keys. Heads of 64 columns in tiles have an order of their own: `tiled.rs`.
+//! scores are sums of products of bfloat16, in f32, or of bytes, and weights are powers of their distance to the
+//! greatest of the first keys. A weight may be far above 1: what bfloat16 rounds away does not depend on it, and a row is
+//! divided by the sum of its weights as they were rounded. Where that sum is so great that f32 may not hold its
+//! products, the block starts again with the greatest scores of all keys. Heads of 64 columns in tiles have an order of
+//! their own: `tiled.rs`.
 
 mod scores;
 #[cfg(target_arch = "x86_64")]
@@ -45,6 +46,11 @@ pub struct NarrowAttention<'a> {
 }
 
 impl AttentionDims {
+    /// Steps of one head of a query of bfloat16; of bytes there are no more.
+    fn query_steps(&self) -> usize {
+        steps(2 * self.d)
+    }
+
     /// Panels of keys of one head, each of which is a step of the weights.
     fn key_panels(&self) -> usize {
         self.keys.div_ceil(PANEL)
@@ -72,7 +78,7 @@ impl AttentionDims {
     /// The scratch of one thread: a block of queries, the sums of its values, its scores with some keys, its weights.
     fn narrow_thread_len(&self, isa: Isa) -> usize {
         let block = tile_rows(isa) * STEP_BYTES / size_of::<f32>();
-        block * steps(2 * self.d) + self.d.div_ceil(PANEL) * MAX_SUMS + KEY_PANELS * (MAX_SUMS + block)
+        block * self.query_steps() + self.d.div_ceil(PANEL) * MAX_SUMS + KEY_PANELS * (MAX_SUMS + block)
     }
 }
 
@@ -272,7 +278,7 @@ struct Buffers<'s> {
 impl<'s> Buffers<'s> {
     fn cut(scratch: &'s mut [f32], dims: AttentionDims, height: usize) -> Self {
         let row_len = height * STEP_BYTES / size_of::<f32>();
-        let (queries, scratch) = scratch.split_at_mut(row_len * steps(2 * dims.d));
+        let (queries, scratch) = scratch.split_at_mut(row_len * dims.query_steps());
         let (totals, scratch) = scratch.split_at_mut(dims.d.div_ceil(PANEL) * MAX_SUMS);
         let (scores, weights) = scratch.split_at_mut(KEY_PANELS * MAX_SUMS);
         Buffers { queries: bytes_mut(queries), totals, scores, weights: bytes_mut(weights) }
