@@ -38,7 +38,7 @@ impl Case {
             values: noise(SLOTS * positions * WIDTH),
             q: noise(n * WIDTH),
             out: vec![0.0; n * WIDTH],
-            scratch: vec![0.0; cached_attention_scratch(threads, HEADS, positions, D)],
+            scratch: vec![0.0; cached_attention_scratch(threads, positions, D)],
             n,
             positions,
         }

@@ -3,12 +3,13 @@
 //! Not for whole windows of queries, which pack their keys first.
 //!
 //! A table names the slot of each position of a row, so that rows share the past without copies. Threads split
-//! the heads. Neighbouring queries are taken together, up to [`QUERIES`] at a time, as far as their rows name the same
-//! slots, and read each key once, while those some positions ahead are on their way from memory; from there each goes on
-//! alone. A score is one chain over the lanes' dimensions and one tree over the lanes; an output is one chain over
-//! positions.
+//! the heads and take one after the other, since a head's positions lie side by side. Neighbouring queries are taken
+//! together, up to [`QUERIES`] at a time, as far as their rows name the same slots, and read each key once; from there
+//! each goes on alone. A score is one chain over the lanes' dimensions and one tree over the lanes; an output is one
+//! chain over positions.
 
-pub(super) mod pass;
+mod group;
+mod pass;
 #[cfg(test)]
 mod tests;
 #[cfg(target_arch = "x86_64")]
@@ -23,7 +24,8 @@ use super::scratch::{Shares, scratch_len};
 use super::vectors::{Identity, exp_in_place, max, multiply_in_place, scale_in_place};
 use super::{Cx, cut};
 use crate::simd::{Body, Simd, dispatch};
-use pass::{RUN, accumulate, scores};
+use group::{Ahead, Group};
+use pass::Head;
 
 /// The queries that are taken together.
 pub const QUERIES: usize = 8;
@@ -80,21 +82,6 @@ impl<E> CachedAttention<'_, E> {
         self.factors.map(|both| both.map(|factors| &factors[at..][..self.positions]))
     }
 
-    /// The queries from `first` that start with the same slot, and the positions that all of them share: as many as the
-    /// longest sees where their rows are the same, or where a row has one slot.
-    fn together(&self, first: usize) -> (Range<usize>, usize) {
-        let most = (first + QUERIES).min(self.q.rows());
-        let end = (first + 1..most).find(|&i| self.slot(i, 0) != self.slot(first, 0)).unwrap_or(most);
-        let own = self.slots(self.row[first]);
-        let longest = (first..end).map(|i| self.len(i)).max().unwrap_or(0);
-        let shared =
-            (first + 1..end).filter(|&i| self.columns > 1 && self.row[i] != self.row[first]).map(|i| {
-                let both = own.iter().zip(self.slots(self.row[i]));
-                both.take(longest).take_while(|(a, b)| a == b).count()
-            });
-        (first..end, shared.min().unwrap_or(longest))
-    }
-
     /// Checks every index that the passes follow.
     fn check(&self) {
         let (n, width) = (self.q.rows(), self.q.cols());
@@ -123,18 +110,13 @@ impl<E> CachedAttention<'_, E> {
     }
 }
 
-/// The most heads of one thread.
-fn share_of_heads(heads: usize, threads: usize) -> usize {
-    heads.div_ceil(threads)
-}
-
-fn thread_len(heads: usize, positions: usize, d: usize) -> usize {
-    QUERIES * heads * (positions + 2 * d)
+fn thread_len(positions: usize, d: usize) -> usize {
+    2 * QUERIES * (positions + d)
 }
 
 /// The f32 values of scratch that [`cached_attention`] needs, with `d` values a head.
-pub fn cached_attention_scratch(threads: usize, heads: usize, positions: usize, d: usize) -> usize {
-    scratch_len(threads, thread_len(share_of_heads(heads, threads), positions, d))
+pub fn cached_attention_scratch(threads: usize, positions: usize, d: usize) -> usize {
+    scratch_len(threads, thread_len(positions, d))
 }
 
 /// Writes `[n, heads * d]` to `out`.
@@ -149,8 +131,7 @@ pub fn cached_attention<E: Element>(cx: Cx<'_>, args: &CachedAttention<'_, E>, o
     args.check();
     assert_eq!((rows.rows(), rows.cols()), (args.q.rows(), args.q.cols()), "shapes of attention");
     let (threads, d) = (cx.pool.threads(), args.q.cols() / args.heads);
-    let share = thread_len(share_of_heads(args.heads, threads), args.positions, d);
-    let scratch = Shares::new(scratch, threads, share);
+    let scratch = Shares::new(scratch, threads, thread_len(args.positions, d));
     let out = rows.shared();
     let parts = threads.min(args.heads);
     cx.pool.run_on(parts, &|thread, part| {
@@ -169,72 +150,35 @@ struct Part<'a, 's, E> {
     scratch: &'s mut [f32],
 }
 
-/// Queries and positions at which they have the same keys, and some heads of them.
-#[derive(Clone)]
-struct Block<'a, E> {
-    args: &'a CachedAttention<'a, E>,
-    queries: Range<usize>,
-    positions: Range<usize>,
-    /// The end of the positions that each sees.
-    lens: &'a [usize],
-    d: usize,
-    heads: Range<usize>,
-}
-
-impl<E> Block<'_, E> {
-    /// Where position `j` of the thread's first head starts in keys and values.
-    #[inline(always)]
-    fn place(&self, j: usize) -> usize {
-        let args = self.args;
-        let first = args.slot(self.queries.start, j) * args.heads + self.heads.start;
-        (first * args.positions + j) * self.d
-    }
-
-    /// From a position of one head to that of the next.
-    #[inline(always)]
-    fn stride(&self) -> usize {
-        self.args.positions * self.d
-    }
-}
-
 impl<E: Element> Body for Part<'_, '_, E> {
     type Out = ();
 
     #[inline(always)]
     fn run<S: Simd>(self, s: S) {
         let Part { args, d, heads, out, scratch } = self;
-        let (width, positions) = (heads.len() * d, args.positions);
-        let (q, scratch) = scratch.split_at_mut(QUERIES * width);
-        let (acc, weights) = scratch.split_at_mut(QUERIES * width);
+        let (q, scratch) = scratch.split_at_mut(QUERIES * d);
+        let (acc, scratch) = scratch.split_at_mut(QUERIES * d);
+        let (weights, rows) = scratch.split_at_mut(QUERIES * args.positions);
+        // SAFETY: the same values under another type, any bits of which are one.
+        let rows = unsafe { std::slice::from_raw_parts_mut(rows.as_mut_ptr().cast::<u32>(), rows.len()) };
         let mut first = 0;
         while first < args.q.rows() {
-            let (queries, shared) = args.together(first);
-            first = queries.end;
-            let count = queries.len();
-            let mut lens = [0; QUERIES];
-            for (len, i) in lens.iter_mut().zip(queries.clone()) {
-                *len = args.len(i);
-            }
-            for (to, i) in q.chunks_exact_mut(width).zip(queries.clone()) {
-                for (to, &x) in to.iter_mut().zip(&args.q.row(i)[heads.start * d..][..width]) {
-                    *to = x * args.scale;
+            let group = Group::new(args, first, rows);
+            first += group.count;
+            let mut ahead = Ahead::new(s, &group, heads.clone(), d);
+            for head in heads.clone() {
+                for (i, to) in q.chunks_exact_mut(d).enumerate().take(group.count) {
+                    for (to, &x) in to.iter_mut().zip(&args.q.row(group.first + i)[head * d..][..d]) {
+                        *to = x * args.scale;
+                    }
                 }
-            }
-            // What they share, then what each has alone, with the number of its first query.
-            let block = |from: usize, to: usize, positions: Range<usize>| {
-                let queries = queries.start + from..queries.start + to;
-                (from, Block { args, queries, positions, lens: &lens[from..to], d, heads: heads.clone() })
-            };
-            let alone = (0..count).filter(|&i| shared < lens[i]).map(|i| block(i, i + 1, shared..lens[i]));
-            let blocks = std::iter::once(block(0, count, 0..shared)).chain(alone);
-            for (i, block) in blocks.clone() {
-                scores(s, &block, &q[i * width..], &mut weights[i * positions..]);
-            }
-            acc[..count * width].fill(0.0);
-            for h in 0..heads.len() {
-                for (i, &len) in lens.iter().enumerate().take(count) {
-                    let row = &mut weights[(h * QUERIES + i) * positions..][..len];
-                    let factors = args.factors_of(queries.start + i, heads.start + h);
+                for block in group.each() {
+                    let block = Head { args, block: &block, skip: head * args.positions, d };
+                    block.scores(s, q, weights, &mut ahead);
+                }
+                for (i, row) in weights.chunks_exact_mut(args.positions).enumerate().take(group.count) {
+                    let row = &mut row[..group.lens[i]];
+                    let factors = args.factors_of(group.first + i, head);
                     if let Some([keys, _]) = factors {
                         multiply_in_place(s, row, keys);
                     }
@@ -245,18 +189,18 @@ impl<E: Element> Body for Part<'_, '_, E> {
                         multiply_in_place(s, row, values);
                     }
                 }
-            }
-            for (i, block) in blocks {
-                let end = block.positions.end;
-                for from in block.positions.clone().step_by(RUN) {
-                    let run = from..(from + RUN).min(end);
-                    accumulate(s, &block, &weights[i * positions..], &mut acc[i * width..], run);
+                acc[..group.count * d].fill(0.0);
+                for block in group.each() {
+                    let block = Head { args, block: &block, skip: head * args.positions, d };
+                    block.accumulate(s, &group.lens, weights, acc, &mut ahead);
                 }
-            }
-            for (acc, i) in acc.chunks_exact(width).zip(queries.clone()) {
-                // SAFETY: the columns of these heads are in one part only.
-                let to = unsafe { std::slice::from_raw_parts_mut(out.row(i).add(heads.start * d), width) };
-                to.copy_from_slice(acc);
+                for (i, acc) in acc.chunks_exact(d).enumerate().take(group.count) {
+                    // SAFETY: the columns of this head are in one part only.
+                    let to = unsafe {
+                        std::slice::from_raw_parts_mut(out.row(group.first + i).add(head * d), d)
+                    };
+                    to.copy_from_slice(acc);
+                }
             }
         }
     }

@@ -30,7 +30,7 @@ fn columns(node: &NodeView<'_>) -> usize {
 
 fn scratch(isa: Isa, threads: usize, node: &NodeView<'_>) -> usize {
     let sizes = node.inputs[1].shape.eval(node.largest).unwrap_or_default();
-    let [_, heads, positions, d] = sizes[..] else { return 0 };
+    let [_, _, positions, d] = sizes[..] else { return 0 };
     #[cfg(target_arch = "x86_64")]
     {
         let columns = columns(node);
@@ -46,7 +46,7 @@ fn scratch(isa: Isa, threads: usize, node: &NodeView<'_>) -> usize {
     }
     #[cfg(not(target_arch = "x86_64"))]
     let _ = isa; // Only narrow windows ask for the path.
-    cached_attention_scratch(threads, heads, positions, d)
+    cached_attention_scratch(threads, positions, d)
 }
 
 fn run(call: &mut Call<'_>) {

@@ -40,7 +40,7 @@ fn run(isa: Isa, threads: usize, a: &CachedAttention<'_>) -> Vec<f32> {
     let (n, width) = (a.q.rows(), a.q.cols());
     let mut out = vec![f32::NAN; n * width];
     let mut scratch =
-        vec![f32::NAN; cached_attention_scratch(threads, a.heads, a.positions, width / a.heads)];
+        vec![f32::NAN; cached_attention_scratch(threads, a.positions, width / a.heads)];
     let target = Out { rows: RowsMut::new(&mut out, n, width), scratch: &mut scratch };
     cached_attention(Cx { isa, pool: &pool }, a, target);
     out
@@ -115,7 +115,12 @@ fn rows_that_part_go_on_alone() {
     let (row, last) = ([0, 1, 2, 3, 4], [30, 40, 22, 7, 40]);
     let q: Vec<f32> = noise(3, row.len() * width).iter().map(|x| x * 4.0).collect();
     let args = by_table([&q, &keys, &values], &table, [&row, &last], [positions, heads, d]);
-    assert_eq!([0, 2, 4].map(|first| args.together(first)), [(0..4, 9), (2..4, 23), (4..5, 41)]);
+    let group = |first: usize| {
+        let mut rows = vec![0; QUERIES * positions];
+        let group = Group::new(&args, first, &mut rows);
+        (group.count, group.shared)
+    };
+    assert_eq!([0, 2, 4].map(group), [(4, 9), (2, 23), (1, 41)]);
     check(&args);
 }
 
