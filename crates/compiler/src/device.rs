@@ -131,11 +131,12 @@ pub trait Executable: Send {
     /// Result number `index` of the last run, an i32 tensor, with its sizes. Panics as [`Executable::f32`] does.
     fn i32(&self, index: usize) -> (&[i32], &[usize]);
 
-    /// Starts or stops measuring the steps of each run.
-    fn measure(&mut self, on: bool);
+    /// Measures the steps of each run from now on, and adds them to account number `account`; `None` stops that. So runs
+    /// of different kinds can be told apart.
+    fn measure(&mut self, account: Option<usize>);
 
-    /// What was measured of each step so far.
-    fn measured(&self) -> &[StepTime];
+    /// What was measured of each step so far in an account; nothing of an account that was never measured into.
+    fn measured(&self, account: usize) -> &[StepTime];
 
     /// Bytes held: packed constants, copied constants, arena.
     fn bytes(&self) -> Footprint;

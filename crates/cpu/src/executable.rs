@@ -36,8 +36,10 @@ pub(crate) struct CpuExecutable {
     results: Vec<Operand>,
     inputs: Vec<Operand>,
     outputs: Vec<Operand>,
-    measure: bool,
-    times: Vec<StepTime>,
+    /// The account that runs are measured into.
+    account: Option<usize>,
+    /// The times of each step, by account.
+    times: Vec<Vec<StepTime>>,
     footprint: Footprint,
     /// Mapped constants point into it.
     _weights: Arc<dyn Weights>,
@@ -82,8 +84,8 @@ impl CpuExecutable {
             results: Vec::with_capacity(program.graph.results().len()),
             inputs: Vec::with_capacity(most(|step| step.inputs.len())),
             outputs: Vec::with_capacity(most(|step| step.outputs.len())),
-            measure: false,
-            times: vec![StepTime::default(); program.steps.len()],
+            account: None,
+            times: Vec::new(),
             footprint,
             _weights: weights,
             program,
@@ -184,10 +186,10 @@ impl CpuExecutable {
         self.outputs = outputs;
     }
 
-    fn measured_step(&mut self, index: usize) {
+    fn measured_step(&mut self, index: usize, account: usize) {
         let start = Instant::now();
         self.step(index);
-        let time = &mut self.times[index];
+        let time = &mut self.times[account][index];
         time.time += start.elapsed();
         time.runs += 1;
         let inputs: Vec<_> = self.inputs.iter().map(Operand::view).collect();
@@ -245,10 +247,9 @@ impl Executable for CpuExecutable {
         self.bind(args)?;
         self.resize();
         for index in 0..self.program.steps.len() {
-            if self.measure {
-                self.measured_step(index);
-            } else {
-                self.step(index);
+            match self.account {
+                Some(account) => self.measured_step(index, account),
+                None => self.step(index),
             }
         }
         for i in 0..self.program.graph.results().len() {
@@ -275,12 +276,14 @@ impl Executable for CpuExecutable {
         (data, operand.dims.sizes())
     }
 
-    fn measure(&mut self, on: bool) {
-        self.measure = on;
+    fn measure(&mut self, account: Option<usize>) {
+        self.account = account;
+        let accounts = account.map_or(0, |account| account + 1).max(self.times.len());
+        self.times.resize(accounts, vec![StepTime::default(); self.program.steps.len()]);
     }
 
-    fn measured(&self) -> &[StepTime] {
-        &self.times
+    fn measured(&self, account: usize) -> &[StepTime] {
+        self.times.get(account).map_or(&[], Vec::as_slice)
     }
 
     fn bytes(&self) -> Footprint {

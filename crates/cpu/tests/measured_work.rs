@@ -48,12 +48,19 @@ fn work_is_that_of_the_sizes_and_places_of_each_run() {
         executable.run(&mut args).unwrap();
     };
     run(executable.as_mut(), 1, &[0]); // not measured
-    executable.measure(true);
+    executable.measure(Some(0));
     run(executable.as_mut(), 3, &[0, 1, 2]);
+    executable.measure(Some(1));
+    run(executable.as_mut(), 2, &[0, 1]);
+    executable.measure(Some(0));
     run(executable.as_mut(), 1, &[3]);
+    executable.measure(None);
+    run(executable.as_mut(), 1, &[3]);
+    let runs = |account: usize| executable.measured(account).iter().map(|time| time.runs).collect::<Vec<_>>();
+    assert_eq!([runs(0), runs(1), runs(2)], [vec![2; 4], vec![1; 4], vec![]]);
     let names = executable.program().steps.iter().map(|step| step.kernel.name);
     let got: Vec<(&str, u64, Work)> =
-        names.zip(executable.measured()).map(|(name, time)| (name, time.runs, time.work)).collect();
+        names.zip(executable.measured(0)).map(|(name, time)| (name, time.runs, time.work)).collect();
     let bytes = |bytes: u64| Work { bytes, ..Work::default() };
     // Four rows of eight in both runs together; scores are 1 + 2 + 3 and 4, places three and four.
     let attention = 2 * 4 * 4 * 8 + 2 * 7 * 4 * 8 + 4 * (2 * 24 + 2 * 4);

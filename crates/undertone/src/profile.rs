@@ -8,11 +8,13 @@ use std::collections::HashMap;
 use std::time::Duration;
 use whisper::{Part, Session};
 
-/// Where the time of one part went.
+/// Where the time of one part went, or of the runs of one account.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PartProfile {
     /// The part.
     pub part: Part,
+    /// The part's name, or what its runs over texts are called.
+    pub name: &'static str,
     /// How often it ran.
     pub runs: u64,
     /// All its steps together, under the part's name.
@@ -71,16 +73,13 @@ impl Row {
     }
 }
 
-/// Starts or stops measuring every part.
-pub fn measure(session: &mut Session, on: bool) {
-    for part in Part::ALL {
-        session.executable(part).measure(on);
-    }
-}
+/// The decoder's runs over prompts.
+pub const PROMPTS: &str = "prompts";
 
-/// What was measured since measuring started; with the least times on a machine of these peaks, if they are known.
+/// What was measured since measuring started; with the least times on a machine of these peaks, if they are known. The
+/// decoder's runs over prompts come before its steps.
 pub fn collect(session: &mut Session, peaks: Option<&Peaks>) -> Vec<PartProfile> {
-    let profile = |part: Part| {
+    let mut profile = |part: Part, name: &'static str, account: usize| {
         let executable = session.executable(part);
         let program = executable.program();
         let row = |name: String, time: StepTime| {
@@ -88,9 +87,9 @@ pub fn collect(session: &mut Session, peaks: Option<&Peaks>) -> Vec<PartProfile>
             Row { name, time, ideal }
         };
         let nothing = |name: &str| row(name.to_owned(), StepTime::default());
-        let rows = program.steps.iter().zip(executable.measured()).enumerate();
+        let rows = program.steps.iter().zip(executable.measured(account)).enumerate();
         let (mut steps, mut kernels) = (Vec::new(), HashMap::new());
-        let mut total = nothing(part.name());
+        let mut total = nothing(name);
         for (number, (step, time)) in rows.filter(|(_, (_, time))| time.runs > 0) {
             let (kernel, node) = (step.kernel.name, program.graph.node_text(program.node(step)));
             let step = row(format!("{number} {kernel} {node}"), *time);
@@ -101,6 +100,7 @@ pub fn collect(session: &mut Session, peaks: Option<&Peaks>) -> Vec<PartProfile>
         }
         PartProfile {
             part,
+            name,
             runs: steps.iter().map(|row| row.time.runs).max().unwrap_or(0),
             total,
             kernels: slowest_first(kernels.into_values().collect()),
@@ -109,7 +109,10 @@ pub fn collect(session: &mut Session, peaks: Option<&Peaks>) -> Vec<PartProfile>
             states: program.plan.states,
         }
     };
-    Part::ALL.map(profile).into()
+    let mut all = Part::ALL.map(|part| profile(part, part.name(), Session::RUNS)).to_vec();
+    let decoder = Part::ALL.iter().position(|part| *part == Part::Decoder).unwrap_or(all.len());
+    all.insert(decoder, profile(Part::Decoder, PROMPTS, Session::TEXTS));
+    all
 }
 
 fn slowest_first(mut rows: Vec<Row>) -> Vec<Row> {

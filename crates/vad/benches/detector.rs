@@ -32,10 +32,10 @@ fn main() {
         println!("{threads} threads: {:.0} seconds of sound per second", SECONDS as f64 / least);
     }
     let mut detector = Detector::new(&Cpu::new(1)).expect("the device has every kernel");
-    detector.executable().measure(true);
+    detector.executable().measure(Some(0));
     let whole = hear(&mut detector, &sound);
     let executable = detector.executable();
-    let steps = executable.program().steps.iter().zip(executable.measured());
+    let steps = executable.program().steps.iter().zip(executable.measured(0));
     for (step, time) in steps {
         let share = 100.0 * time.time.as_secs_f64() / whole;
         println!(

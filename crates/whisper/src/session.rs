@@ -50,9 +50,16 @@ pub struct Session {
     gathered: Gathered,
     /// The queries that the last run of the decoder was asked for.
     queries: Vec<f32>,
+    /// Whether runs are measured.
+    measured: bool,
 }
 
 impl Session {
+    /// The account of what runs take, where they are measured: all but those of [`Session::TEXTS`].
+    pub const RUNS: usize = 0;
+    /// The account of the decoder's runs over more than one token of a row: prompts, and texts that are aligned.
+    pub const TEXTS: usize = 1;
+
     /// Compiles `model` for `device`.
     ///
     /// # Errors
@@ -90,6 +97,7 @@ impl Session {
             looked_up: 0,
             narrow: device.target().compute != Compute::F32,
             queries: Vec::new(),
+            measured: false,
             options,
             model,
         })
@@ -117,6 +125,14 @@ impl Session {
     /// What it was built for.
     pub fn options(&self) -> SessionOptions {
         self.options
+    }
+
+    /// Starts or stops measuring every part; their times are in two accounts.
+    pub fn measure(&mut self, on: bool) {
+        self.measured = on;
+        for part in Part::ALL {
+            self.programs.get_mut(part).measure(on.then_some(Session::RUNS));
+        }
     }
 
     /// The program of `part`, ready to run: for profiles.
@@ -246,6 +262,11 @@ impl Session {
         ];
         debug_assert_eq!(args.len(), decoder_inputs::COUNT);
         args.extend(self.states.iter_mut().map(Arg::State));
+        if self.measured {
+            let is_text = batch.token.len() > batch.window.len();
+            let account = if is_text { Session::TEXTS } else { Session::RUNS };
+            self.programs.get_mut(Part::Decoder).measure(Some(account));
+        }
         self.programs.run(Part::Decoder, &mut args)?;
         self.hidden.clear();
         self.hidden.extend_from_slice(self.programs.get(Part::Decoder).f32(decoder_results::HIDDEN).0);

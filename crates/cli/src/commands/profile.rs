@@ -28,7 +28,7 @@ pub fn run(args: &Profile) -> anyhow::Result<ExitCode> {
     let mut measured: Vec<Peaks> = probe.iter_mut().map(|probe| probe()).collect();
     let mut wall = Duration::ZERO;
     let (mut duration, mut damage) = (0.0, None);
-    profile::measure(engine.transcriber.session(), true);
+    engine.transcriber.session().measure(true);
     for _ in 0..if args.roofline { ROUNDS } else { 1 } {
         let started = Instant::now();
         let outcome = engine.transcriber.transcribe(&sound, &options, &mut ())?;
@@ -58,9 +58,9 @@ pub fn run(args: &Profile) -> anyhow::Result<ExitCode> {
     memory(&mut text, &parts);
     for part in parts.iter().filter(|part| part.runs > 0) {
         let whole = part.total.time.time;
-        let _ = writeln!(text, "\n{}: kernels", part.part);
+        let _ = writeln!(text, "\n{}: kernels", part.name);
         rows(&mut text, &part.kernels, whole);
-        let _ = writeln!(text, "\n{}: slowest steps", part.part);
+        let _ = writeln!(text, "\n{}: slowest steps", part.name);
         rows(&mut text, &part.steps[..part.steps.len().min(args.top)], whole);
     }
     standard::print(text.as_bytes())?;
@@ -84,22 +84,28 @@ fn rates(text: &mut String, peaks: &Peaks, measurements: usize) {
 /// The encoder as a whole and a step of the decoder, to its ranked tokens: a run beside the least that it could take.
 fn limits(text: &mut String, parts: &[PartProfile]) {
     let _ = writeln!(text, "\n{:<12}{:>8}{:>12}{:>12}{:>8}", "a run", "runs", "ms", "ideal ms", "roof %");
-    let of = |part: Part| parts.iter().find(|profile| profile.part == part).filter(|part| part.runs > 0);
-    if let Some(encoder) = of(Part::Encoder) {
-        limit(text, "encoder", encoder.runs, &encoder.total);
+    for (name, of) in [
+        ("encoder", &[Part::Encoder.name()][..]),
+        ("prompt", &[profile::PROMPTS]),
+        ("decode step", &[Part::Decoder.name(), Part::Head.name()]),
+    ] {
+        let of: Vec<_> = parts.iter().filter(|part| part.runs > 0 && of.contains(&part.name)).collect();
+        if let Some(first) = of.first() {
+            limit(text, name, first.runs, &of);
+        }
     }
-    if let (Some(decoder), Some(head)) = (of(Part::Decoder), of(Part::Head)) {
-        limit(text, "decode step", decoder.runs, &decoder.total.clone().with(&head.total));
-    }
-    text.push_str("A decode step is the decoder and the head.\n");
+    text.push_str("A prompt is many tokens at once; a decode step is one of each row, and the head.\n");
 }
 
-fn limit(text: &mut String, name: &str, runs: u64, row: &Row) {
-    let each = |seconds: f64| seconds * 1e3 / runs as f64;
-    let (ms, ideal) =
-        (each(row.time.time.as_secs_f64()), each(row.ideal.map_or(0.0, |ideal| ideal.seconds())));
-    let _ =
-        writeln!(text, "{name:<12}{runs:>8}{ms:>12.3}{ideal:>12.3}{:>8.1}", row.share().unwrap_or_default());
+/// A run of each of these parts.
+fn limit(text: &mut String, name: &str, runs: u64, parts: &[&PartProfile]) {
+    let each = |of: fn(&Row) -> f64| -> f64 {
+        parts.iter().map(|part| of(&part.total) * 1e3 / part.runs as f64).sum()
+    };
+    let ms = each(|row| row.time.time.as_secs_f64());
+    let ideal = each(|row| row.ideal.map_or(0.0, |ideal| ideal.seconds()));
+    let share = if ms > 0.0 { ideal / ms * 100.0 } else { 0.0 };
+    let _ = writeln!(text, "{name:<12}{runs:>8}{ms:>12.3}{ideal:>12.3}{share:>8.1}");
 }
 
 fn totals(text: &mut String, parts: &[PartProfile], wall: Duration) {
@@ -129,9 +135,10 @@ fn memory(text: &mut String, parts: &[PartProfile]) {
         "\n{:<12}{:>14}{:>14}{:>14}{:>14}  (bytes)",
         "part", "packed", "constants", "states", "arena"
     );
-    for PartProfile { part, footprint, states, .. } in parts {
+    for PartProfile { name, footprint, states, .. } in
+        parts.iter().filter(|part| part.name == part.part.name())
+    {
         let (packed, constants, arena) = (footprint.packed, footprint.constants, footprint.arena);
-        let name = part.to_string();
         let _ = writeln!(text, "{name:<12}{packed:>14}{constants:>14}{states:>14}{arena:>14}");
     }
     text.push_str(

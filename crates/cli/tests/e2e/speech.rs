@@ -308,12 +308,15 @@ fn a_roofline_states_peaks_and_shares() {
         line(start)[start.len()..].split_whitespace().map_while(|word| word.parse().ok()).collect()
     };
     assert!(line("tests/").contains("transcribed 3 times"), "{}", got.stdout);
+    // A prompt is no decode step.
+    let [prompts, steps] = ["prompts ", "decoder "].map(|part| numbers(part)[0]);
+    assert!(prompts >= 3.0 && steps > prompts, "{}", got.stdout);
     assert_eq!(line("peak").split_whitespace().collect::<Vec<_>>(), ["peak", "f32", "bf16", "int8"]);
     for (rates, count) in [("GFLOP/s", 3), ("Gexp/s", 3), ("GB/s", 1)] {
         let numbers = numbers(rates);
         assert!(numbers.len() == count && numbers.iter().all(|rate| *rate > 0.0), "{}", got.stdout);
     }
-    for run in ["encoder ", "decode step "] {
+    for run in ["encoder ", "prompt ", "decode step "] {
         let &[runs, ms, ideal, share] = &numbers(run)[..] else { panic!("{}", got.stdout) };
         assert!(runs >= 3.0 && (ideal / ms * 100.0 - share).abs() < 1.0, "{}", got.stdout);
     }

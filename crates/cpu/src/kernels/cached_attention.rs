@@ -196,9 +196,8 @@ impl<E: Element> Body for Part<'_, '_, E> {
                 }
                 for (i, acc) in acc.chunks_exact(d).enumerate().take(group.count) {
                     // SAFETY: the columns of this head are in one part only.
-                    let to = unsafe {
-                        std::slice::from_raw_parts_mut(out.row(group.first + i).add(head * d), d)
-                    };
+                    let to =
+                        unsafe { std::slice::from_raw_parts_mut(out.row(group.first + i).add(head * d), d) };
                     to.copy_from_slice(acc);
                 }
             }

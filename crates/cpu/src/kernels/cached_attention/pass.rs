@@ -136,7 +136,13 @@ impl<'a, E: Element> Head<'a, E> {
                 let lens = &lens[i..queries.end];
                 let count = tile(s, lens.iter().take_while(|&&seen| seen >= first + len).count());
                 match count {
-                    1 => self.add::<S, 1>(s, weights, acc, i, from..from + len.min(lens[0].saturating_sub(first))),
+                    1 => self.add::<S, 1>(
+                        s,
+                        weights,
+                        acc,
+                        i,
+                        from..from + len.min(lens[0].saturating_sub(first)),
+                    ),
                     2 => self.add::<S, 2>(s, weights, acc, i, from..from + len),
                     _ => self.add::<S, 4>(s, weights, acc, i, from..from + len),
                 }
@@ -147,7 +153,14 @@ impl<'a, E: Element> Head<'a, E> {
 
     /// Adds the block's positions `run` to the sums of `Q` queries from query `i`.
     #[inline(always)]
-    fn add<S: Simd, const Q: usize>(&self, s: S, weights: &[f32], acc: &mut [f32], i: usize, run: Range<usize>) {
+    fn add<S: Simd, const Q: usize>(
+        &self,
+        s: S,
+        weights: &[f32],
+        acc: &mut [f32],
+        i: usize,
+        run: Range<usize>,
+    ) {
         let mut column = 0;
         while column + 4 * S::LANES <= self.d {
             self.columns::<S, Q, 4>(s, weights, acc, (i, run.clone()), column);

@@ -39,8 +39,7 @@ fn run(isa: Isa, threads: usize, a: &CachedAttention<'_>) -> Vec<f32> {
     let pool = Pool::new(threads);
     let (n, width) = (a.q.rows(), a.q.cols());
     let mut out = vec![f32::NAN; n * width];
-    let mut scratch =
-        vec![f32::NAN; cached_attention_scratch(threads, a.positions, width / a.heads)];
+    let mut scratch = vec![f32::NAN; cached_attention_scratch(threads, a.positions, width / a.heads)];
     let target = Out { rows: RowsMut::new(&mut out, n, width), scratch: &mut scratch };
     cached_attention(Cx { isa, pool: &pool }, a, target);
     out
