@@ -9,7 +9,7 @@ use compiler::{Arg, Buffer, Device, Executable, TensorView, Weights, compile};
 use cpu::Cpu;
 use criterion::{Criterion, criterion_group, criterion_main};
 use graph::ops::CachedAttention;
-use graph::{Builder, DType, TensorType};
+use graph::{Builder, DType, Dim, TensorType};
 use measure::{in_turns, noise};
 use std::sync::Arc;
 
@@ -52,11 +52,13 @@ impl Case {
         inputs.extend(&kept[2..]);
         let result = b.cached_attention(&inputs, CachedAttention { scale: 0.125 }).expect("the types fit");
         let program = compile(&b.finish(&[result]), cpu).expect("the device has its kernel");
-        Case {
-            q: noise(n * HEADS * D),
-            states: types.iter().map(|ty| cpu.state(ty)).collect(),
-            executable: cpu.load(program, Arc::new(None)).expect("nothing to load"),
+        let mut states: Vec<Buffer> = types.iter().map(|ty| cpu.state(ty)).collect();
+        let (rows, factors) = states.split_at_mut(2);
+        for (i, rows) in rows.iter_mut().enumerate() {
+            fill(cpu, rows, factors.get_mut(i));
         }
+        let executable = cpu.load(program, Arc::new(None)).expect("nothing to load");
+        Case { q: noise(n * HEADS * D), states, executable }
     }
 
     /// Attends once to each slot.
@@ -71,6 +73,38 @@ impl Case {
             args.extend(self.states.iter_mut().map(Arg::State));
             self.executable.run(&mut args).expect("the inputs fit");
         }
+    }
+}
+
+/// Writes noise to every slot of keys or values, and of their factors: memory that nobody wrote is one page of zeros, which
+/// no cache is too small for.
+fn fill(cpu: &Cpu, rows: &mut Buffer, factors: Option<&mut Buffer>) {
+    let mut b = Builder::new("fill");
+    let x = b.input("x", TensorType::fixed(DType::F32, &[POSITIONS, HEADS * D]));
+    let slot = b.input("slot", TensorType::fixed(DType::I32, &[1]));
+    let dtype = rows.ty.dtype;
+    let kept = b.state("rows", rows.ty.clone());
+    let fits = "the rows are the cache's own";
+    if let Some(factors) = &factors {
+        let of_rows = b.state("factors", factors.ty.clone());
+        let heads = b.reshape(x, [POSITIONS, HEADS, D].map(Dim::fixed)).expect("heads divide the columns");
+        let (bytes, own) = b.quantize(heads).expect("rows of floats");
+        let bytes = b.reshape(bytes, [POSITIONS, HEADS * D].map(Dim::fixed)).expect("as many bytes");
+        b.cache_write(&[kept, bytes, slot]).expect(fits);
+        b.cache_write(&[of_rows, own, slot]).expect(fits);
+    } else {
+        let new = if dtype == DType::F32 { x } else { b.convert(x, dtype).expect("floats become floats") };
+        b.cache_write(&[kept, new, slot]).expect(fits);
+    }
+    let program = compile(&b.finish(&[]), cpu).expect("the device has its kernels");
+    let mut executable = cpu.load(program, Arc::new(None)).expect("nothing to load");
+    let (x, mut states) = (noise(POSITIONS * HEADS * D), vec![rows]);
+    states.extend(factors);
+    for slot in 0..SLOTS as i32 {
+        let slot = [slot];
+        let mut args = vec![Arg::F32(&x, &[POSITIONS, HEADS * D]), Arg::I32(&slot, &[1])];
+        args.extend(states.iter_mut().map(|state| Arg::State(state)));
+        executable.run(&mut args).expect("the inputs fit");
     }
 }
 

@@ -131,6 +131,7 @@ pub fn cached_attention<E: Element>(cx: Cx<'_>, args: &CachedAttention<'_, E>, o
     args.check();
     assert_eq!((rows.rows(), rows.cols()), (args.q.rows(), args.q.cols()), "shapes of attention");
     let (threads, d) = (cx.pool.threads(), args.q.cols() / args.heads);
+    assert!(u32::try_from(args.keys.len() / d.max(1)).is_ok(), "rows of a cache are numbered by 32 bits");
     let scratch = Shares::new(scratch, threads, thread_len(args.positions, d));
     let out = rows.shared();
     let parts = threads.min(args.heads);
