@@ -13,11 +13,9 @@ use whisper::{Part, Session};
 pub struct PartProfile {
     /// The part.
     pub part: Part,
-    /// The part's name, or what its runs over texts are called.
-    pub name: &'static str,
     /// How often it ran.
     pub runs: u64,
-    /// All its steps together, under the part's name.
+    /// All its steps together, under the part's name, or under [`PROMPTS`].
     pub total: Row,
     /// The steps of each kernel together, slowest first.
     pub kernels: Vec<Row>,
@@ -79,7 +77,7 @@ pub const PROMPTS: &str = "prompts";
 /// What was measured since measuring started; with the least times on a machine of these peaks, if they are known. The
 /// decoder's runs over prompts come before its steps.
 pub fn collect(session: &mut Session, peaks: Option<&Peaks>) -> Vec<PartProfile> {
-    let mut profile = |part: Part, name: &'static str, account: usize| {
+    let mut profile = |part: Part, name: &str, account: usize| {
         let executable = session.executable(part);
         let program = executable.program();
         let row = |name: String, time: StepTime| {
@@ -100,7 +98,6 @@ pub fn collect(session: &mut Session, peaks: Option<&Peaks>) -> Vec<PartProfile>
         }
         PartProfile {
             part,
-            name,
             runs: steps.iter().map(|row| row.time.runs).max().unwrap_or(0),
             total,
             kernels: slowest_first(kernels.into_values().collect()),

@@ -58,9 +58,9 @@ pub fn run(args: &Profile) -> anyhow::Result<ExitCode> {
     memory(&mut text, &parts);
     for part in parts.iter().filter(|part| part.runs > 0) {
         let whole = part.total.time.time;
-        let _ = writeln!(text, "\n{}: kernels", part.name);
+        let _ = writeln!(text, "\n{}: kernels", part.total.name);
         rows(&mut text, &part.kernels, whole);
-        let _ = writeln!(text, "\n{}: slowest steps", part.name);
+        let _ = writeln!(text, "\n{}: slowest steps", part.total.name);
         rows(&mut text, &part.steps[..part.steps.len().min(args.top)], whole);
     }
     standard::print(text.as_bytes())?;
@@ -89,7 +89,8 @@ fn limits(text: &mut String, parts: &[PartProfile]) {
         ("prompt", &[profile::PROMPTS]),
         ("decode step", &[Part::Decoder.name(), Part::Head.name()]),
     ] {
-        let of: Vec<_> = parts.iter().filter(|part| part.runs > 0 && of.contains(&part.name)).collect();
+        let of: Vec<_> =
+            parts.iter().filter(|part| part.runs > 0 && of.contains(&part.total.name.as_str())).collect();
         if let Some(first) = of.first() {
             limit(text, name, first.runs, &of);
         }
@@ -135,10 +136,11 @@ fn memory(text: &mut String, parts: &[PartProfile]) {
         "\n{:<12}{:>14}{:>14}{:>14}{:>14}  (bytes)",
         "part", "packed", "constants", "states", "arena"
     );
-    for PartProfile { name, footprint, states, .. } in
-        parts.iter().filter(|part| part.name == part.part.name())
+    for PartProfile { part, footprint, states, .. } in
+        parts.iter().filter(|part| part.total.name != profile::PROMPTS)
     {
         let (packed, constants, arena) = (footprint.packed, footprint.constants, footprint.arena);
+        let name = part.name();
         let _ = writeln!(text, "{name:<12}{packed:>14}{constants:>14}{states:>14}{arena:>14}");
     }
     text.push_str(

@@ -25,7 +25,6 @@ use super::vectors::{Identity, exp_in_place, max, multiply_in_place, scale_in_pl
 use super::{Cx, cut};
 use crate::simd::{Body, Simd, dispatch};
 use group::{Ahead, Group};
-use pass::Head;
 
 /// The queries that are taken together.
 pub const QUERIES: usize = 8;
@@ -173,8 +172,7 @@ impl<E: Element> Body for Part<'_, '_, E> {
                         *to = x * args.scale;
                     }
                 }
-                for block in group.each() {
-                    let block = Head { args, block: &block, skip: head * args.positions, d };
+                for block in group.each(head, d) {
                     block.scores(s, q, weights, &mut ahead);
                 }
                 for (i, row) in weights.chunks_exact_mut(args.positions).enumerate().take(group.count) {
@@ -191,8 +189,7 @@ impl<E: Element> Body for Part<'_, '_, E> {
                     }
                 }
                 acc[..group.count * d].fill(0.0);
-                for block in group.each() {
-                    let block = Head { args, block: &block, skip: head * args.positions, d };
+                for block in group.each(head, d) {
                     block.accumulate(s, &group.lens, weights, acc, &mut ahead);
                 }
                 for (i, acc) in acc.chunks_exact(d).enumerate().take(group.count) {

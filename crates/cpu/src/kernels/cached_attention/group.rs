@@ -22,13 +22,18 @@ pub(super) struct Group<'a, E> {
     rows: &'a [u32],
 }
 
-/// Some queries of a group, and positions at which they have the same keys and values.
-pub(super) struct Block<'a> {
+/// One head of some queries of a group, and positions at which they have the same keys and values.
+pub(super) struct Block<'a, E> {
+    pub(super) args: &'a CachedAttention<'a, E>,
     /// Counted from the group's first.
     pub(super) queries: Range<usize>,
     pub(super) positions: Range<usize>,
     /// The row of the cache of each position, of the first head.
     pub(super) rows: &'a [u32],
+    /// Rows of the cache before the head's.
+    pub(super) skip: usize,
+    /// Values of a row.
+    pub(super) d: usize,
 }
 
 impl<'a, E> Group<'a, E> {
@@ -75,15 +80,15 @@ impl<'a, E> Group<'a, E> {
         }
     }
 
-    /// All blocks.
+    /// The blocks of a head of `d` values.
     #[inline(always)]
-    pub(super) fn each(&self) -> impl Iterator<Item = Block<'a>> {
-        let mut rest = self.rows;
+    pub(super) fn each(&self, head: usize, d: usize) -> impl Iterator<Item = Block<'a, E>> {
+        let (args, mut rest) = (self.args, self.rows);
         (0..self.blocks()).map(move |n| {
             let (queries, positions) = self.parts(n);
             let (rows, after) = rest.split_at(positions.len());
             rest = after;
-            Block { queries, positions, rows }
+            Block { args, queries, positions, rows, skip: head * args.positions, d }
         })
     }
 }

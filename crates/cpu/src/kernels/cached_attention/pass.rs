@@ -2,7 +2,6 @@
 
 use std::ops::Range;
 
-use super::CachedAttention;
 use super::group::{Ahead, Block};
 use crate::kernels::linear::pack::Element;
 use crate::kernels::vectors::{read, write};
@@ -23,26 +22,17 @@ fn tile<S: Simd>(_s: S, count: usize) -> usize {
     }
 }
 
-/// One head of a block of queries.
-pub(super) struct Head<'a, E> {
-    pub(super) args: &'a CachedAttention<'a, E>,
-    pub(super) block: &'a Block<'a>,
-    /// Rows of the cache before the head's.
-    pub(super) skip: usize,
-    pub(super) d: usize,
-}
-
-impl<'a, E: Element> Head<'a, E> {
+impl<'a, E: Element> Block<'a, E> {
     /// The row of `cache` at the block's position `n`.
     #[inline(always)]
     fn row(&self, cache: &'a [E], n: usize) -> &'a [E] {
-        &cache[(self.block.rows[n] as usize + self.skip) * self.d..][..self.d]
+        &cache[(self.rows[n] as usize + self.skip) * self.d..][..self.d]
     }
 
     /// Writes the scores of the block's positions to `weights[query][position]`.
     #[inline(always)]
     pub(super) fn scores<S: Simd>(&self, s: S, q: &[f32], weights: &mut [f32], ahead: &mut Ahead<'_, E>) {
-        let len = self.block.rows.len();
+        let len = self.rows.len();
         let whole = len - len % GROUP;
         for n in (0..whole).step_by(GROUP) {
             ahead.ask(s, GROUP);
@@ -61,9 +51,9 @@ impl<'a, E: Element> Head<'a, E> {
         for (r, key) in keys.iter_mut().enumerate() {
             *key = self.row(self.args.keys, n + r);
         }
-        let mut i = self.block.queries.start;
-        while i < self.block.queries.end {
-            let count = tile(s, self.block.queries.end - i);
+        let mut i = self.queries.start;
+        while i < self.queries.end {
+            let count = tile(s, self.queries.end - i);
             match count {
                 1 => self.dots::<S, 1, N>(s, q, keys, weights, [i, n]),
                 2 => self.dots::<S, 2, N>(s, q, keys, weights, [i, n]),
@@ -102,7 +92,7 @@ impl<'a, E: Element> Head<'a, E> {
             }
             from += S::LANES;
         }
-        let to = &mut weights[i * self.args.positions + self.block.positions.start + n..];
+        let to = &mut weights[i * self.args.positions + self.positions.start + n..];
         for r in 0..Q {
             let out = &mut to[r * self.args.positions..][..N];
             if N == 4 {
@@ -125,7 +115,7 @@ impl<'a, E: Element> Head<'a, E> {
         acc: &mut [f32],
         ahead: &mut Ahead<'_, E>,
     ) {
-        let Block { queries, positions, rows } = self.block;
+        let Block { queries, positions, rows, .. } = self;
         for from in (0..rows.len()).step_by(RUN) {
             let len = RUN.min(rows.len() - from);
             ahead.ask(s, len);
@@ -188,7 +178,7 @@ impl<'a, E: Element> Head<'a, E> {
         let mut of = [&weights[..0]; Q];
         for (q, (sum, of)) in sum.iter_mut().zip(&mut of).enumerate() {
             *sum = load::<S, f32, C>(s, &acc[(i + q) * d + column..][..n]);
-            *of = &weights[(i + q) * positions + self.block.positions.start + run.start..][..run.len()];
+            *of = &weights[(i + q) * positions + self.positions.start + run.start..][..run.len()];
         }
         for (j, at) in run.enumerate() {
             let v = load::<S, E, C>(s, &self.row(self.args.values, at)[column..][..n]);
