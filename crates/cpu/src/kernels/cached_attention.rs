@@ -18,6 +18,7 @@ pub(crate) mod window;
 use std::ops::Range;
 
 use super::linear::Out;
+use super::linear::narrow::words_mut;
 use super::linear::pack::Element;
 use super::rows::{Rows, SharedRows};
 use super::scratch::{Shares, scratch_len};
@@ -130,7 +131,7 @@ pub fn cached_attention<E: Element>(cx: Cx<'_>, args: &CachedAttention<'_, E>, o
     args.check();
     assert_eq!((rows.rows(), rows.cols()), (args.q.rows(), args.q.cols()), "shapes of attention");
     let (threads, d) = (cx.pool.threads(), args.q.cols() / args.heads);
-    assert!(u32::try_from(args.keys.len() / d.max(1)).is_ok(), "rows of a cache are numbered by 32 bits");
+    assert!(i32::try_from(args.keys.len() / d.max(1)).is_ok(), "rows of a cache are numbered by 32 bits");
     let scratch = Shares::new(scratch, threads, thread_len(args.positions, d));
     let out = rows.shared();
     let parts = threads.min(args.heads);
@@ -159,8 +160,7 @@ impl<E: Element> Body for Part<'_, '_, E> {
         let (q, scratch) = scratch.split_at_mut(QUERIES * d);
         let (acc, scratch) = scratch.split_at_mut(QUERIES * d);
         let (weights, rows) = scratch.split_at_mut(QUERIES * args.positions);
-        // SAFETY: the same values under another type, any bits of which are one.
-        let rows = unsafe { std::slice::from_raw_parts_mut(rows.as_mut_ptr().cast::<u32>(), rows.len()) };
+        let rows = words_mut(rows);
         let mut first = 0;
         while first < args.q.rows() {
             let group = Group::new(args, first, rows);

@@ -19,7 +19,7 @@ use crate::kernels::linear::Out;
 use crate::kernels::linear::groups::{
     Factor, GROUPS, NarrowRows, PANEL, STEP_BYTES, STEP_WORDS, Weights, beginning, steps,
 };
-use crate::kernels::linear::narrow::{Engine, MAX_SUMS, bytes_mut, tile_rows};
+use crate::kernels::linear::narrow::{Engine, MAX_SUMS, bytes_mut, tile_rows, words_mut};
 use crate::kernels::rows::{Shared, SharedRows};
 use crate::kernels::scratch::{Shares, scratch_len};
 use crate::kernels::{Cx, cut, shares};
@@ -110,9 +110,7 @@ pub fn narrow_attention(cx: Cx<'_>, args: &NarrowAttention<'_>, out: Out<'_, '_>
     assert!([Factor::Bf16, score_factor(cx.isa, d, true)].contains(&args.scores), "scores of bytes");
     assert!(scratch.len() >= narrow_attention_scratch(cx.isa, threads, dims, args.scores), "short scratch");
     let (packed, scratch) = scratch.split_at_mut(dims.heads * (key_words + dims.value_words()));
-    // SAFETY: any bits of an f32 are an i32, and the other way round.
-    let packed = unsafe { std::slice::from_raw_parts_mut(packed.as_mut_ptr().cast::<i32>(), packed.len()) };
-    let (keys, values) = packed.split_at_mut(dims.heads * key_words);
+    let (keys, values) = words_mut(packed).split_at_mut(dims.heads * key_words);
     let (shared_keys, shared_values) = (Shared::new(keys), Shared::new(values));
     let units = dims.heads * dims.key_panels();
     let parts = shares(cx.pool, units);

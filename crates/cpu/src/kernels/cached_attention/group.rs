@@ -19,7 +19,7 @@ pub(super) struct Group<'a, E> {
     /// has one slot.
     pub(super) shared: usize,
     /// The rows of the cache that they see, block by block, of the first head.
-    rows: &'a [u32],
+    rows: &'a [i32],
 }
 
 /// One head of some queries of a group, and positions at which they have the same keys and values.
@@ -29,7 +29,7 @@ pub(super) struct Block<'a, E> {
     pub(super) queries: Range<usize>,
     pub(super) positions: Range<usize>,
     /// The row of the cache of each position, of the first head.
-    pub(super) rows: &'a [u32],
+    pub(super) rows: &'a [i32],
     /// Rows of the cache before the head's.
     pub(super) skip: usize,
     /// Values of a row.
@@ -38,7 +38,7 @@ pub(super) struct Block<'a, E> {
 
 impl<'a, E> Group<'a, E> {
     /// The queries from `first`; `rows` has place for all positions of as many as are taken together.
-    pub(super) fn new(args: &'a CachedAttention<'a, E>, first: usize, rows: &'a mut [u32]) -> Self {
+    pub(super) fn new(args: &'a CachedAttention<'a, E>, first: usize, rows: &'a mut [i32]) -> Self {
         let most = (first + QUERIES).min(args.q.rows());
         let end = (first + 1..most).find(|&i| args.slot(i, 0) != args.slot(first, 0)).unwrap_or(most);
         let mut lens = [0; QUERIES];
@@ -59,7 +59,7 @@ impl<'a, E> Group<'a, E> {
             let (queries, positions) = group.parts(n);
             for j in positions {
                 let slot = args.slot(first + queries.start, j);
-                rows[len] = (slot * args.heads * args.positions + j) as u32;
+                rows[len] = (slot * args.heads * args.positions + j) as i32;
                 len += 1;
             }
         }
@@ -97,7 +97,7 @@ impl<'a, E> Group<'a, E> {
 /// used, since memory is what few queries wait for.
 pub(super) struct Ahead<'a, E> {
     args: &'a CachedAttention<'a, E>,
-    rows: &'a [u32],
+    rows: &'a [i32],
     d: usize,
     /// The next row, in keys or in values of a head of those up to `end`.
     at: usize,

@@ -183,6 +183,12 @@ pub(crate) fn bytes_mut(floats: &mut [f32]) -> &mut [u8] {
     unsafe { std::slice::from_raw_parts_mut(floats.as_mut_ptr().cast(), size_of_val(floats)) }
 }
 
+/// The floats as integers of as many bits.
+pub(crate) fn words_mut(floats: &mut [f32]) -> &mut [i32] {
+    // SAFETY: of one size and alignment, and any bits of either are the other.
+    unsafe { std::slice::from_raw_parts_mut(floats.as_mut_ptr().cast(), floats.len()) }
+}
+
 /// The most sums of a product: two tiles of sixteen rows of 32 outputs.
 pub(crate) const MAX_SUMS: usize = 32 * PANEL;
 
