@@ -8,7 +8,7 @@ class Row(NamedTuple):
 
     name: str
     runner: str  # a file of bench/engines
-    compute: str | None = "float32"
+    compute: str | None = "float32"  # without one, what the engine picks
     weights: str | None = None  # a kind of weights.py; without one, the CTranslate2 folder itself
     lanes: int = 1
     flags: tuple = ()  # of our command
@@ -33,7 +33,8 @@ ROWS = (
     Row("faster-whisper int8", FASTER, "int8"),
     Row("faster-whisper int8, batched 8, VAD", FASTER, "int8", lanes=8),
     Row("OpenVINO GenAI f32", OPENVINO, weights="openvino-f32"),
-    Row("OpenVINO GenAI int8 weights", OPENVINO, "int8", "openvino-int8"),
+    Row("OpenVINO GenAI f32 weights", OPENVINO, None, "openvino-f32"),
+    Row("OpenVINO GenAI int8 weights", OPENVINO, None, "openvino-int8"),
     Row("pywhispercpp f16", WHISPER_CPP, "float16", "ggml-f16"),
     Row("pywhispercpp q8_0", WHISPER_CPP, "q8_0", "ggml-q8_0"),
 )

@@ -1,4 +1,4 @@
-"""Serves OpenVINO GenAI's Whisper pipeline, computing in f32. Not its int8 arithmetic: int8 is how the weights are kept."""
+"""Serves OpenVINO GenAI's Whisper pipeline. Not its int8 arithmetic: int8 is how the weights are kept."""
 
 import engine
 
@@ -7,10 +7,9 @@ engine.limit_threads(chosen.threads)
 
 import openvino_genai
 
-# Without the hint, a processor that multiplies bf16 would be given bf16.
-pipeline = openvino_genai.WhisperPipeline(
-    chosen.weights, "CPU", INFERENCE_NUM_THREADS=chosen.threads, INFERENCE_PRECISION_HINT="f32"
-)
+# Without the hint, a processor that multiplies bf16 is given bf16.
+hint = {"INFERENCE_PRECISION_HINT": "f32"} if chosen.compute == "float32" else {}
+pipeline = openvino_genai.WhisperPipeline(chosen.weights, "CPU", INFERENCE_NUM_THREADS=chosen.threads, **hint)
 config = pipeline.get_generation_config()
 config.return_timestamps = True
 config.do_sample = False
