@@ -6,6 +6,7 @@ use super::machine::{Kept, Machine, Voice};
 use super::output::{self, Output};
 use crate::exit::Usage;
 use clap::Args;
+use clap::builder::{PathBufValueParser, TypedValueParser};
 use std::path::PathBuf;
 use undertone::writers::{Format, WriterOptions};
 use undertone::{Language, Options};
@@ -38,7 +39,7 @@ pub struct Transcribe {
     pub output_format: Option<Formats>,
 
     /// Write files into this folder instead of standard output
-    #[arg(long, short, value_name = "FOLDER")]
+    #[arg(long, short, value_name = "FOLDER", value_parser = PathBufValueParser::new().try_map(folder))]
     pub output_dir: Option<PathBuf>,
 
     #[command(flatten)]
@@ -71,6 +72,16 @@ pub struct Formats(pub Vec<Format>);
 /// Reads a choice of formats.
 pub fn formats(choice: &str) -> Result<Formats, undertone::writers::UnknownFormat> {
     Format::choose(choice).map(Formats)
+}
+
+/// A folder to write to: `-` is none, though a folder can be called so, as `./-`.
+fn folder(path: PathBuf) -> Result<PathBuf, String> {
+    if path.as_os_str() == "-" {
+        return Err(
+            "transcripts go to standard output anyway: leave --output-dir out, or name a folder".to_owned()
+        );
+    }
+    Ok(path)
 }
 
 impl Transcribe {

@@ -60,6 +60,7 @@ fn what_is_wrong_is_named_with_what_would_do() {
     says(&["transcribe", &file, "--isa", "sse9"], &["\"sse9\"", "scalar"]);
     says(&["transcribe", "a.wav", "--hotwords-form", "prompt"], &["--hotwords-form", "pass --hotwords"]);
     says(&["transcribe", "a.wav", "--output-format", "all"], &["--output-dir"]);
+    says(&["transcribe", "a.wav", "-f", "json", "-o", "-"], &["standard output", "leave --output-dir out"]);
     says(&["transcribe", "a.wav", "b.wav", "--output-format", "srt"], &["2 files", "srt", "--output-dir"]);
     says(&["graph", "base", "--after", "fuse-all"], &["\"fuse-all\"", "fuse-linear", "dce"]);
 }
