@@ -43,6 +43,7 @@ ROWS = (
 DIFFERENCES = (
     "faster-whisper batched and OpenVINO GenAI do not condition on previous text",
     "whisper.cpp bounds its loops by entropy, not by compression, and multiplies f16 or q8_0",
+    "OpenVINO GenAI multiplies bf16 where the processor does, but for its row f32",
     "OpenVINO GenAI and whisper.cpp get samples read by PyAV",
     "ours is a fresh process for each run, warmed by another file, the others are resident",
 )

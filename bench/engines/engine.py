@@ -19,9 +19,9 @@ def settings():
     """The run's settings.
 
     model is a CTranslate2 folder, and weights what was derived from it for this engine, or None; threads, beam (1 for
-    greedy) and lanes are counts; compute is a precision; language is a code, or None to detect it; defaults is whether
-    the engine's own defaults hold instead of the options that the comparison pins; vad is whether to look for speech
-    first; warm_up is a sound file, or None; binary is ours.
+    greedy) and lanes are counts; compute is a precision, or None for what the engine picks; language is a code, or
+    None to detect it; defaults is whether the engine's own defaults hold instead of the options that the comparison
+    pins; vad is whether to look for speech first; warm_up is a sound file, or None; binary is ours.
     """
     return SimpleNamespace(**json.loads(sys.argv[1]))
 
