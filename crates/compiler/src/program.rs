@@ -115,7 +115,7 @@ impl Program {
         let is_read_so = match self.graph.ty(constant.value).dtype {
             DType::F16 | DType::BF16 => true,
             DType::F32 => self.steps.iter().all(is_read_by_index),
-            DType::I32 | DType::I8 | DType::Bool => false,
+            DType::I32 | DType::I8 | DType::I4 | DType::Bool => false,
         };
         constant.packed_for.is_none() && is_read_so
     }

@@ -132,6 +132,7 @@ impl Call<'_> {
             | Op::MaskSpans(_)
             | Op::MedianFilter(_)
             | Op::Pad(_)
+            | Op::QuantizeLowRank(_)
             | Op::Reshape(_)
             | Op::ScatterElements(_)
             | Op::Slice(_)
@@ -182,7 +183,7 @@ impl Call<'_> {
 fn precision(dtype: DType) -> Compute {
     match dtype {
         DType::BF16 => Compute::Bf16,
-        DType::I8 => Compute::Int8,
+        DType::I8 | DType::I4 => Compute::Int8,
         DType::F32 | DType::F16 | DType::I32 | DType::Bool => Compute::F32,
     }
 }
@@ -200,8 +201,12 @@ fn elements(view: &TensorView<'_>) -> u64 {
     view.dtype.bytes() as u64
 }
 
+/// Bytes of a tensor, two integers of 4 bits in each.
 fn bytes(view: &TensorView<'_>) -> u64 {
-    len(view) * elements(view)
+    match view.dtype {
+        DType::I4 => len(view).div_ceil(2),
+        _ => len(view) * elements(view),
+    }
 }
 
 fn ints<'a>(view: &TensorView<'a>) -> impl Iterator<Item = i32> + Clone + use<'a> {

@@ -60,11 +60,12 @@ fn signed(x: &[f32]) -> Vec<u8> {
 impl Case {
     fn new(isa: Isa, factor: Factor, threads: usize, [m, k, n]: [usize; 3]) -> Case {
         let (x, w) = (noise(m * k), noise(n * k));
-        let scratch = narrow_scratch(isa, threads, m, factor.bytes() * k);
+        let scratch = narrow_scratch(isa, threads, m, (factor, k));
         let source = Source { elements: Elements::F32(&w), order: Order::OutputRows, n, k };
         let (narrow_x, groups) = match factor {
             Factor::Bf16 => (bytes(&x), Groups::of_bf16(isa, &narrowed(&w), [n, k])),
             Factor::Int8 => (signed(&x), Groups::of_i8(isa, &signed(&w), [n, k])),
+            Factor::Int4 => (signed(&x), Groups::of_i4(isa, &signed(&w), [n, k])),
         };
         Case {
             dims: [m, k, n],
@@ -85,8 +86,7 @@ impl Case {
         let factor = self.groups.factor();
         let x = NarrowRows::new(&self.narrow_x, m, [factor.bytes() * k; 2]);
         let factors = Factors { rows: &self.factors[..m], outputs: &self.factors[..n], digits: 1 };
-        let epilogue =
-            Epilogue { factors: (factor == Factor::Int8).then_some(factors), ..Epilogue::default() };
+        let epilogue = Epilogue { factors: factor.is_integer().then_some(factors), ..Epilogue::default() };
         let scratch = &mut self.scratch;
         if to_bf16 {
             let out = Out { rows: RowsMut::new(&mut self.narrow_out, m, n), scratch };
@@ -148,7 +148,8 @@ fn hidden_layers(cx: Cx<'_>) {
         let (mut bytes, mut own) = (vec![0; m * n], vec![0.0; m]);
         let (mut direct, mut direct_own) = (bytes.clone(), own.clone());
         let mut rotated = vec![0.0; rotation_scratch(cx.pool.threads(), n)];
-        let mut scratch = Aligned::zeroed(quantized_scratch(cx.isa, cx.pool.threads(), m, [k, n]));
+        let mut scratch =
+            Aligned::zeroed(quantized_scratch(cx.isa, cx.pool.threads(), m, (Factor::Int8, k, n)));
         let least = in_turns(
             25,
             &mut [

@@ -6,11 +6,13 @@ use crate::isa::Isa;
 use crate::kernel::{self, Dims, Memory, Operand};
 use crate::kernels::Cx;
 use crate::kernels::quantize::{quantize, rotation_scratch};
+use crate::kernels::quantize_low_rank::{LowRank, quantize_low_rank};
 use crate::ops::linear::with_elements;
 use crate::packs::{Pack, Packs};
 use crate::pool::Pool;
 use compiler::device::Footprint;
 use compiler::{LoadError, Program, Step, TensorView, Weights};
+use graph::ops::quantize_low_rank::{EVERY, directions};
 use graph::{Bindings, DType, Data, Def, Op, ParamKind, Tensor, TensorType, Value};
 use std::borrow::Cow;
 use std::cell::RefCell;
@@ -66,7 +68,7 @@ pub(crate) fn load(
     isa: Isa,
     packs: Option<&Packs<'_>>,
 ) -> Result<(Vec<Stored>, Footprint), LoadError> {
-    let loader = Loader { program, weights, isa, beside: RefCell::new(None) };
+    let loader = Loader { program, weights, isa, beside: RefCell::default() };
     let homes: Vec<Home<'_>> =
         (0..program.constants.len()).map(|i| loader.home(i)).collect::<Result<_, LoadError>>()?;
     let bytes = homes.iter().map(Home::room).sum();
@@ -151,16 +153,17 @@ struct Loader<'a> {
     weights: &'a dyn Weights,
     isa: Isa,
     /// What was computed beside the last constant and may be the next: the factors beside the bytes.
-    beside: RefCell<Option<(Value, Tensor)>>,
+    beside: RefCell<Vec<(Value, Tensor)>>,
 }
 
 impl<'a> Loader<'a> {
     /// The value as a tensor. A node that depends on weights alone is evaluated anew for each constant, so that no
     /// more than one constant is there twice.
     fn tensor(&self, value: Value) -> Result<Tensor, LoadError> {
-        if let Some((kept, tensor)) = self.beside.take()
-            && kept == value
-        {
+        let mut beside = self.beside.take();
+        if let Some(at) = beside.iter().position(|(kept, _)| *kept == value) {
+            let (_, tensor) = beside.swap_remove(at);
+            self.beside.replace(beside);
             return Ok(tensor);
         }
         let graph = &self.program.graph;
@@ -168,16 +171,18 @@ impl<'a> Loader<'a> {
             return Ok(to_tensor(&self.weight(value)?));
         };
         let node = graph.node(id);
-        if matches!(node.op, Op::Convert(_) | Op::Quantize(_)) && !self.is_computed(node.inputs[0]) {
+        let by_rows_alone = matches!(node.op, Op::Convert(_) | Op::Quantize(_) | Op::QuantizeLowRank(_));
+        if by_rows_alone && !self.is_computed(node.inputs[0]) {
             let source = node.inputs[0];
             let (view, release) = (self.weight(source)?, || self.release(source));
-            let Op::Quantize(op) = &node.op else {
-                return Ok(by_rows(&node.op, &view, release));
+            let results = match &node.op {
+                Op::Quantize(op) => Vec::from(quantized(self.isa, op.rotated, &view, release)),
+                Op::QuantizeLowRank(op) => Vec::from(quantized_low_rank(self.isa, op.rank, &view, release)),
+                op => vec![by_rows(op, &view, release)],
             };
-            let mut results = quantized(self.isa, op.rotated, &view, release);
-            results.swap(0, output);
-            let [own, other] = results;
-            self.beside.replace(Some((node.outputs[1 - output], other)));
+            let mut results: Vec<_> = node.outputs.iter().copied().zip(results).collect();
+            let (_, own) = results.swap_remove(output);
+            self.beside.replace(results);
             return Ok(own);
         }
         let inputs: Vec<Tensor> = node.inputs.iter().map(|v| self.tensor(*v)).collect::<Result<_, _>>()?;
@@ -277,6 +282,38 @@ fn quantized(isa: Isa, rotated: bool, view: &TensorView<'_>, read: impl Fn()) ->
     [Tensor { dims: view.dims.to_vec(), data: Data::I8(bytes) }, Tensor::f32(dims, factors)]
 }
 
+/// What [`graph::ops::QuantizeLowRank`] makes of a weight, as [`quantized`] has it; each part that is read is followed by
+/// `read`, too, where one row of many is looked at for directions.
+fn quantized_low_rank(isa: Isa, rank: usize, view: &TensorView<'_>, read: impl Fn()) -> [Tensor; 4] {
+    let [n, k] = [view.dims[0], view.dims[1]];
+    let row_bytes = k * view.dtype.bytes();
+    let mut picked = Vec::with_capacity(n.div_ceil(EVERY) * k);
+    for rows in view.bytes.chunks((EVERY * ROWS * row_bytes).max(1)) {
+        for row in rows.chunks((EVERY * row_bytes).max(1)) {
+            let row = TensorView { dtype: view.dtype, dims: &[k], bytes: &row[..row_bytes] };
+            picked.extend(to_tensor(&row).to_f32());
+        }
+        read();
+    }
+    let directions = directions(&picked, k, rank);
+    let (mut bytes, mut factors, mut along) = (vec![0_u8; n * k], vec![0.0; n], vec![0.0; n * rank]);
+    let parts = bytes.chunks_mut((ROWS * k).max(1)).zip(factors.chunks_mut(ROWS));
+    let parts = parts.zip(along.chunks_mut(ROWS * rank));
+    for (((bytes, factors), along), rows) in parts.zip(view.bytes.chunks((ROWS * row_bytes).max(1))) {
+        let part = TensorView { bytes: rows, ..*view };
+        let out = LowRank { bytes, factors, along };
+        with_elements(&part, |elements| quantize_low_rank(isa, elements, k, &directions, out));
+        read();
+    }
+    let bytes = bytes.into_iter().map(u8::cast_signed).collect();
+    [
+        Tensor { dims: view.dims.to_vec(), data: Data::I4(bytes) },
+        Tensor::f32(&[n], factors),
+        Tensor::f32(&[rank, k], directions),
+        Tensor::f32(&[n, rank], along),
+    ]
+}
+
 /// The result of an op on a weight that keeps rows apart, some rows at a time, each followed by `read`: a vocabulary in
 /// f32 would be the most that a process ever holds.
 fn by_rows(op: &Op, view: &TensorView<'_>, read: impl Fn()) -> Tensor {
@@ -323,6 +360,7 @@ fn to_tensor(view: &TensorView<'_>) -> Tensor {
         DType::F16 => Data::F16(words().map(half::f16::from_bits).collect()),
         DType::BF16 => Data::BF16(words().map(half::bf16::from_bits).collect()),
         DType::I8 => Data::I8(view.bytes.iter().map(|b| b.cast_signed()).collect()),
+        DType::I4 => Data::I4(view.bytes.iter().map(|b| b.cast_signed()).collect()),
         DType::Bool => Data::Bool(view.bytes.iter().map(|b| *b != 0).collect()),
     };
     Tensor { dims: view.dims.to_vec(), data }
@@ -336,7 +374,7 @@ pub(crate) fn to_bytes(tensor: &Tensor) -> Cow<'_, [u8]> {
             Data::I32(v) => return Cow::Borrowed(as_bytes(v)),
             Data::F16(v) => return Cow::Borrowed(as_bytes(v)),
             Data::BF16(v) => return Cow::Borrowed(as_bytes(v)),
-            Data::I8(v) => return Cow::Borrowed(as_bytes(v)),
+            Data::I8(v) | Data::I4(v) => return Cow::Borrowed(as_bytes(v)),
             Data::Bool(_) => (),
         }
     }
@@ -345,7 +383,7 @@ pub(crate) fn to_bytes(tensor: &Tensor) -> Cow<'_, [u8]> {
         Data::I32(v) => v.iter().flat_map(|x| x.to_le_bytes()).collect(),
         Data::F16(v) => v.iter().flat_map(|x| x.to_le_bytes()).collect(),
         Data::BF16(v) => v.iter().flat_map(|x| x.to_le_bytes()).collect(),
-        Data::I8(v) => v.iter().map(|x| x.cast_unsigned()).collect(),
+        Data::I8(v) | Data::I4(v) => v.iter().map(|x| x.cast_unsigned()).collect(),
         Data::Bool(v) => v.iter().map(|x| u8::from(*x)).collect(),
     })
 }

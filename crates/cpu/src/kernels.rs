@@ -15,6 +15,7 @@ pub mod median_filter;
 pub mod narrow;
 pub mod picked_linear;
 pub mod quantize;
+pub mod quantize_low_rank;
 pub mod reduce;
 mod rotation;
 pub mod rows;

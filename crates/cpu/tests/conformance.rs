@@ -26,7 +26,10 @@ fn operands_may_all_be_inputs_but_those_that_are_packed() {
         assert_eq!(report.failures, Vec::<String>::new(), "{isa}");
         for (case, error) in &report.no_kernel {
             let name = case.split(' ').next().unwrap();
-            assert!(["linear", "conv1d", "lstm", "spectrogram"].contains(&name), "{case}: {error}");
+            assert!(
+                ["linear", "conv1d", "lstm", "spectrogram", "quantize_low_rank"].contains(&name),
+                "{case}: {error}"
+            );
             assert!(error.to_string().starts_with("no cpu kernel for `"), "{error}");
         }
         assert!(!report.no_kernel.is_empty());

@@ -14,6 +14,8 @@ pub enum DType {
     BF16,
     /// Signed 8-bit integer.
     I8,
+    /// Signed 4-bit integer, from -8 to 7.
+    I4,
     /// Signed 32-bit integer: token ids, rows, positions.
     I32,
     /// One byte, 0 or 1.
@@ -22,7 +24,8 @@ pub enum DType {
 
 impl DType {
     /// Every element type, in the order of the enum.
-    pub const ALL: [DType; 6] = [DType::F32, DType::F16, DType::BF16, DType::I8, DType::I32, DType::Bool];
+    pub const ALL: [DType; 7] =
+        [DType::F32, DType::F16, DType::BF16, DType::I8, DType::I4, DType::I32, DType::Bool];
 
     /// The name in the text form.
     pub fn name(self) -> &'static str {
@@ -31,17 +34,19 @@ impl DType {
             DType::F16 => "f16",
             DType::BF16 => "bf16",
             DType::I8 => "i8",
+            DType::I4 => "i4",
             DType::I32 => "i32",
             DType::Bool => "bool",
         }
     }
 
-    /// Bytes of one element.
+    /// Bytes of one element of a tensor: a 4-bit integer has one to itself, and shares it with another where a device
+    /// packs them.
     pub fn bytes(self) -> usize {
         match self {
             DType::F32 | DType::I32 => 4,
             DType::F16 | DType::BF16 => 2,
-            DType::I8 | DType::Bool => 1,
+            DType::I8 | DType::I4 | DType::Bool => 1,
         }
     }
 
@@ -62,7 +67,7 @@ impl FromStr for DType {
 
     fn from_str(text: &str) -> Result<Self, String> {
         DType::ALL.into_iter().find(|d| d.name() == text).ok_or_else(|| {
-            format!("unknown element type {text:?}; expected one of f32, f16, bf16, i8, i32, bool")
+            format!("unknown element type {text:?}; expected one of f32, f16, bf16, i8, i4, i32, bool")
         })
     }
 }

@@ -24,6 +24,7 @@ pub mod median_filter;
 pub mod pad;
 pub mod picked_linear;
 pub mod quantize;
+pub mod quantize_low_rank;
 pub mod reduce;
 pub mod reshape;
 pub mod scatter_elements;
@@ -57,6 +58,7 @@ pub use median_filter::MedianFilter;
 pub use pad::{Pad, PadMode};
 pub use picked_linear::PickedLinear;
 pub use quantize::Quantize;
+pub use quantize_low_rank::QuantizeLowRank;
 pub use reduce::{Reduce, ReduceKind};
 pub use reshape::Reshape;
 pub use scatter_elements::ScatterElements;
@@ -224,6 +226,7 @@ pub struct Reference {
 ops! {
     Attention, CacheWrite, CachedAttention, CachedScores, Concat, Constant, Conv1d, Convert, Fused, Gather,
     GatherElements, Iota, LayerNorm, Linear, Lstm, MaskSpans, Matmul, MedianFilter, Pad, PickedLinear, Quantize,
+    QuantizeLowRank,
     Reduce, Reshape, ScatterElements, Slice, Softmax, Spectrogram, TopK, Transpose,
 }
 

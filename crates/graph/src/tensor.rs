@@ -14,6 +14,8 @@ pub enum Data {
     BF16(Vec<bf16>),
     /// Signed bytes.
     I8(Vec<i8>),
+    /// Signed 4-bit integers, a byte each.
+    I4(Vec<i8>),
     /// 32-bit integers.
     I32(Vec<i32>),
     /// Truth values.
@@ -56,6 +58,7 @@ impl Tensor {
             DType::F16 => Data::F16(values_iter().map(f16::from_f32).collect()),
             DType::BF16 => Data::BF16(values_iter().map(bf16::from_f32).collect()),
             DType::I8 => Data::I8(values_iter().map(|x| x as i8).collect()),
+            DType::I4 => Data::I4(values_iter().map(|x| x.clamp(-8.0, 7.0) as i8).collect()),
             DType::I32 => Data::I32(values_iter().map(|x| x as i32).collect()),
             DType::Bool => Data::Bool(values_iter().map(|x| x != 0.0).collect()),
             DType::F32 => Data::F32(values),
@@ -69,7 +72,7 @@ impl Tensor {
             Data::F32(v) => v.clone(),
             Data::F16(v) => v.iter().map(|x| x.to_f32()).collect(),
             Data::BF16(v) => v.iter().map(|x| x.to_f32()).collect(),
-            Data::I8(v) => v.iter().map(|x| f32::from(*x)).collect(),
+            Data::I8(v) | Data::I4(v) => v.iter().map(|x| f32::from(*x)).collect(),
             Data::I32(v) => v.iter().map(|x| *x as f32).collect(),
             Data::Bool(v) => v.iter().map(|x| f32::from(u8::from(*x))).collect(),
         }
@@ -118,6 +121,7 @@ fn dtype_of(data: &Data) -> DType {
         Data::F16(_) => DType::F16,
         Data::BF16(_) => DType::BF16,
         Data::I8(_) => DType::I8,
+        Data::I4(_) => DType::I4,
         Data::I32(_) => DType::I32,
         Data::Bool(_) => DType::Bool,
     }

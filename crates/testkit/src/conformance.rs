@@ -162,25 +162,27 @@ fn is_weight(op: &Op, types: &[TensorType], i: usize) -> bool {
         }
         Op::Conv1d(_) | Op::LayerNorm(_) => i > 0,
         Op::Spectrogram(_) | Op::Lstm(_) | Op::PickedLinear(_) => i == 1,
-        Op::Gather(_) => i == 0,
+        Op::Gather(_) | Op::QuantizeLowRank(_) => i == 0,
         _ => false,
     }
 }
 
-/// The graph of one case. States are states; a case without operands, and one whose result is a view, gets a
-/// neighbour, so that a run has something to compute.
+/// The graph of one case. States are states; a case without operands but weights, and one whose result is a view, gets
+/// a neighbour, so that a run has something to compute.
 fn graph_of(op: &Op, types: &[TensorType], binding: Binding) -> Result<Graph, OpError> {
     let mut b = Builder::new("case");
-    let mut operands = Vec::new();
+    let (mut operands, mut is_constant) = (Vec::new(), true);
     for (i, ty) in types.iter().enumerate() {
         let name = format!("x{i}");
         let is_state = matches!(
             (op, i),
             (Op::CacheWrite(_), 0) | (Op::CachedAttention(_), 1 | 2) | (Op::CachedScores(_), 1)
         );
+        let is_weight = binding == Binding::Weights && is_weight(op, types, i);
+        is_constant &= is_weight;
         operands.push(if is_state {
             b.state(&name, ty.clone())
-        } else if binding == Binding::Weights && is_weight(op, types, i) {
+        } else if is_weight {
             b.weight(&name, ty.clone())
         } else {
             input(&mut b, &name, ty)?
@@ -195,12 +197,13 @@ fn graph_of(op: &Op, types: &[TensorType], binding: Binding) -> Result<Graph, Op
     if matches!(op, Op::CacheWrite(_)) {
         results.clear();
     }
-    for result in &mut results {
-        if operands.is_empty() {
-            let x = b.input("x", b.ty(*result).clone());
-            *result = b.elementwise(Elementwise::Max, &[*result, x])?;
-        } else if !matches!(b.ty(*result).dtype, DType::F32 | DType::I32) {
+    for (i, result) in results.iter_mut().enumerate() {
+        if !matches!(b.ty(*result).dtype, DType::F32 | DType::I32) {
             *result = b.convert(*result, DType::F32)?;
+        }
+        if is_constant {
+            let x = b.input(&format!("neighbour{i}"), b.ty(*result).clone());
+            *result = b.elementwise(Elementwise::Max, &[*result, x])?;
         }
     }
     Ok(b.finish(&results))
@@ -211,11 +214,13 @@ fn input(b: &mut Builder, name: &str, ty: &TensorType) -> Result<Value, OpError>
     match ty.dtype {
         DType::F32 | DType::I32 | DType::Bool => Ok(b.input(name, ty.clone())),
         narrow => {
-            let mut wide = b.input(name, ty.with_dtype(DType::F32));
-            if narrow == DType::I8 {
-                let spread = b.constant(40.0)?;
-                wide = b.mul(wide, spread)?;
-            }
+            let spread = match narrow {
+                DType::I8 => 40.0,
+                DType::I4 => 3.0,
+                _ => 1.0,
+            };
+            let (wide, spread) = (b.input(name, ty.with_dtype(DType::F32)), b.constant(spread)?);
+            let wide = b.mul(wide, spread)?;
             b.convert(wide, narrow)
         }
     }

@@ -228,6 +228,7 @@ fn tensor(dtype: DType, dims: &[usize], role: Option<Role>, random: &mut Random)
         DType::I32 => Tensor::i32(dims, ints),
         DType::Bool => Tensor::from_f32(dtype, dims, (0..n).map(|_| random.below(2) as f32).collect()),
         DType::I8 => Tensor::from_f32(dtype, dims, (0..n).map(|_| 40.0 * random.normal()).collect()),
+        DType::I4 => Tensor::from_f32(dtype, dims, (0..n).map(|_| 3.0 * random.normal()).collect()),
         DType::F32 | DType::F16 | DType::BF16 => {
             Tensor::from_f32(dtype, dims, (0..n).map(|_| random.normal()).collect())
         }

@@ -258,7 +258,7 @@ fn little_endian(tensor: &Tensor) -> Vec<u8> {
         Data::I32(v) => v.iter().flat_map(|x| x.to_le_bytes()).collect(),
         Data::F16(v) => v.iter().flat_map(|x| x.to_le_bytes()).collect(),
         Data::BF16(v) => v.iter().flat_map(|x| x.to_le_bytes()).collect(),
-        Data::I8(v) => v.iter().map(|x| x.cast_unsigned()).collect(),
+        Data::I8(v) | Data::I4(v) => v.iter().map(|x| x.cast_unsigned()).collect(),
         Data::Bool(v) => v.iter().map(|x| u8::from(*x)).collect(),
     }
 }

@@ -48,6 +48,12 @@ fn a_linear_layer_multiplies_rows_outputs_and_factors() {
         "linear i8[5, 2, 16], i8[33, 16], f32[5], f32[33] {activation=none, bias=false, residual=false, to=f32}",
     );
     assert_eq!(got.flops, [0, 0, 2 * 2 * 5 * 33 * 16]);
+    // Weights of four bits are half as many bytes.
+    let got = of(
+        "linear i8[5, 16], i4[33, 16], f32[5], f32[33] {activation=none, bias=false, residual=false, to=f32}",
+    );
+    let bytes = 5 * 16 + 33 * 16 / 2 + 4 * (5 + 33 + 5 * 33);
+    assert_eq!(got, Work { flops: [0, 0, 2 * 5 * 33 * 16], exps: [0; 3], bytes });
     // A result of bf16 is half as many bytes.
     let got = of("linear bf16[5, 16], bf16[33, 16] {activation=gelu, bias=false, residual=false, to=bf16}");
     let bytes = 2 * (5 * 16 + 33 * 16 + 5 * 33);

@@ -9,6 +9,7 @@
 mod finish;
 pub mod groups;
 pub mod narrow;
+mod nibbles;
 pub mod pack;
 mod stored;
 pub(crate) mod tile;

@@ -5,6 +5,7 @@ use super::linear::{activation, fill_rows, packed_bytes, place, with_elements};
 use crate::isa::Isa;
 use crate::kernel::{Call, Constant, Kernel, Packing};
 use crate::kernels::conv1d::{Conv1d, Windows, conv1d, conv1d_scratch, narrow_conv1d, taps_first};
+use crate::kernels::linear::groups::Factor;
 use crate::kernels::linear::narrow::narrow_scratch;
 use crate::kernels::linear::pack::Elements;
 use crate::kernels::linear::{Epilogue, Out};
@@ -38,7 +39,7 @@ fn scratch(isa: Isa, threads: usize, node: &NodeView<'_>) -> usize {
     let (windows, dims) = (windows(op, taps), [x[0], x[1]]);
     match node.inputs[0].dtype {
         DType::BF16 if isa.multiplies_bf16() => {
-            narrow_scratch(isa, threads, windows.outputs(x[0]), 2 * taps * x[1])
+            narrow_scratch(isa, threads, windows.outputs(x[0]), (Factor::Bf16, taps * x[1]))
         }
         // The input is widened first.
         DType::BF16 => x[0] * x[1] + conv1d_scratch(isa, threads, &windows, dims),

@@ -38,6 +38,7 @@ fn in_place(node: &NodeView<'_>) -> Option<usize> {
 pub(super) fn narrow_factor(isa: Isa, node: &NodeView<'_>) -> Option<Factor> {
     match node.inputs[0].dtype {
         DType::BF16 => isa.multiplies_bf16().then_some(Factor::Bf16),
+        DType::I8 if node.inputs[1].dtype == DType::I4 => Some(Factor::Int4),
         DType::I8 => Some(Factor::Int8),
         _ => None,
     }
@@ -72,7 +73,7 @@ pub(super) fn place(isa: Isa, node: &NodeView<'_>, region: &mut Region) -> Const
 
 fn fill(view: &TensorView<'_>, constant: &mut Constant) {
     match constant {
-        Constant::Groups(groups) if groups.factor() == Factor::Int8 => groups.fill_i8(view.bytes),
+        Constant::Groups(groups) if groups.factor().is_integer() => groups.fill_bytes(view.bytes),
         constant => with_elements(view, |elements| fill_rows(elements, constant)),
     }
 }
@@ -91,10 +92,11 @@ fn scratch(isa: Isa, threads: usize, node: &NodeView<'_>) -> usize {
     let rows = x[..x.len() - 1].iter().product();
     let [n, k] = sizes(node);
     if node.outputs[0].dtype == DType::I8 {
-        return quantized_scratch(isa, threads, rows, [k, n]);
+        let factor = narrow_factor(isa, node).expect("the rows are bytes");
+        return quantized_scratch(isa, threads, rows, (factor, k, n));
     }
     match (narrow_factor(isa, node), node.inputs[0].dtype) {
-        (Some(factor), _) => narrow_scratch(isa, threads, rows, factor.bytes() * k),
+        (Some(factor), _) => narrow_scratch(isa, threads, rows, (factor, k)),
         // The rows are widened first.
         (None, DType::BF16) => rows * k + linear_scratch(isa, threads, rows, k),
         _ => linear_scratch(isa, threads, rows, k),

@@ -45,6 +45,21 @@ impl Fours {
         isa.is_available().then_some(Fours { product, unsigned })
     }
 
+    /// Those of `isa` with weights of 4 bits as they are packed, of few rows: up to [`Fours::FEW`]. `w` then points to
+    /// `steps * 256` words. Where there are none, weights are spread into bytes first.
+    #[inline]
+    pub fn detect_nibbles(isa: Isa) -> Option<Fours> {
+        let product: Product = match isa {
+            #[cfg(target_arch = "x86_64")]
+            Isa::Avx512Vnni | Isa::Avx512Bf16 => x86_64::nibbles_512,
+            _ => return None,
+        };
+        isa.is_available().then_some(Fours { product, unsigned: true })
+    }
+
+    /// The most rows of a product of [`Fours::detect_nibbles`].
+    pub const FEW: usize = 6;
+
     /// The most rows of a product of `isa`: as many as have their sums in registers, or twelve where one row's are
     /// there after another's.
     pub const fn most_rows(isa: Isa) -> usize {

@@ -30,7 +30,8 @@ op! {
     /// `activation(x w^T + b) + residual`: `x: f32[..., k]`, `w[out, k]` of any float type, `b: f32[out]`,
     /// `residual: f32[..., out]` (ONNX Gemm with transB, then an activation and an addition). With `x` and `w` of
     /// bf16 the factors are bf16 and the sums f32. With both of i8, as `quantize` gives them, the factors of the rows
-    /// of `x` and of `w` follow `w`, and the product is `(x w^T) * s_x * s_w`, its sums exact (ONNX `MatMulInteger`).
+    /// of `x` and of `w` follow `w`, and the product is `(x w^T) * s_x * s_w`, its sums exact (ONNX `MatMulInteger`);
+    /// so with `w` of i4, as `quantize_low_rank` gives it.
     /// With `x: i8[..., 2, k]` beside factors of as many rows as the result has, `x w^T` is that of both digits.
     /// Of narrow factors a device may compute GELU within 1e-4. What comes of narrow factors without a residual may be
     /// written as bf16, rounded to nearest even at the very end; what comes of bytes may be written as i8: then the
@@ -88,6 +89,10 @@ impl OpDef for Linear {
         "linear i8[9, 64], i8[256, 64], f32[9], f32[256] {activation=none, bias=false, residual=false, to=i8}",
         "linear i8[2, 9, 2, 64], i8[40, 64], f32[2, 9], f32[40] {activation=none, bias=false, residual=false, to=i8}",
         "linear i8[1, 2, 75], i8[70, 75], f32[1], f32[70], f32[70] {activation=gelu, bias=true, residual=false, to=f32}",
+        "linear i8[5, 16], i4[33, 16], f32[5], f32[33] {activation=none, bias=false, residual=false, to=f32}",
+        "linear i8[130, 700], i4[200, 700], f32[130], f32[200], f32[200], f32[130, 200] {activation=none, bias=true, residual=true, to=f32}",
+        "linear i8[9, 64], i4[256, 64], f32[9], f32[256] {activation=none, bias=false, residual=false, to=i8}",
+        "linear i8[1, 2, 75], i4[70, 75], f32[1], f32[70], f32[1, 70] {activation=none, bias=false, residual=true, to=f32}",
         "linear i8[65, 2, 700], i8[200, 700], f32[65], f32[200], f32[200], f32[65, 200] {activation=none, bias=true, residual=true, to=f32}",
     ];
 
@@ -169,7 +174,7 @@ pub(super) fn eval_rows<'a>(
     let w = inputs[1].to_f32();
     let n = inputs[1].dims[0];
     let k = w.len() / n.max(1);
-    let behind = Linear::behind(inputs[1].dtype());
+    let behind = Linear::behind(inputs[0].dtype());
     let factors = (behind > 2).then(|| (inputs[2].as_f32(), inputs[3].as_f32()));
     let residual = form.residual.then(|| inputs[inputs.len() - 1].as_f32());
     let (gelu, mut scratch) = (super::Elementwise::Gelu.expr(), Vec::new());
@@ -208,7 +213,9 @@ pub(super) fn factors(x: &TensorType) -> Option<&'static str> {
 
 /// Whether weights of the element type of `w` multiply `x`.
 pub(super) fn fits(x: &TensorType, w: &TensorType) -> bool {
-    w.dtype == x.dtype || w.dtype.is_float() && x.dtype == DType::F32
+    w.dtype == x.dtype
+        || w.dtype.is_float() && x.dtype == DType::F32
+        || w.dtype == DType::I4 && x.dtype == DType::I8
 }
 
 /// The number of outputs of a weight matrix, for shape rules.

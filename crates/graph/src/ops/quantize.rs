@@ -35,7 +35,7 @@ pub const fn parts(k: usize) -> usize {
 /// Multiplies what stands at the same place of each of the [`parts`] of a row by a Hadamard matrix of that order, in
 /// Sylvester's construction, by sums and differences over ever greater distances, and gives their count. The matrix is not
 /// normalised: what comes is the square root of that count times as long as the row.
-fn rotate(row: &mut [f32]) -> usize {
+pub(super) fn rotate(row: &mut [f32]) -> usize {
     let parts = parts(row.len());
     let mut distance = row.len() / parts;
     while distance < row.len() {

@@ -6,6 +6,7 @@
 
 use half::bf16;
 
+use super::nibbles;
 use crate::aligned::{Aligned, Region};
 use crate::isa::Isa;
 use crate::simd::{Body, Simd, dispatch};
@@ -26,15 +27,38 @@ pub enum Factor {
     Bf16,
     /// Four signed bytes; sums are i32, and exact for rows of less than 2^17.
     Int8,
+    /// Four signed bytes of 4 bits: weights are packed in half the room and spread into bytes before they are multiplied.
+    Int4,
 }
 
 impl Factor {
-    /// Bytes of one factor.
+    /// Bytes of one factor of a row that is multiplied.
     pub const fn bytes(self) -> usize {
         match self {
             Factor::Bf16 => 2,
-            Factor::Int8 => 1,
+            Factor::Int8 | Factor::Int4 => 1,
         }
+    }
+
+    /// Words of a step of a panel, as it is packed.
+    const fn step_words(self) -> usize {
+        match self {
+            Factor::Bf16 | Factor::Int8 => STEP_WORDS,
+            Factor::Int4 => STEP_WORDS / 2,
+        }
+    }
+
+    /// Sums of weights of a panel.
+    const fn sums(self) -> usize {
+        match self {
+            Factor::Bf16 => 0,
+            Factor::Int8 | Factor::Int4 => PANEL,
+        }
+    }
+
+    /// Whether sums are of integers, and rows and outputs have factors.
+    pub const fn is_integer(self) -> bool {
+        matches!(self, Factor::Int8 | Factor::Int4)
     }
 }
 
@@ -166,7 +190,7 @@ pub(crate) fn fill_groups(x: NarrowRows<'_>, first: usize, [count, height]: [usi
 #[derive(Debug, Clone)]
 pub struct Groups {
     words: Aligned<i32>,
-    /// Of bytes, the sum of each output's weights: instructions that take unsigned bytes need it.
+    /// Of integers, the sum of each output's weights: instructions that take unsigned bytes need it.
     sums: Aligned<i32>,
     factor: Factor,
     isa: Isa,
@@ -177,11 +201,8 @@ pub struct Groups {
 impl Groups {
     /// The bytes that `n` outputs of `k` factors take.
     pub const fn bytes(factor: Factor, n: usize, k: usize) -> usize {
-        let sums = match factor {
-            Factor::Bf16 => 0,
-            Factor::Int8 => PANEL,
-        };
-        n.div_ceil(PANEL) * (steps(factor.bytes() * k) * STEP_WORDS + sums) * size_of::<i32>()
+        let words = steps(factor.bytes() * k) * factor.step_words();
+        n.div_ceil(PANEL) * (words + factor.sums()) * size_of::<i32>()
     }
 
     /// Packs `[n, k]` weights for `isa`.
@@ -200,7 +221,17 @@ impl Groups {
     /// When their count is not `n * k`.
     pub fn of_i8(isa: Isa, weights: &[u8], nk: [usize; 2]) -> Groups {
         let mut groups = Groups::alone(Factor::Int8, isa, nk);
-        groups.fill_i8(weights);
+        groups.fill_bytes(weights);
+        groups
+    }
+
+    /// Packs `[n, k]` weights for `isa`, signed bytes from -8 to 7.
+    ///
+    /// # Panics
+    /// When their count is not `n * k`.
+    pub fn of_i4(isa: Isa, weights: &[u8], nk: [usize; 2]) -> Groups {
+        let mut groups = Groups::alone(Factor::Int4, isa, nk);
+        groups.fill_bytes(weights);
         groups
     }
 
@@ -210,12 +241,9 @@ impl Groups {
 
     /// `n` outputs of `k` factors in memory of `region`: what lies there, if it was filled.
     pub fn place(factor: Factor, isa: Isa, [n, k]: [usize; 2], region: &mut Region) -> Groups {
-        let words = region.take(n.div_ceil(PANEL) * steps(factor.bytes() * k) * STEP_WORDS);
-        let sums = match factor {
-            Factor::Bf16 => 0,
-            Factor::Int8 => n.next_multiple_of(PANEL),
-        };
-        Groups { words, sums: region.take(sums), factor, isa, n, k }
+        let panels = n.div_ceil(PANEL);
+        let words = region.take(panels * steps(factor.bytes() * k) * factor.step_words());
+        Groups { words, sums: region.take(panels * factor.sums()), factor, isa, n, k }
     }
 
     /// Packs `[n, k]` weights into memory that is zero.
@@ -233,8 +261,8 @@ impl Groups {
     ///
     /// # Panics
     /// When their count is not `n * k`, or the place is for bfloat16.
-    pub fn fill_i8(&mut self, weights: &[u8]) {
-        assert_eq!(self.factor, Factor::Int8, "bytes in a place for others");
+    pub fn fill_bytes(&mut self, weights: &[u8]) {
+        assert!(self.factor.is_integer(), "bytes in a place for others");
         self.fill(weights);
         for (sum, row) in self.sums.iter_mut().zip(weights.chunks_exact(self.k.max(1))) {
             *sum = row.iter().map(|x| i32::from(x.cast_signed())).sum();
@@ -245,7 +273,7 @@ impl Groups {
         let (n, k, width) = (self.n, self.k, self.factor.bytes() * self.k);
         assert_eq!(weights.len(), n * width, "weights of {n} outputs of {k}");
         let weights = NarrowRows::new(weights, n, [width, width]);
-        dispatch(self.isa, Fill { weights, words: &mut self.words });
+        dispatch(self.isa, Fill { weights, factor: self.factor, words: &mut self.words });
     }
 
     /// What the groups are made of.
@@ -268,14 +296,11 @@ impl Groups {
         self.k
     }
 
-    /// Panel `i`.
+    /// Panel `i`, as it is packed.
     pub(crate) fn panel(&self, i: usize) -> Weights<'_> {
-        let len = steps(self.factor.bytes() * self.k) * STEP_WORDS;
-        let sums = match self.factor {
-            Factor::Bf16 => &[],
-            Factor::Int8 => &self.sums[i * PANEL..][..PANEL],
-        };
-        Weights { words: &self.words[i * len..][..len], sums }
+        let len = steps(self.factor.bytes() * self.k) * self.factor.step_words();
+        let sums = self.factor.sums();
+        Weights { words: &self.words[i * len..][..len], sums: &self.sums[i * sums..][..sums] }
     }
 }
 
@@ -285,6 +310,7 @@ const LANES: usize = 16;
 /// Packs all panels of some weights.
 struct Fill<'a> {
     weights: NarrowRows<'a>,
+    factor: Factor,
     words: &'a mut [i32],
 }
 
@@ -293,9 +319,15 @@ impl Body for Fill<'_> {
 
     #[inline(always)]
     fn run<S: Simd>(self, s: S) {
-        let len = (steps(self.weights.width()) * STEP_WORDS).max(1);
+        let len = (steps(self.weights.width()) * self.factor.step_words()).max(1);
+        let mut bytes = vec![0; if self.factor == Factor::Int4 { 2 * len } else { 0 }];
         for (p, panel) in self.words.chunks_exact_mut(len).enumerate() {
-            turn_panel(s, self.weights, p * PANEL, panel);
+            if self.factor == Factor::Int4 {
+                turn_panel(s, self.weights, p * PANEL, &mut bytes);
+                nibbles::join(&bytes, panel);
+            } else {
+                turn_panel(s, self.weights, p * PANEL, panel);
+            }
         }
     }
 }
@@ -339,7 +371,7 @@ pub(crate) fn beginning<const N: usize>(row: &[u8]) -> [u8; N] {
 pub(crate) struct Weights<'a> {
     /// Whole steps.
     pub(crate) words: &'a [i32],
-    /// Of bytes, the sum of each output's weights.
+    /// Of integers, the sum of each output's weights.
     pub(crate) sums: &'a [i32],
 }
 

@@ -8,7 +8,8 @@
 use std::ops::Range;
 
 use super::finish::{Place, ask, finish};
-use super::groups::{Factor, Groups, NarrowRows, PANEL, STEP_BYTES, steps};
+use super::groups::{Factor, Groups, NarrowRows, PANEL, STEP_BYTES, STEP_WORDS, Weights, steps};
+use super::nibbles::spread;
 use super::{BLOCK_BYTES, Cuts, Epilogue, Factors, Out, Residual, Stored};
 use crate::isa::Isa;
 use crate::kernels::Cx;
@@ -22,7 +23,7 @@ const FEW: usize = 8;
 /// The path whose instructions multiply `rows` rows: few rows of bytes would leave tiles empty, and the sums are the same.
 const fn multiplier(isa: Isa, factor: Factor, rows: usize) -> Isa {
     match (isa, factor) {
-        (Isa::Amx, Factor::Int8) if rows <= FEW => Isa::Avx512Vnni,
+        (Isa::Amx, Factor::Int8 | Factor::Int4) if rows <= FEW => Isa::Avx512Vnni,
         _ => isa,
     }
 }
@@ -37,16 +38,23 @@ fn block_tiles(isa: Isa, width: usize) -> usize {
     (BLOCK_BYTES / (tile_rows(isa) * steps(width) * STEP_BYTES).max(1)).max(2)
 }
 
-/// The f32 values of scratch that [`narrow_linear`] needs for up to `rows` rows of `width` bytes on `threads` threads.
-pub fn narrow_scratch(isa: Isa, threads: usize, rows: usize, width: usize) -> usize {
-    scratch_len(threads, share(isa, rows, width))
-}
-
-/// The f32 values of a block of rows.
-fn share(isa: Isa, rows: usize, width: usize) -> usize {
+/// The f32 values of scratch that [`narrow_linear`] needs for up to `rows` rows of `k` factors on `threads` threads.
+pub fn narrow_scratch(isa: Isa, threads: usize, rows: usize, (factor, k): (Factor, usize)) -> usize {
+    let width = factor.bytes() * k;
     // Few rows may be multiplied by another path, whose tile is no higher.
     let tiles = rows.div_ceil(tile_rows(isa)).min(block_tiles(isa, width));
-    tiles * tile_rows(isa) * steps(width) * STEP_BYTES / size_of::<f32>()
+    scratch_len(threads, share(isa, tiles, factor, width))
+}
+
+/// The f32 values of scratch of a part: its blocks of `tiles` tiles of rows of `width` bytes, and a panel that is spread.
+fn share(isa: Isa, tiles: usize, factor: Factor, width: usize) -> usize {
+    let blocks = tiles * tile_rows(isa) * steps(width) * STEP_BYTES / size_of::<f32>();
+    blocks + spread_len(factor, width)
+}
+
+/// The words of a panel that is spread.
+const fn spread_len(factor: Factor, width: usize) -> usize {
+    if matches!(factor, Factor::Int4) { steps(width) * STEP_WORDS } else { 0 }
 }
 
 /// `out = epilogue(x * weights)`: `x` is `[rows, k]` of the weights' factors, `out` `[rows, n]`. Of bytes with more
@@ -75,7 +83,8 @@ pub fn narrow_linear<T: Stored>(
     let panels = weights.n().div_ceil(PANEL);
     let bytes = x.width() * weights.n();
     let cuts = Cuts::new(threads, [tiles, block_tiles(isa, x.width())], [panels, bytes]);
-    let scratch = Shares::new(scratch, threads, share(cx.isa, x.rows(), x.width()));
+    let most = x.rows().div_ceil(tile_rows(cx.isa)).min(block_tiles(cx.isa, x.width()));
+    let scratch = Shares::new(scratch, threads, share(cx.isa, most, weights.factor(), x.width()));
     let out = rows.shared();
     cx.pool.run_on(cuts.parts, &|thread, part| {
         let [tiles, panels] = cuts.part(part);
@@ -93,7 +102,7 @@ fn check(isa: Isa, x: NarrowRows<'_>, weights: &Groups, epilogue: &Epilogue<'_>,
     let digits = epilogue.factors.map_or(1, |f| f.digits);
     assert_eq!(shape, (weights.factor().bytes() * weights.k(), digits * rows, n), "shapes of a product");
     assert!([1, 2].contains(&digits), "{digits} digits: tiles have whole pairs of rows");
-    assert_eq!(epilogue.factors.is_some(), weights.factor() == Factor::Int8, "factors of bytes");
+    assert_eq!(epilogue.factors.is_some(), weights.factor().is_integer(), "factors of bytes");
     let counts = epilogue.factors.map(|f| (f.rows.len(), f.outputs.len()));
     assert!(counts.is_none_or(|c| c == (rows, n)), "factors of another shape: {counts:?}");
     assert!(epilogue.bias.is_none_or(|b| b.len() == n), "a bias of another length");
@@ -129,11 +138,16 @@ impl<T: Stored> Body for Part<'_, '_, T> {
 impl<T: Stored> Part<'_, '_, T> {
     #[inline(always)]
     fn go<S: Simd, const DIGITS: usize>(self, s: S) {
-        let engine = Engine::new(self.isa, self.weights.factor());
+        let factor = self.weights.factor();
+        let nibbles = factor == Factor::Int4;
+        let as_packed = if nibbles { Engine::of_nibbles(self.isa, self.x.rows()) } else { None };
+        let is_spread = nibbles && as_packed.is_none();
+        let engine = as_packed.unwrap_or_else(|| Engine::new(self.isa, factor));
         let (height, rows, steps) = (tile_rows(self.isa), self.x.rows(), steps(self.x.width()));
         let block_len = height * steps * STEP_BYTES;
         let step = block_tiles(self.isa, self.x.width());
-        let blocks = bytes_mut(self.scratch);
+        let (wide, blocks) = self.scratch.split_at_mut(spread_len(factor, self.x.width()));
+        let (wide, blocks) = (words_mut(wide), bytes_mut(blocks));
         let mut buf = Buf([0.0; MAX_SUMS]);
         for first in self.tiles.clone().step_by(step) {
             let tiles = first..(first + step).min(self.tiles.end);
@@ -143,7 +157,11 @@ impl<T: Stored> Part<'_, '_, T> {
                 engine.fill(self.x, row, count, &mut blocks[(t - first) * block_len..][..block_len]);
             }
             for panel in self.panels.clone() {
-                let weights = self.weights.panel(panel);
+                let mut weights = self.weights.panel(panel);
+                if is_spread {
+                    spread(s, weights.words, wide);
+                    weights = Weights { words: wide, ..weights };
+                }
                 for t in tiles.clone() {
                     let (row, count) = tile_at(t);
                     let block = &blocks[(t - first) * block_len..][..block_len];

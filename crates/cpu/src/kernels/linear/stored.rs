@@ -103,7 +103,7 @@ mod tests {
                     });
                     let mut narrow = |x: &[u8], w: &Groups, factor: Factor, epilogue: &Epilogue<'_>| {
                         let width = factor.bytes() * k;
-                        scratch.resize(narrow_scratch(isa, pool.threads(), rows, width), 0.0);
+                        scratch.resize(narrow_scratch(isa, pool.threads(), rows, (factor, k)), 0.0);
                         assert_rounds!(rows, n, what, |out| {
                             let x = NarrowRows::new(x, rows, [width, width]);
                             let out = Out { rows: out, scratch: &mut scratch };

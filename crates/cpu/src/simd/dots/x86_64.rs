@@ -4,9 +4,10 @@ use std::arch::x86_64::{
     __m128i, __m512bh, __m512i, _MM_HINT_T1, _mm_loadu_si128, _mm_prefetch, _mm_set1_epi32, _mm256_add_epi32,
     _mm256_cvtepi8_epi16, _mm256_dpbusd_avx_epi32, _mm256_hadd_epi32, _mm256_loadu_si256, _mm256_madd_epi16,
     _mm256_permute4x64_epi64, _mm256_set1_epi32, _mm256_setzero_si256, _mm256_slli_epi32,
-    _mm256_storeu_si256, _mm256_sub_epi32, _mm512_dpbf16_ps, _mm512_dpbusd_epi32, _mm512_loadu_ps,
-    _mm512_loadu_si512, _mm512_set1_epi32, _mm512_setzero_ps, _mm512_setzero_si512, _mm512_slli_epi32,
-    _mm512_storeu_ps, _mm512_storeu_si512, _mm512_sub_epi32,
+    _mm256_storeu_si256, _mm256_sub_epi32, _mm512_and_si512, _mm512_dpbf16_ps, _mm512_dpbusd_epi32,
+    _mm512_loadu_ps, _mm512_loadu_si512, _mm512_set1_epi8, _mm512_set1_epi32, _mm512_setzero_ps,
+    _mm512_setzero_si512, _mm512_slli_epi32, _mm512_srli_epi16, _mm512_storeu_ps, _mm512_storeu_si512,
+    _mm512_sub_epi8, _mm512_sub_epi32,
 };
 use std::sync::atomic::{Ordering, compiler_fence};
 
@@ -44,6 +45,7 @@ impl PairDots {
 }
 
 product!(dots_512, Avx512Vnni, tile_512 of 1 2 3 4 5 6 7 8 9 10 11 12);
+product!(nibbles_512, Avx512Vnni, nibble_tile of 1 2 3 4 5 6);
 product!(dots_256, AvxVnni, tile_256 of 1 2 3 4 5 6);
 product!(widened, Avx2, widened_tile of 1 2 3 4 5 6 7 8 9 10 11 12);
 
@@ -126,15 +128,61 @@ unsafe fn tile_512<const R: usize>(x: *const i32, [w, sums]: [*const i32; 2], st
     unsafe {
         add_products!(acc, x, w, steps, |sum, x, w| _mm512_dpbusd_epi32(sum, x, w));
     }
+    // SAFETY: the caller's contract.
+    unsafe { take_back(&acc, sums, out) };
+}
+
+/// Writes sums to `out` without what the 128 that were added to rows have added to them.
+///
+/// # Safety
+/// There are two vectors of `sums`, and `out` takes R rows of two vectors.
+#[target_feature(enable = "avx512f")]
+#[inline]
+unsafe fn take_back<const R: usize>(acc: &[[__m512i; 2]; R], sums: *const i32, out: *mut i32) {
     for (r, acc) in acc.iter().enumerate() {
         for (v, sum) in acc.iter().enumerate() {
-            // SAFETY: there are two vectors of sums, and `out` takes R rows of two vectors.
+            // SAFETY: the caller's contract.
             unsafe {
                 let extra = _mm512_slli_epi32::<7>(_mm512_loadu_si512(sums.add(16 * v).cast()));
                 _mm512_storeu_si512(out.add(32 * r + 16 * v).cast(), _mm512_sub_epi32(*sum, extra));
             }
         }
     }
+}
+
+/// [`tile_512`] with weights of 4 bits, two in each byte as [`crate::kernels::linear::nibbles`] has them: of rows that wait
+/// for memory, and so read weights in the order in which they lie.
+#[target_feature(enable = "avx512f,avx512bw,avx512vnni")]
+unsafe fn nibble_tile<const R: usize>(
+    x: *const i32,
+    [w, sums]: [*const i32; 2],
+    steps: usize,
+    out: *mut i32,
+) {
+    let (low, eight) = (_mm512_set1_epi8(15), _mm512_set1_epi8(8));
+    let mut acc = [[_mm512_setzero_si512(); 2]; R];
+    for step in 0..steps {
+        for v in 0..2 {
+            for pair in 0..8 {
+                // SAFETY: within the step, by the caller's contract.
+                unsafe {
+                    let at = w.add(step * 256 + v * 128 + pair * 16);
+                    ask(at);
+                    let both = _mm512_loadu_si512(at.cast());
+                    let halves = [both, _mm512_srli_epi16::<4>(both)];
+                    for (half, w) in halves.into_iter().enumerate() {
+                        let w = _mm512_sub_epi8(_mm512_and_si512(w, low), eight);
+                        for (r, acc) in acc.iter_mut().enumerate() {
+                            let x = _mm512_set1_epi32(*x.add((step * R + r) * 16 + 2 * pair + half));
+                            acc[v] = _mm512_dpbusd_epi32(acc[v], x, w);
+                        }
+                    }
+                }
+            }
+        }
+    }
+    // SAFETY: the caller's contract.
+    unsafe { take_back(&acc, sums, out) };
 }
 
 /// As [`tile_512`], in half as many bits. Sixteen registers hold the sums of two rows, or of up to six rows of half the

@@ -20,7 +20,7 @@ pub fn score_factor(isa: Isa, d: usize, bytes: bool) -> Factor {
 pub(super) const fn panel_words(factor: Factor, d: usize) -> usize {
     let behind = match factor {
         Factor::Bf16 => 0,
-        Factor::Int8 => 2 * PANEL,
+        Factor::Int8 | Factor::Int4 => 2 * PANEL,
     };
     steps(factor.bytes() * d) * STEP_WORDS + behind
 }

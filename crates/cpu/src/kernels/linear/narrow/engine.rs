@@ -19,11 +19,18 @@ pub(crate) enum Engine {
     Pairs(PairDots),
     /// Fours of bytes in vectors.
     Fours(Fours),
+    /// The same with weights of 4 bits, as they are packed.
+    Nibbles(Fours),
     /// Fours of bytes in plain loops.
     Plain,
 }
 
 impl Engine {
+    /// What multiplies `rows` rows by weights of 4 bits as they are packed, if anything does.
+    pub(crate) fn of_nibbles(isa: Isa, rows: usize) -> Option<Engine> {
+        if rows <= Fours::FEW { Fours::detect_nibbles(isa).map(Engine::Nibbles) } else { None }
+    }
+
     /// # Panics
     /// When the path does not multiply the factors or the machine lacks it.
     pub(crate) fn new(isa: Isa, factor: Factor) -> Engine {
@@ -34,8 +41,8 @@ impl Engine {
             (Isa::Avx512Bf16, Factor::Bf16) => {
                 Engine::Pairs(PairDots::detect().expect("avx512_bf16 is not available"))
             }
-            (Isa::Scalar, Factor::Int8) => Engine::Plain,
-            (_, Factor::Int8) => {
+            (Isa::Scalar, Factor::Int8 | Factor::Int4) => Engine::Plain,
+            (_, Factor::Int8 | Factor::Int4) => {
                 Engine::Fours(Fours::detect(isa).unwrap_or_else(|| panic!("{isa} is not available")))
             }
             (_, Factor::Bf16) => panic!("{isa} multiplies no bfloat16"),
@@ -74,7 +81,7 @@ impl Engine {
                     fill_groups(x, first + 16, [count - 16, 16], lower);
                 }
             }
-            Engine::Fours(fours) if fours.takes_unsigned() => {
+            Engine::Fours(fours) | Engine::Nibbles(fours) if fours.takes_unsigned() => {
                 fill_groups(x, first, [count, count], block);
                 let filled = steps(x.width()) * count * STEP_BYTES;
                 block[..filled].iter_mut().for_each(|x| *x ^= 0x80);
@@ -110,8 +117,8 @@ impl Engine {
                     match (factor, rows <= 16) {
                         (Factor::Bf16, true) => tiles.bf16_16(x, w, steps, out),
                         (Factor::Bf16, false) => tiles.bf16_32(both, w, steps, out),
-                        (Factor::Int8, true) => tiles.i8_16(x, w, steps, out),
-                        (Factor::Int8, false) => tiles.i8_32(both, w, steps, out),
+                        (Factor::Int8 | Factor::Int4, true) => tiles.i8_16(x, w, steps, out),
+                        (Factor::Int8 | Factor::Int4, false) => tiles.i8_32(both, w, steps, out),
                     }
                 }
             }
@@ -123,6 +130,13 @@ impl Engine {
             }
             Engine::Fours(fours) => {
                 assert!(panel.sums.len() == PANEL);
+                let (w, out) = ([panel.words.as_ptr(), panel.sums.as_ptr()], sums.as_mut_ptr().cast());
+                // SAFETY: the block and the panel hold the steps, the sums the rows.
+                unsafe { fours.product(rows, words(block), w, steps, out) };
+            }
+            Engine::Nibbles(fours) => {
+                let steps = 2 * panel.words.len() / STEP_WORDS;
+                assert!(panel.sums.len() == PANEL && block.len() >= steps * rows * STEP_BYTES);
                 let (w, out) = ([panel.words.as_ptr(), panel.sums.as_ptr()], sums.as_mut_ptr().cast());
                 // SAFETY: the block and the panel hold the steps, the sums the rows.
                 unsafe { fours.product(rows, words(block), w, steps, out) };

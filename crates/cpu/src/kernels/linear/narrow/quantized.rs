@@ -1,9 +1,9 @@
 //! Products whose rows are written as bytes with a factor each. Not another product: a few rows at a time are
 //! multiplied into f32 that stays in a cache, and what is written of them are their bytes.
 
-use super::{Part, block_tiles, check, multiplier, tile_rows};
+use super::{Part, block_tiles, check, multiplier, share, tile_rows};
 use crate::isa::Isa;
-use crate::kernels::linear::groups::{Groups, NarrowRows, PANEL, STEP_BYTES, steps};
+use crate::kernels::linear::groups::{Factor, Groups, NarrowRows, PANEL};
 use crate::kernels::linear::{BLOCK_BYTES, Epilogue, Factors, Residual};
 use crate::kernels::quantize::quantize_rows;
 use crate::kernels::rows::{RowsMut, Shared};
@@ -37,18 +37,24 @@ const fn stride(n: usize) -> usize {
     n.next_multiple_of(16) + 16
 }
 
-/// The f32 values of scratch of parts of so many tiles: those of the blocks of rows, and those of their results.
-fn share(isa: Isa, tiles: usize, [width, n]: [usize; 2]) -> [usize; 2] {
-    let block = tile_rows(isa) * steps(width) * STEP_BYTES / size_of::<f32>();
-    [tiles.min(block_tiles(isa, width)) * block, tiles * tile_rows(isa) * stride(n)]
+/// The f32 values of scratch of parts of so many tiles: those that the product takes, and those of their results.
+fn shares(isa: Isa, tiles: usize, factor: Factor, [width, n]: [usize; 2]) -> [usize; 2] {
+    let product = share(isa, tiles.min(block_tiles(isa, width)), factor, width);
+    [product, tiles * tile_rows(isa) * stride(n)]
 }
 
-/// The f32 values of scratch that [`quantized_linear`] needs for up to `rows` rows of `width` bytes and `n` outputs on
+/// The f32 values of scratch that [`quantized_linear`] needs for up to `rows` rows of `k` factors and `n` outputs on
 /// `threads` threads.
-pub fn quantized_scratch(isa: Isa, threads: usize, rows: usize, dims: [usize; 2]) -> usize {
+pub fn quantized_scratch(
+    isa: Isa,
+    threads: usize,
+    rows: usize,
+    (factor, k, n): (Factor, usize, usize),
+) -> usize {
+    let dims = [factor.bytes() * k, n];
     // Few rows may be multiplied by another path, whose tile is no higher.
     let tiles = part_tiles(isa, threads, rows.div_ceil(tile_rows(isa)), dims);
-    scratch_len(threads, share(isa, tiles, dims).iter().sum())
+    scratch_len(threads, shares(isa, tiles, factor, dims).iter().sum())
 }
 
 /// [`super::narrow_linear`] with each row written as [`crate::kernels::quantize::quantize`] makes bytes of one digit of
@@ -74,9 +80,9 @@ pub fn quantized_linear(
     let (height, tiles) = (tile_rows(isa), x.rows().div_ceil(tile_rows(isa)));
     let most = part_tiles(isa, threads, tiles, dims);
     let parts = tiles.div_ceil(most).next_multiple_of(threads).min(tiles);
-    let [blocks, results] = share(isa, most, dims);
+    let [product, results] = shares(isa, most, weights.factor(), dims);
     let (bytes, all) = (Shared::new(bytes), Shared::new(factors));
-    let scratch = Shares::new(scratch, threads, blocks + results);
+    let scratch = Shares::new(scratch, threads, product + results);
     cx.pool.run_on(parts, &|thread, part| {
         let tiles = cut(part, parts, tiles);
         let first = tiles.start * height;
@@ -87,7 +93,7 @@ pub fn quantized_linear(
             unsafe { (scratch.of(thread), bytes.slice(row * n, rows * n), all.slice(row, rows)) };
         let factors = epilogue.factors.map(|f| Factors { rows: &f.rows[row..][..rows], ..f });
         let epilogue = &Epilogue { factors, ..*epilogue };
-        let (scratch, wide) = scratch.split_at_mut(blocks);
+        let (scratch, wide) = scratch.split_at_mut(product);
         let mut out = RowsMut::strided(wide, rows, n, stride(n));
         let (out, tiles, panels) = (out.shared(), 0..tiles.len(), 0..n.div_ceil(PANEL));
         dispatch(cx.isa, Part { isa, x, weights, epilogue, out, tiles, panels, scratch });
@@ -110,14 +116,16 @@ mod tests {
         let (n, digits) = (weights.n(), epilogue.factors.map_or(1, |f| f.digits));
         let (rows, threads) = (x.rows() / digits, cx.pool.threads());
         let mut wide = vec![0.0; rows * n];
-        let mut scratch = vec![f32::NAN; narrow_scratch(cx.isa, threads, x.rows(), x.width())];
+        let mut scratch =
+            vec![f32::NAN; narrow_scratch(cx.isa, threads, x.rows(), (weights.factor(), weights.k()))];
         let out = Out { rows: RowsMut::new(&mut wide, rows, n), scratch: &mut scratch };
         narrow_linear(cx, x, weights, epilogue, out);
         let (mut want, mut want_factors) = (vec![7; rows * n], vec![7.0; rows]);
         let mut rotated = vec![f32::NAN; rotation_scratch(threads, n)];
         quantize(cx, Elements::F32(&wide), [n, 1], (&mut want, &mut want_factors), Some(&mut rotated));
         let (mut got, mut factors) = (vec![9; rows * n], vec![9.0; rows]);
-        let mut scratch = vec![f32::NAN; quantized_scratch(cx.isa, threads, x.rows(), [x.width(), n])];
+        let mut scratch =
+            vec![f32::NAN; quantized_scratch(cx.isa, threads, x.rows(), (weights.factor(), weights.k(), n))];
         let out = Quantized { bytes: &mut got, factors: &mut factors, scratch: &mut scratch };
         quantized_linear(cx, x, weights, epilogue, out);
         assert!(got == want, "{} {rows} {n} {digits}", cx.isa);

@@ -25,7 +25,8 @@ fn product(cx: Cx<'_>, x: &[u8], rows: usize, weights: &Groups, epilogue: &Epilo
     let width = weights.factor().bytes() * weights.k();
     let mut out = vec![0.5; rows * weights.n()];
     let count = epilogue.factors.map_or(1, |f| f.digits) * rows;
-    let mut scratch = vec![f32::NAN; narrow_scratch(cx.isa, cx.pool.threads(), count, width)];
+    let mut scratch =
+        vec![f32::NAN; narrow_scratch(cx.isa, cx.pool.threads(), count, (weights.factor(), weights.k()))];
     let x = NarrowRows::new(x, count, [width, width]);
     let target = Out { rows: RowsMut::new(&mut out, rows, weights.n()), scratch: &mut scratch };
     narrow_linear(cx, x, weights, epilogue, target);
@@ -77,13 +78,25 @@ fn rows_and_threads_do_not_change_bits() {
     }
 }
 
-/// Bytes of every value, the least among them.
-fn signed(seed: u64, len: usize) -> Vec<u8> {
-    noise(seed, len).into_iter().map(|x| ((x * 128.0) as i8).cast_unsigned()).collect()
+/// Integers of every value of so many bits, the least among them.
+fn signed(seed: u64, len: usize, bits: u32) -> Vec<u8> {
+    let least = -f32::from(1_i16 << (bits - 1));
+    let mut x: Vec<u8> = noise(seed, len).into_iter().map(|x| ((x * least) as i8).cast_unsigned()).collect();
+    x[0] = (least as i8).cast_unsigned();
+    x
 }
 
 #[test]
 fn bytes_add_up_exactly_whatever_multiplies_them() {
+    sums_are_exact(8, Groups::of_i8);
+}
+
+#[test]
+fn so_do_weights_of_four_bits() {
+    sums_are_exact(4, Groups::of_i4);
+}
+
+fn sums_are_exact(bits: u32, pack: fn(Isa, &[u8], [usize; 2]) -> Groups) {
     let value = |x: &u8| i32::from(x.cast_signed());
     for ([rows, n, k], digits) in [
         [1, 1, 1],
@@ -98,8 +111,8 @@ fn bytes_add_up_exactly_whatever_multiplies_them() {
     .into_iter()
     .flat_map(|shape| [(shape, 1), (shape, 2)])
     {
-        let (mut x, mut w, residual) = (signed(1, digits * rows * k), signed(2, n * k), noise(3, rows * n));
-        (x[0], w[0]) = (0x80, 0x80);
+        let x = signed(1, digits * rows * k, 8);
+        let (w, residual) = (signed(2, n * k, bits), noise(3, rows * n));
         let factors = Factors { rows: &noise(4, rows), outputs: &noise(5, n), digits };
         let epilogue = Epilogue {
             factors: Some(factors),
@@ -118,7 +131,7 @@ fn bytes_add_up_exactly_whatever_multiplies_them() {
         for isa in Isa::available() {
             for threads in 1..=3 {
                 let pool = Pool::new(threads);
-                let weights = Groups::of_i8(isa, &w, [n, k]);
+                let weights = pack(isa, &w, [n, k]);
                 let got = product(Cx { isa, pool: &pool }, &x, rows, &weights, &epilogue);
                 assert_same_bits(&got, &want, &format!("{isa} {rows} {n} {k}"));
             }
