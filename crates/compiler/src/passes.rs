@@ -13,3 +13,4 @@ pub mod narrow;
 pub mod narrow_results;
 pub mod narrow_states;
 pub mod quantize;
+pub mod quantize_picked;

@@ -4,7 +4,7 @@ use crate::compute::Compute;
 use crate::pass::Pass;
 use crate::passes::{
     canonicalize, cse, dce, fold_constants, fuse_attention, fuse_elementwise, fuse_layer_norm, fuse_linear,
-    narrow, narrow_results, narrow_states, quantize,
+    narrow, narrow_results, narrow_states, quantize, quantize_picked,
 };
 use graph::{Graph, verify};
 
@@ -32,7 +32,9 @@ impl Pipeline {
             return narrowing;
         }
         if compute == Compute::Int8 {
-            narrowing = narrowing.pass(quantize::PASS); // before `narrow`, which takes what this leaves
+            narrowing = narrowing
+                .pass(quantize_picked::PASS) // before `quantize`, which would take its layers, too
+                .pass(quantize::PASS); // before `narrow`, which takes what this leaves
         }
         narrowing
             .pass(narrow::PASS) // what is fused stays fused

@@ -18,6 +18,6 @@ pub use log_mel::{FRAMES, HOP, LEAD, N_FFT, log_mel, normalize};
 pub const CANDIDATES: usize = 6;
 
 /// Tokens of each row that are scored again where the vocabulary product is narrow: the candidates, and as many beside them
-/// as it ranks before one of them. Of 2000 rows of `base` in int8, its first 12 held all of the best six but in 12 rows, its
-/// first 9 always the best two. Each more is a row of the embedding to be fetched from memory.
-pub(crate) const RESCORED: usize = 12;
+/// as it ranks before one of them. Of 448 rows of `base`, weights in four bits, its first 24 held all of the best six, its
+/// first 12 not in 18. Each more is a row of the embedding to be fetched from memory.
+pub(crate) const RESCORED: usize = 24;

@@ -16,6 +16,7 @@ use batch::{Gathered, rank};
 use compiler::{Arg, Buffer, Compute, Device, Executable, Program, Weights, compile};
 use graph::{ParamKind, ValueInfo};
 pub use memory::{Memory, PartMemory};
+use parts::TEXTS;
 pub use parts::{Part, SessionOptions};
 use programs::Programs;
 use std::sync::Arc;
@@ -227,13 +228,13 @@ impl Session {
     }
 
     /// Counts the rows of the embedding that a run looks up: those of its tokens and of the candidates that are scored
-    /// again. Before they are more than a text has, the pages in which they lie are let go of: candidates are all over the
-    /// vocabulary.
+    /// again, most of them twice. Before they are more than [`TEXTS`] have, the pages in which they lie are let go of:
+    /// candidates are all over the vocabulary.
     fn look_up(&mut self, batch: &Batch) {
         let again = if self.narrow { RESCORED * batch.wanted.len() } else { 0 };
         let rows = batch.token.len() + again;
         self.looked_up += rows;
-        if self.looked_up > self.model.config.n_text_ctx {
+        if self.looked_up > TEXTS * self.model.config.n_text_ctx {
             self.model.tensors.weights.release_all();
             self.looked_up = rows;
         }

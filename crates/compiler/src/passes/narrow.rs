@@ -3,7 +3,7 @@
 //! as fast. One conversion serves every reader of a value. Runs late: what is fused stays fused.
 //!
 //! Must not fire where a layer never has more than `FEW` rows: reading its weights is all that takes time, and
-//! models keep them in 16 bits with more digits than bf16 has. Nor where weights are activations, which kernels
+//! models keep them in 16 bits with more digits than bf16 has. Nor on layers of few columns or outputs. Nor where weights are activations, which kernels
 //! don't pack, nor where attention has a negative scale, with which its greatest score is the least, nor on `matmul`, of which log-mel is made: the mel scale needs its digits.
 
 use super::cse;
@@ -15,6 +15,9 @@ use graph::{DType, Graph, Op, TensorType};
 
 /// The most rows of a layer that is left as it is.
 const FEW: usize = 8;
+
+/// Columns and outputs of a layer that is thin if it has fewer of either: those of a vector.
+const THIN: usize = 16;
 
 /// See the head of this file.
 pub const PASS: Pass = Pass {
@@ -34,6 +37,7 @@ fn rules() -> Vec<Rule> {
             .only_if("its weights are known at load time", |m| {
                 LoadTime::of(m.graph()).knows(m.root().inputs[1])
             })
+            .only_if("it is not thin", |m| !is_thin(m))
             .only_if("it has many rows", |m| has_many_rows(m.graph(), m.result())),
         rule("attention in bf16", node(layer, |op| matches!(op, Op::Attention(_))), |m| narrowed(m, 3))
             .only_if("its operands are f32", is_wide)
@@ -50,6 +54,12 @@ fn narrowed(m: &Match, count: usize) -> Patch {
     }
     patch.add(m.root().op.clone(), inputs);
     patch
+}
+
+/// Whether the weights of the matched layer are so few columns or outputs that narrow ones save nothing.
+pub(super) fn is_thin(m: &Match) -> bool {
+    let dims = m.graph().ty(m.root().inputs[1]).shape.as_fixed().unwrap_or_default();
+    dims.split_first().is_some_and(|(outputs, rest)| (*outputs).min(rest.iter().product()) < THIN)
 }
 
 /// Whether a result of `graph` has more than [`FEW`] rows when symbols are at their largest.

@@ -8,9 +8,9 @@
 //! Runs after what is fused is fused, and before `narrow`, which takes what this leaves.
 //!
 //! Must not fire where weights are activations, which kernels don't pack, nor on `conv1d`, whose rows are windows of
-//! other rows and would share no factor.
+//! other rows and would share no factor, nor on layers of few columns or outputs, which have nothing to save.
 
-use super::cse;
+use super::{cse, narrow};
 use crate::load_time::LoadTime;
 use crate::pass::Pass;
 use crate::rewrite::{Match, Patch, Rule, node, rewrite, rule, vars};
@@ -22,8 +22,13 @@ pub const PASS: Pass = Pass {
     name: "quantize",
     doc: "linear layers multiply bytes, and scores of attention may",
     tolerance: 0.1,
-    run: |g| (cse::PASS.run)(&rewrite(g, &rules(if is_step(g) { 2 } else { 1 }))),
+    run: |g| (cse::PASS.run)(&rewrite(g, &rules(digits(g)))),
 };
+
+/// The digits of a graph's activations.
+pub(super) fn digits(graph: &Graph) -> usize {
+    if is_step(graph) { 2 } else { 1 }
+}
 
 /// Whether a graph writes rows to places of their own in a state: one for each token.
 pub(super) fn is_step(graph: &Graph) -> bool {
@@ -37,7 +42,8 @@ fn rules(digits: usize) -> Vec<Rule> {
         quantized(m, digits)
     })
     .only_if("its activations are f32", |m| m.graph().ty(m.root().inputs[0]).dtype == DType::F32)
-    .only_if("its weights are known at load time", |m| LoadTime::of(m.graph()).knows(m.root().inputs[1]));
+    .only_if("its weights are known at load time", |m| LoadTime::of(m.graph()).knows(m.root().inputs[1]))
+    .only_if("it is not thin", |m| !narrow::is_thin(m));
     let scores = rule("scores in bytes", node(layer, exact), |m| {
         let Op::Attention(attention) = &m.root().op else {
             unreachable!("the pattern accepts attention only")

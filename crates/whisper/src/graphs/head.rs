@@ -39,7 +39,8 @@ pub mod results {
 
 /// The head's graph; see [`inputs`] and [`results`] (model.py, TextDecoder's last line, by which the embedding is the
 /// output projection; decoding.py for the rules). Where `compute` is narrow, so is the vocabulary product, and the best of
-/// each row are scored again from the embedding as the model has it.
+/// each row are scored again from the embedding as the model has it: before it is asked whether timestamps outweigh the
+/// likeliest text, and of what that leaves.
 ///
 /// # Errors
 /// The config's sizes contradict each other.
@@ -65,12 +66,14 @@ pub fn head(
     let embedding = l.b.convert(stored, DType::F32)?;
     let logits = l.b.linear(hidden, embedding)?;
     l.b.name(logits, "logits");
-    let filtered = rules.filter(&mut l, logits, specials)?;
+    let allowed = rules.allowed(&mut l.b, logits)?;
     let (filtered, again) = match compute {
-        Compute::F32 => (filtered, None),
+        Compute::F32 => (rules.weighed(&mut l.b, allowed, specials)?, None),
         Compute::Bf16 | Compute::Int8 => {
-            let again = rules.rescore(&mut l.b, filtered, hidden, stored)?;
-            (l.b.scatter_elements([filtered, again.tokens, again.logits])?, Some(again))
+            let (allowed, _) = rules.rescored(&mut l.b, allowed, hidden, stored)?;
+            let filtered = rules.weighed(&mut l.b, allowed, specials)?;
+            let (filtered, again) = rules.rescored(&mut l.b, filtered, hidden, stored)?;
+            (filtered, Some(again))
         }
     };
     l.b.name(filtered, "filtered");
@@ -106,13 +109,16 @@ struct Rules {
 }
 
 impl Rules {
-    /// Biases, banned spans, the timestamp-mass rule.
-    fn filter(&self, l: &mut Layers<'_>, logits: Value, specials: &Specials) -> Result<Value, OpError> {
-        let (first, vocab) = (specials.timestamp_begin as usize, specials.n_vocab as usize);
-        let b = &mut l.b;
+    /// Biases and banned spans.
+    fn allowed(&self, b: &mut Builder, logits: Value) -> Result<Value, OpError> {
         let bias = b.gather(self.biases, self.bias)?;
         let x = b.plus(logits, bias)?;
-        let x = b.mask_spans(x, self.spans)?;
+        b.mask_spans(x, self.spans)
+    }
+
+    /// The timestamp-mass rule.
+    fn weighed(&self, b: &mut Builder, x: Value, specials: &Specials) -> Result<Value, OpError> {
+        let (first, vocab) = (specials.timestamp_begin as usize, specials.n_vocab as usize);
         // If the timestamps together are likelier than any text token, text is banned: the span from 0 to the first
         // of them. No single one is likelier than they all, so that the likeliest of all tokens may stand for text.
         let likeliest = b.reduce(ReduceKind::Max, x)?;
@@ -128,24 +134,24 @@ impl Rules {
         b.mask_spans(x, span)
     }
 
-    /// The best of each row of `filtered`, whose logits are products of narrow factors, scored again: the f32 product of
-    /// the hidden state and the row of the embedding `stored`, which is read where the model has it. What is banned
-    /// stays banned. Whatever else is said of the row, its sum and the timestamps' mass, is of narrow logits but for
-    /// these.
-    fn rescore(
+    /// `x`, whose logits are products of narrow factors, with the best of each row scored again: the f32 product of the
+    /// hidden state and the row of the embedding `stored`, which is read where the model has it. What is banned stays
+    /// banned. Whatever else is said of the row, its sum and the timestamps' mass, is of narrow logits but for these.
+    fn rescored(
         &self,
         b: &mut Builder,
-        filtered: Value,
+        x: Value,
         hidden: Value,
         stored: Value,
-    ) -> Result<Again, OpError> {
-        let (narrow, tokens) = b.top_k(filtered, RESCORED)?;
+    ) -> Result<(Value, Again), OpError> {
+        let (narrow, tokens) = b.top_k(x, RESCORED)?;
         let logits = b.picked_linear([hidden, stored, tokens])?;
         let bias = b.gather_elements(&[self.biases, tokens, self.bias])?;
         let logits = b.plus(logits, bias)?;
         let none = b.constant(f32::NEG_INFINITY)?;
         let allowed = b.less(none, narrow)?;
-        Ok(Again { logits: b.select(allowed, logits, none)?, tokens })
+        let logits = b.select(allowed, logits, none)?;
+        Ok((b.scatter_elements([x, tokens, logits])?, Again { logits, tokens }))
     }
 }
 

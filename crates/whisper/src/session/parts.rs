@@ -95,11 +95,11 @@ impl SessionOptions {
     }
 
     /// Rows of the embedding that are looked up in one run at most, or before the pages in which they lie are let go of:
-    /// those of tokens, and where products are narrow those of candidates. An alignment asks for candidates after each
-    /// token.
+    /// those of some texts, and where products are narrow those of candidates. An alignment asks for candidates after
+    /// each token.
     pub(super) fn looked_up(self, model: &Model, compute: Compute, words: bool) -> usize {
         let wanted = if words { self.tokens(model) } else { 2 * self.rows };
-        self.tokens(model) + if compute == Compute::F32 { 0 } else { RESCORED * wanted }
+        TEXTS * self.tokens(model) + if compute == Compute::F32 { 0 } else { RESCORED * wanted }
     }
 
     /// The slot of keys and values beyond those of the rows, where an alignment keeps its own, so that it does not
@@ -113,6 +113,10 @@ impl SessionOptions {
         FIXED_ROWS + self.rows
     }
 }
+
+/// Texts of as many tokens as a model takes, for whose rows of the embedding pages are mapped before they are let go of: a
+/// page that comes again takes as long as a row takes to be multiplied ten times.
+pub(super) const TEXTS: usize = 4;
 
 /// The fewest hidden states that the head is built to take in one run.
 const MIN_WANTED: usize = 128;
