@@ -18,7 +18,7 @@ use stream::stream;
 // Rows of the vocabulary, columns, candidates of a row.
 const VOCAB: usize = 51_865;
 const WIDTH: usize = 512;
-const EACH: usize = 12;
+const EACH: usize = 24;
 
 fn main() {
     let table: Vec<u8> =

@@ -13,6 +13,9 @@ use std::marker::PhantomData;
 /// Columns that are copied to where elements are aligned, and summed in one set of chains.
 const CHAIN: usize = 256;
 
+/// Rows that are asked for before one is multiplied: they lie all over the table.
+const AHEAD: usize = 4;
+
 /// The bytes of elements in the machine's order, at any address.
 #[derive(Debug, Clone, Copy)]
 pub struct Table<'a, E> {
@@ -35,45 +38,67 @@ pub fn picked_linear<E: Element>(cx: Cx<'_>, x: Rows<'_>, table: Table<'_, E>, i
     assert_eq!(ids.len(), out.len(), "a product for each index");
     let each = out.len() / x.rows().max(1);
     assert_eq!(out.len(), x.rows() * each, "as many indices for each row");
-    let (k, bytes) = (x.cols(), x.cols() * size_of::<E>());
     let out = Shared::new(out);
-    cx.split(ids.len(), ids.len() * k, |part| {
-        for at in part {
-            let row = &table.bytes[ids[at] as usize * bytes..][..bytes];
-            let row = Table::<E>::new(row);
-            let product = dispatch(cx.isa, Product { x: x.row(at / each), row });
-            // SAFETY: each element is in one part.
-            unsafe { out.slice(at, 1)[0] = product };
-        }
+    cx.split(ids.len(), ids.len() * x.cols(), |part| {
+        // SAFETY: each element is in one part.
+        let out = unsafe { out.slice(part.start, part.len()) };
+        dispatch(cx.isa, Part { x, table, ids: &ids[part.clone()], first: part.start, each, out });
     });
 }
 
-struct Product<'a, E> {
-    x: &'a [f32],
-    row: Table<'a, E>,
+/// Some products, from number `first` on; there are `each` for each row of `x`.
+struct Part<'a, 'o, E> {
+    x: Rows<'a>,
+    table: Table<'a, E>,
+    ids: &'a [i32],
+    first: usize,
+    each: usize,
+    out: &'o mut [f32],
 }
 
-impl<E: Element> Body for Product<'_, E> {
-    type Out = f32;
+impl<E: Element> Part<'_, '_, E> {
+    /// The bytes of row `id` of the table.
+    fn row(&self, id: i32) -> &[u8] {
+        let bytes = self.x.cols() * size_of::<E>();
+        &self.table.bytes[id as usize * bytes..][..bytes]
+    }
+}
+
+impl<E: Element> Body for Part<'_, '_, E> {
+    type Out = ();
 
     #[inline(always)]
-    fn run<S: Simd>(self, s: S) -> f32 {
-        let mut aligned = [E::ZERO; CHAIN];
-        let mut total = s.splat(0.0);
-        for (x, bytes) in self.x.chunks(CHAIN).zip(self.row.bytes.chunks(CHAIN * size_of::<E>())) {
-            debug_assert_eq!(bytes.len(), size_of_val(x) / size_of::<f32>() * size_of::<E>());
-            let to = aligned.as_mut_ptr().cast::<u8>();
-            // SAFETY: the bytes are as many elements as x has, of which `aligned` holds CHAIN; any bits are a float.
-            unsafe { to.copy_from_nonoverlapping(bytes.as_ptr(), bytes.len()) };
-            let mut acc = [s.splat(0.0); 2];
-            for (turn, (i, n)) in spans(s, x.len()).enumerate() {
-                let chain = &mut acc[turn % 2];
-                *chain = s.fma(read(s, x, i, n), read(s, &aligned, i, n), *chain);
+    fn run<S: Simd>(self, s: S) {
+        for (i, id) in self.ids.iter().enumerate() {
+            if let Some(next) = self.ids.get(i + AHEAD) {
+                let next = self.row(*next);
+                for line in (0..next.len()).step_by(64) {
+                    s.prefetch(next[line..].as_ptr());
+                }
             }
-            total = s.add(total, s.add(acc[0], acc[1]));
+            self.out[i] = product::<S, E>(s, self.x.row((self.first + i) / self.each), self.row(*id));
         }
-        s.reduce_add(total)
     }
+}
+
+/// The product of a row with one of the table.
+#[inline(always)]
+fn product<S: Simd, E: Element>(s: S, x: &[f32], row: &[u8]) -> f32 {
+    let mut aligned = [E::ZERO; CHAIN];
+    let mut total = s.splat(0.0);
+    for (x, bytes) in x.chunks(CHAIN).zip(row.chunks(CHAIN * size_of::<E>())) {
+        debug_assert_eq!(bytes.len(), size_of_val(x) / size_of::<f32>() * size_of::<E>());
+        let to = aligned.as_mut_ptr().cast::<u8>();
+        // SAFETY: the bytes are as many elements as x has, of which `aligned` holds CHAIN; any bits are a float.
+        unsafe { to.copy_from_nonoverlapping(bytes.as_ptr(), bytes.len()) };
+        let mut acc = [s.splat(0.0); 2];
+        for (turn, (i, n)) in spans(s, x.len()).enumerate() {
+            let chain = &mut acc[turn % 2];
+            *chain = s.fma(read(s, x, i, n), read(s, &aligned, i, n), *chain);
+        }
+        total = s.add(total, s.add(acc[0], acc[1]));
+    }
+    s.reduce_add(total)
 }
 
 #[cfg(test)]
