@@ -176,7 +176,7 @@ pub(super) fn activation(op: ops::Activation, factors: DType) -> Option<Activati
 /// The elements of a model's tensor as kernels take them; copied where the model holds them unaligned.
 pub(crate) fn with_elements<T>(view: &TensorView<'_>, f: impl FnOnce(Elements<'_>) -> T) -> T {
     /// Reads the elements in place, or from an aligned copy.
-    fn aligned<E: Copy, T>(bytes: &[u8], read: fn(&[u8]) -> E, f: impl FnOnce(&[E]) -> T) -> T {
+    fn aligned<E: Copy, T>(bytes: &[u8], read: impl Fn(&[u8]) -> E, f: impl FnOnce(&[E]) -> T) -> T {
         let (data, size) = (bytes.as_ptr(), size_of::<E>());
         if data.addr().is_multiple_of(align_of::<E>()) {
             // SAFETY: aligned, within the bytes, and any bits are an element.
