@@ -3,8 +3,9 @@
 //! as fast. One conversion serves every reader of a value. Runs late: what is fused stays fused.
 //!
 //! Must not fire where a layer never has more than `FEW` rows: reading its weights is all that takes time, and
-//! models keep them in 16 bits with more digits than bf16 has. Nor on layers of few columns or outputs. Nor where weights are activations, which kernels
-//! don't pack, nor where attention has a negative scale, with which its greatest score is the least, nor on `matmul`, of which log-mel is made: the mel scale needs its digits.
+//! models keep them in 16 bits with more digits than bf16 has. Nor on layers of few columns or outputs. Nor where
+//! weights are activations, which kernels don't pack, nor where attention has a negative scale, with which its greatest
+//! score is the least, nor on `matmul`, of which log-mel is made: the mel scale needs its digits.
 
 use super::cse;
 use crate::load_time::LoadTime;

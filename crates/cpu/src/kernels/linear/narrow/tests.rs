@@ -81,7 +81,8 @@ fn rows_and_threads_do_not_change_bits() {
 /// Integers of every value of so many bits, the least among them.
 fn signed(seed: u64, len: usize, bits: u32) -> Vec<u8> {
     let least = -f32::from(1_i16 << (bits - 1));
-    let mut x: Vec<u8> = noise(seed, len).into_iter().map(|x| ((x * least) as i8).cast_unsigned()).collect();
+    let integer = |x: f32| (x * least).min(-least - 1.0) as i8;
+    let mut x: Vec<u8> = noise(seed, len).into_iter().map(|x| integer(x).cast_unsigned()).collect();
     x[0] = (least as i8).cast_unsigned();
     x
 }
