@@ -49,12 +49,13 @@ impl Fours {
     /// `steps * 256` words. Where there are none, weights are spread into bytes first.
     #[inline]
     pub fn detect_nibbles(isa: Isa) -> Option<Fours> {
-        let product: Product = match isa {
+        match isa {
             #[cfg(target_arch = "x86_64")]
-            Isa::Avx512Vnni | Isa::Avx512Bf16 => x86_64::nibbles_512,
-            _ => return None,
-        };
-        isa.is_available().then_some(Fours { product, unsigned: true })
+            Isa::Avx512Vnni | Isa::Avx512Bf16 if isa.is_available() => {
+                Some(Fours { product: x86_64::nibbles_512, unsigned: true })
+            }
+            _ => None,
+        }
     }
 
     /// The most rows of a product of [`Fours::detect_nibbles`].
