@@ -232,6 +232,7 @@ fn main() {
             let cx = Cx { isa, pool: &pool };
             hidden_layers(cx);
             layers(cx, Factor::Int8);
+            layers(cx, Factor::Int4);
             if isa.multiplies_bf16() {
                 layers(cx, Factor::Bf16);
                 attentions(cx);
