@@ -31,14 +31,8 @@ pub const PASS: Pass = Pass {
 fn rules() -> Vec<Rule> {
     let [layer] = vars();
     let weighted = |op: &Op| matches!(op, Op::Linear(_) | Op::Conv1d(_));
-    let is_wide = move |m: &Match| m.graph().ty(m.root().inputs[0]).dtype == DType::F32;
     vec![
-        rule("a layer in bf16", node(layer, weighted), |m| narrowed(m, 2))
-            .only_if("its activations are f32", is_wide)
-            .only_if("its weights are known at load time", |m| {
-                LoadTime::of(m.graph()).knows(m.root().inputs[1])
-            })
-            .only_if("it is not thin", |m| !is_thin(m))
+        of_layers(rule("a layer in bf16", node(layer, weighted), |m| narrowed(m, 2)))
             .only_if("it has many rows", |m| has_many_rows(m.graph(), m.result())),
         rule("attention in bf16", node(layer, |op| matches!(op, Op::Attention(_))), |m| narrowed(m, 3))
             .only_if("its operands are f32", is_wide)
@@ -57,8 +51,19 @@ fn narrowed(m: &Match, count: usize) -> Patch {
     patch
 }
 
+/// The rule of a layer, where what it multiplies may become narrow.
+pub(super) fn of_layers(rule: Rule) -> Rule {
+    rule.only_if("its activations are f32", is_wide)
+        .only_if("its weights are known at load time", |m| LoadTime::of(m.graph()).knows(m.root().inputs[1]))
+        .only_if("it is not thin", |m| !is_thin(m))
+}
+
+fn is_wide(m: &Match) -> bool {
+    m.graph().ty(m.root().inputs[0]).dtype == DType::F32
+}
+
 /// Whether the weights of the matched layer are so few columns or outputs that narrow ones save nothing.
-pub(super) fn is_thin(m: &Match) -> bool {
+fn is_thin(m: &Match) -> bool {
     let dims = m.graph().ty(m.root().inputs[1]).shape.as_fixed().unwrap_or_default();
     dims.split_first().is_some_and(|(outputs, rest)| (*outputs).min(rest.iter().product()) < THIN)
 }

@@ -11,11 +11,10 @@
 //! other rows and would share no factor, nor on layers of few columns or outputs, which have nothing to save.
 
 use super::{cse, narrow};
-use crate::load_time::LoadTime;
 use crate::pass::Pass;
 use crate::rewrite::{Match, Patch, Rule, node, rewrite, rule, vars};
 use graph::ops::{Attention, Quantize};
-use graph::{DType, Graph, Op};
+use graph::{Graph, Op};
 
 /// See the head of this file.
 pub const PASS: Pass = Pass {
@@ -38,12 +37,8 @@ pub(super) fn is_step(graph: &Graph) -> bool {
 fn rules(digits: usize) -> Vec<Rule> {
     let [layer] = vars();
     let exact = |op: &Op| matches!(op, Op::Attention(attention) if !attention.byte_scores);
-    let layers = rule("a layer in bytes", node(layer, |op| matches!(op, Op::Linear(_))), move |m| {
-        quantized(m, digits)
-    })
-    .only_if("its activations are f32", |m| m.graph().ty(m.root().inputs[0]).dtype == DType::F32)
-    .only_if("its weights are known at load time", |m| LoadTime::of(m.graph()).knows(m.root().inputs[1]))
-    .only_if("it is not thin", |m| !narrow::is_thin(m));
+    let linear = node(layer, |op| matches!(op, Op::Linear(_)));
+    let layers = narrow::of_layers(rule("a layer in bytes", linear, move |m| quantized(m, digits)));
     let scores = rule("scores in bytes", node(layer, exact), |m| {
         let Op::Attention(attention) = &m.root().op else {
             unreachable!("the pattern accepts attention only")

@@ -7,7 +7,6 @@
 //! must not.
 
 use super::{cse, narrow, quantize};
-use crate::load_time::LoadTime;
 use crate::pass::Pass;
 use crate::rewrite::{Match, Patch, node, rewrite, rule, vars};
 use graph::ops::{Activation, Convert, Linear, Quantize, QuantizeLowRank};
@@ -28,11 +27,8 @@ fn run(graph: &Graph) -> Graph {
     let [layer] = vars();
     let digits = quantize::digits(graph);
     let is_open = |op: &Op| matches!(op, Op::Linear(Linear { activation: Activation::None, .. }));
-    let rule = rule("a layer in four bits", node(layer, is_open), move |m| low_rank(m, digits))
-        .only_if("its activations are f32", |m| m.graph().ty(m.root().inputs[0]).dtype == DType::F32)
-        .only_if("its weights are known at load time", |m| LoadTime::of(m.graph()).knows(m.root().inputs[1]))
-        .only_if("its best outputs are computed again", is_picked_from)
-        .only_if("it is not thin", |m| !narrow::is_thin(m));
+    let rule = rule("a layer in four bits", node(layer, is_open), move |m| low_rank(m, digits));
+    let rule = narrow::of_layers(rule).only_if("its best outputs are computed again", is_picked_from);
     (cse::PASS.run)(&rewrite(graph, &[rule]))
 }
 
