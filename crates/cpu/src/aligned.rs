@@ -33,6 +33,18 @@ mod plain {
 }
 pub use plain::Plain;
 
+/// The bytes of values as the machine orders them.
+pub(crate) fn bytes_of<T: Plain>(values: &[T]) -> &[u8] {
+    // SAFETY: a plain value is a number without padding, so each of its bytes is written.
+    unsafe { std::slice::from_raw_parts(values.as_ptr().cast(), size_of_val(values)) }
+}
+
+/// [`bytes_of`] values that are written as such.
+pub(crate) fn bytes_mut<T: Plain>(values: &mut [T]) -> &mut [u8] {
+    // SAFETY: as above, and any bytes are plain values.
+    unsafe { std::slice::from_raw_parts_mut(values.as_mut_ptr().cast(), size_of_val(values)) }
+}
+
 /// Memory that goes back to the system when its last buffer does. Nobody touches it but through pointers that were
 /// given out once.
 #[derive(Debug)]

@@ -1,6 +1,6 @@
 //! What a program reads at every run and never writes: weights, packed, copied or mapped. Not states.
 
-use crate::aligned::{Plain, Region};
+use crate::aligned::{Region, bytes_of};
 use crate::device::kernel_at;
 use crate::isa::Isa;
 use crate::kernel::{self, Dims, Memory, Operand};
@@ -370,11 +370,11 @@ fn to_tensor(view: &TensorView<'_>) -> Tensor {
 pub(crate) fn to_bytes(tensor: &Tensor) -> Cow<'_, [u8]> {
     if cfg!(target_endian = "little") {
         match &tensor.data {
-            Data::F32(v) => return Cow::Borrowed(as_bytes(v)),
-            Data::I32(v) => return Cow::Borrowed(as_bytes(v)),
-            Data::F16(v) => return Cow::Borrowed(as_bytes(v)),
-            Data::BF16(v) => return Cow::Borrowed(as_bytes(v)),
-            Data::I8(v) | Data::I4(v) => return Cow::Borrowed(as_bytes(v)),
+            Data::F32(v) => return Cow::Borrowed(bytes_of(v)),
+            Data::I32(v) => return Cow::Borrowed(bytes_of(v)),
+            Data::F16(v) => return Cow::Borrowed(bytes_of(v)),
+            Data::BF16(v) => return Cow::Borrowed(bytes_of(v)),
+            Data::I8(v) | Data::I4(v) => return Cow::Borrowed(bytes_of(v)),
             Data::Bool(_) => (),
         }
     }
@@ -386,12 +386,6 @@ pub(crate) fn to_bytes(tensor: &Tensor) -> Cow<'_, [u8]> {
         Data::I8(v) | Data::I4(v) => v.iter().map(|x| x.cast_unsigned()).collect(),
         Data::Bool(v) => v.iter().map(|x| u8::from(*x)).collect(),
     })
-}
-
-/// The bytes of values as the machine orders them.
-fn as_bytes<T: Plain>(values: &[T]) -> &[u8] {
-    // SAFETY: a plain value is a number without padding, so each of its bytes is written.
-    unsafe { std::slice::from_raw_parts(values.as_ptr().cast(), size_of_val(values)) }
 }
 
 /// The tensor of an operand, for the reference kernel.

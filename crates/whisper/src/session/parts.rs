@@ -114,8 +114,8 @@ impl SessionOptions {
     }
 }
 
-/// Texts of as many tokens as a model takes, for whose rows of the embedding pages are mapped before they are let go of: a
-/// page that comes again takes as long as a row takes to be multiplied ten times.
+/// Texts of as many tokens as a model takes, for whose rows of the embedding pages are mapped before they are let go of:
+/// candidates wait for a page that comes again longer than for their products.
 pub(super) const TEXTS: usize = 4;
 
 /// The fewest hidden states that the head is built to take in one run.

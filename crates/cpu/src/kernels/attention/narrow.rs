@@ -14,12 +14,13 @@ mod tiled;
 use std::ops::Range;
 
 use super::AttentionDims;
+use crate::aligned::bytes_mut;
 use crate::isa::Isa;
 use crate::kernels::linear::Out;
 use crate::kernels::linear::groups::{
     Factor, GROUPS, NarrowRows, PANEL, STEP_BYTES, STEP_WORDS, Weights, beginning, steps,
 };
-use crate::kernels::linear::narrow::{Engine, MAX_SUMS, bytes_mut, tile_rows, words_mut};
+use crate::kernels::linear::narrow::{Engine, MAX_SUMS, tile_rows, words_mut};
 use crate::kernels::rows::{Shared, SharedRows};
 use crate::kernels::scratch::{Shares, scratch_len};
 use crate::kernels::{Cx, cut, shares};

@@ -7,7 +7,7 @@
 use half::bf16;
 
 use super::nibbles;
-use crate::aligned::{Aligned, Region};
+use crate::aligned::{Aligned, Region, bytes_of};
 use crate::isa::Isa;
 use crate::simd::{Body, Simd, dispatch};
 
@@ -252,9 +252,7 @@ impl Groups {
     /// When their count is not `n * k`, or the place is for bytes.
     pub fn fill_bf16(&mut self, weights: &[bf16]) {
         assert_eq!(self.factor, Factor::Bf16, "bfloat16 in a place for others");
-        // SAFETY: a bf16 is a transparent u16, of whose two bytes any bits are a byte.
-        let bytes = unsafe { std::slice::from_raw_parts(weights.as_ptr().cast(), size_of_val(weights)) };
-        self.fill(bytes);
+        self.fill(bytes_of(weights));
     }
 
     /// Packs `[n, k]` weights, signed bytes, into memory that is zero.

@@ -11,6 +11,7 @@ use super::finish::{Place, ask, finish};
 use super::groups::{Factor, Groups, NarrowRows, PANEL, STEP_BYTES, STEP_WORDS, Weights, steps};
 use super::nibbles::spread;
 use super::{BLOCK_BYTES, Cuts, Epilogue, Factors, Out, Residual, Stored};
+use crate::aligned::bytes_mut;
 use crate::isa::Isa;
 use crate::kernels::Cx;
 use crate::kernels::rows::SharedRows;
@@ -40,16 +41,14 @@ fn block_tiles(isa: Isa, width: usize) -> usize {
 
 /// The f32 values of scratch that [`narrow_linear`] needs for up to `rows` rows of `k` factors on `threads` threads.
 pub fn narrow_scratch(isa: Isa, threads: usize, rows: usize, (factor, k): (Factor, usize)) -> usize {
-    let width = factor.bytes() * k;
-    // Few rows may be multiplied by another path, whose tile is no higher.
-    let tiles = rows.div_ceil(tile_rows(isa)).min(block_tiles(isa, width));
-    scratch_len(threads, share(isa, tiles, factor, width))
+    scratch_len(threads, share(isa, rows, factor, factor.bytes() * k))
 }
 
-/// The f32 values of scratch of a part: its blocks of `tiles` tiles of rows of `width` bytes, and a panel that is spread.
-fn share(isa: Isa, tiles: usize, factor: Factor, width: usize) -> usize {
-    let blocks = tiles * tile_rows(isa) * steps(width) * STEP_BYTES / size_of::<f32>();
-    blocks + spread_len(factor, width)
+/// The f32 values of scratch of a part of so many rows: a block of them, of `width` bytes each, and a panel that is spread.
+fn share(isa: Isa, rows: usize, factor: Factor, width: usize) -> usize {
+    // Few rows may be multiplied by another path, whose tile is no higher.
+    let tiles = rows.div_ceil(tile_rows(isa)).min(block_tiles(isa, width));
+    tiles * tile_rows(isa) * steps(width) * STEP_BYTES / size_of::<f32>() + spread_len(factor, width)
 }
 
 /// The words of a panel that is spread.
@@ -83,8 +82,7 @@ pub fn narrow_linear<T: Stored>(
     let panels = weights.n().div_ceil(PANEL);
     let bytes = x.width() * weights.n();
     let cuts = Cuts::new(threads, [tiles, block_tiles(isa, x.width())], [panels, bytes]);
-    let most = x.rows().div_ceil(tile_rows(cx.isa)).min(block_tiles(cx.isa, x.width()));
-    let scratch = Shares::new(scratch, threads, share(cx.isa, most, weights.factor(), x.width()));
+    let scratch = Shares::new(scratch, threads, share(cx.isa, x.rows(), weights.factor(), x.width()));
     let out = rows.shared();
     cx.pool.run_on(cuts.parts, &|thread, part| {
         let [tiles, panels] = cuts.part(part);
@@ -194,12 +192,6 @@ impl<T: Stored> Part<'_, '_, T> {
 /// The rows that are finished before tiles are used again. From a thousand idle cycles on a machine lets what multiplies
 /// them sleep, and to wake it takes a thousand more: the rows of two tiles, with their GELU, may last so long.
 const AWAKE: usize = 16;
-
-/// The floats as bytes.
-pub(crate) fn bytes_mut(floats: &mut [f32]) -> &mut [u8] {
-    // SAFETY: floats are plain bytes, and any bytes are floats.
-    unsafe { std::slice::from_raw_parts_mut(floats.as_mut_ptr().cast(), size_of_val(floats)) }
-}
 
 /// The floats as integers of as many bits.
 pub(crate) fn words_mut(floats: &mut [f32]) -> &mut [i32] {

@@ -4,6 +4,7 @@
 //! Of each two lines of 64 bytes the first is in the lower halves of one, the second in the upper ones; each integer is 8
 //! more than it is, so that it is not negative.
 
+use crate::aligned::{bytes_mut, bytes_of};
 use crate::simd::Simd;
 
 /// Bytes that are spread at a time.
@@ -46,14 +47,4 @@ pub(super) fn spread<S: Simd>(s: S, packed: &[i32], bytes: &mut [i32]) {
         to[2 * i] = *low;
         to[2 * i + 1] = *high;
     }
-}
-
-fn bytes_of(words: &[i32]) -> &[u8] {
-    // SAFETY: integers are plain bytes.
-    unsafe { std::slice::from_raw_parts(words.as_ptr().cast(), size_of_val(words)) }
-}
-
-fn bytes_mut(words: &mut [i32]) -> &mut [u8] {
-    // SAFETY: integers are plain bytes, and any bytes are integers.
-    unsafe { std::slice::from_raw_parts_mut(words.as_mut_ptr().cast(), size_of_val(words)) }
 }

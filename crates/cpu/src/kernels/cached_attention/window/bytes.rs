@@ -15,9 +15,9 @@ use std::ops::Range;
 use graph::ops::quantize::{BASE, MOST};
 
 use super::{D, Narrow, TILE, columns};
+use crate::aligned::bytes_mut;
 use crate::isa::Isa;
 use crate::kernels::cached_attention::CachedAttention;
-use crate::kernels::linear::narrow::bytes_mut;
 use crate::kernels::quantize::{greatest, quantize_row};
 use crate::kernels::rows::SharedRows;
 use crate::kernels::vectors::{Identity, exp_in_place, max};

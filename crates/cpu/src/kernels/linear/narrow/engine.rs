@@ -105,7 +105,8 @@ impl Engine {
     /// The sums of a block of `rows` rows times a panel; of bytes, the bits of i32.
     #[inline(always)]
     pub(crate) fn multiply(&self, rows: usize, block: &[u8], panel: Weights<'_>, sums: &mut [f32]) {
-        let steps = panel.words.len() / STEP_WORDS;
+        let words_of_step = if matches!(self, Engine::Nibbles(_)) { STEP_WORDS / 2 } else { STEP_WORDS };
+        let steps = panel.words.len() / words_of_step;
         assert!(sums.len() == MAX_SUMS && block.len() >= steps * rows * STEP_BYTES);
         match self {
             #[cfg(target_arch = "x86_64")]
@@ -128,15 +129,8 @@ impl Engine {
                 // SAFETY: the block and the panel hold the steps, the sums the rows.
                 unsafe { pairs.product(rows, x, panel.words.as_ptr(), steps, (sums.as_mut_ptr(), false)) };
             }
-            Engine::Fours(fours) => {
+            Engine::Fours(fours) | Engine::Nibbles(fours) => {
                 assert!(panel.sums.len() == PANEL);
-                let (w, out) = ([panel.words.as_ptr(), panel.sums.as_ptr()], sums.as_mut_ptr().cast());
-                // SAFETY: the block and the panel hold the steps, the sums the rows.
-                unsafe { fours.product(rows, words(block), w, steps, out) };
-            }
-            Engine::Nibbles(fours) => {
-                let steps = 2 * panel.words.len() / STEP_WORDS;
-                assert!(panel.sums.len() == PANEL && block.len() >= steps * rows * STEP_BYTES);
                 let (w, out) = ([panel.words.as_ptr(), panel.sums.as_ptr()], sums.as_mut_ptr().cast());
                 // SAFETY: the block and the panel hold the steps, the sums the rows.
                 unsafe { fours.product(rows, words(block), w, steps, out) };

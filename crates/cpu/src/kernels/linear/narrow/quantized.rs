@@ -1,7 +1,7 @@
 //! Products whose rows are written as bytes with a factor each. Not another product: a few rows at a time are
 //! multiplied into f32 that stays in a cache, and what is written of them are their bytes.
 
-use super::{Part, block_tiles, check, multiplier, share, tile_rows};
+use super::{Part, check, multiplier, share, tile_rows};
 use crate::isa::Isa;
 use crate::kernels::linear::groups::{Factor, Groups, NarrowRows, PANEL};
 use crate::kernels::linear::{BLOCK_BYTES, Epilogue, Factors, Residual};
@@ -39,8 +39,8 @@ const fn stride(n: usize) -> usize {
 
 /// The f32 values of scratch of parts of so many tiles: those that the product takes, and those of their results.
 fn shares(isa: Isa, tiles: usize, factor: Factor, [width, n]: [usize; 2]) -> [usize; 2] {
-    let product = share(isa, tiles.min(block_tiles(isa, width)), factor, width);
-    [product, tiles * tile_rows(isa) * stride(n)]
+    let rows = tiles * tile_rows(isa);
+    [share(isa, rows, factor, width), rows * stride(n)]
 }
 
 /// The f32 values of scratch that [`quantized_linear`] needs for up to `rows` rows of `k` factors and `n` outputs on
