@@ -123,6 +123,15 @@ pub fn decoder(
         if aligned.contains(&i) {
             queries.push(l.b.gather(q, align)?);
         }
+        let mut by_token = [q, row, last];
+        if i + 1 == config.n_text_layer {
+            // Every token's keys and values are kept by now: nobody reads more of those that are not wanted.
+            x = l.b.gather(x, out)?;
+            for value in &mut by_token {
+                *value = l.b.gather(*value, out)?;
+            }
+        }
+        let [q, row, last] = by_token;
         let mut inputs = vec![q, key.rows, value.rows, window, row, last];
         inputs.extend(key.factors.into_iter().chain(value.factors));
         let y = l.b.cached_attention(&inputs, attention)?;
@@ -131,7 +140,6 @@ pub fn decoder(
         x = l.mlp(x, &block)?;
     }
     l.b.scope("");
-    let x = l.b.gather(x, out)?;
     let x = l.norm(x, "decoder.ln")?;
     l.b.name(x, "hidden");
     queries.insert(results::HIDDEN, x);
