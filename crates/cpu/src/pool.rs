@@ -16,8 +16,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle, Thread};
 use std::time::{Duration, Instant};
 
-/// How long a thread spins before it parks.
-const SPIN: Duration = Duration::from_micros(40);
+/// How long a thread spins before it parks: longer than what lies between two steps of a decoder.
+const SPIN: Duration = Duration::from_micros(200);
 
 /// The most parts of one job.
 pub const MAX_PARTS: usize = u16::MAX as usize;

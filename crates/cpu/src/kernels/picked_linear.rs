@@ -16,6 +16,9 @@ const CHAIN: usize = 256;
 /// Rows that are asked for before one is multiplied: they lie all over the table.
 const AHEAD: usize = 4;
 
+/// What a value of a row is worth: it comes from memory, often from a page that is not mapped yet.
+const WEIGHT: usize = 4;
+
 /// The bytes of elements in the machine's order, at any address.
 #[derive(Debug, Clone, Copy)]
 pub struct Table<'a, E> {
@@ -39,7 +42,7 @@ pub fn picked_linear<E: Element>(cx: Cx<'_>, x: Rows<'_>, table: Table<'_, E>, i
     let each = out.len() / x.rows().max(1);
     assert_eq!(out.len(), x.rows() * each, "as many indices for each row");
     let out = Shared::new(out);
-    cx.split(ids.len(), ids.len() * x.cols(), |part| {
+    cx.split(ids.len(), WEIGHT * ids.len() * x.cols(), |part| {
         // SAFETY: each element is in one part.
         let out = unsafe { out.slice(part.start, part.len()) };
         dispatch(cx.isa, Part { x, table, ids: &ids[part.clone()], first: part.start, each, out });

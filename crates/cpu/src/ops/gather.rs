@@ -7,15 +7,20 @@ use graph::Op;
 pub const GATHER: Kernel =
     Kernel { name: "gather", accepts: |node| matches!(node.op, Op::Gather(_)), run, ..Kernel::PLAIN };
 
+/// Bytes that a thread copies at once: a row may be as long as the vocabulary.
+const PIECE: usize = 16 << 10;
+
 fn run(call: &mut Call<'_>) {
     let elements = call.dims(0)[1..].iter().product::<usize>();
     let row = elements * call.dtype(0).bytes();
     let (table, ids, out) = (call.bytes(0), call.i32(1), Shared::new(call.out_bytes(0)));
-    call.cx.split(ids.len(), ids.len() * elements, |part| {
-        // SAFETY: the rows of parts don't overlap.
-        let out = unsafe { out.slice(part.start * row, part.len() * row) };
-        for (out, id) in out.chunks_exact_mut(row.max(1)).zip(&ids[part]) {
-            out.copy_from_slice(&table[*id as usize * row..][..row]);
+    let pieces = row.div_ceil(PIECE);
+    call.cx.split(ids.len() * pieces, ids.len() * elements, |part| {
+        for (id, at) in part.map(|piece| (piece / pieces, piece % pieces * PIECE)) {
+            let len = PIECE.min(row - at);
+            // SAFETY: pieces don't overlap and each is in one part.
+            let out = unsafe { out.slice(id * row + at, len) };
+            out.copy_from_slice(&table[ids[id] as usize * row + at..][..len]);
         }
     });
 }
