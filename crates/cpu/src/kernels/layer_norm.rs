@@ -38,7 +38,7 @@ pub fn layer_norm(cx: Cx<'_>, x: Input<'_>, norm: &LayerNorm<'_>, mut out: RowsM
             if let Input::Rows(x) = x {
                 row.copy_from_slice(x.row(i));
             }
-            normalise(cx.isa, norm, row, &mut []);
+            normalise(cx.isa, norm, row, &mut [], &[]);
         }
     });
 }
@@ -69,20 +69,26 @@ pub fn layer_norm_bytes(
             // SAFETY: rows don't overlap and each is in one part.
             let (bytes, factor) = unsafe { (bytes.slice(i * width, width), factors.slice(i, 1)) };
             row.copy_from_slice(x.row(i));
-            factor[0] = normalise(cx.isa, norm, row, bytes);
+            let next = if i + 1 < rows { x.row(i + 1) } else { &[] };
+            factor[0] = normalise(cx.isa, norm, row, bytes, next);
         }
     });
 }
 
-/// Normalises a row where it lies, and gives its bytes and their factor if there is room for any.
-fn normalise(isa: Isa, norm: &LayerNorm<'_>, row: &mut [f32], bytes: &mut [u8]) -> f32 {
-    dispatch(isa, Normalise { norm, row, bytes })
+/// Values of a line of the processor's caches.
+const LINE: usize = 16;
+
+/// Normalises a row where it lies, and gives its bytes and their factor if there is room for any. The `next` row is asked
+/// for meanwhile.
+fn normalise(isa: Isa, norm: &LayerNorm<'_>, row: &mut [f32], bytes: &mut [u8], next: &[f32]) -> f32 {
+    dispatch(isa, Normalise { norm, row, bytes, next })
 }
 
 struct Normalise<'a, 'r> {
     norm: &'a LayerNorm<'a>,
     row: &'r mut [f32],
     bytes: &'r mut [u8],
+    next: &'a [f32],
 }
 
 impl Body for Normalise<'_, '_> {
@@ -90,7 +96,10 @@ impl Body for Normalise<'_, '_> {
 
     #[inline(always)]
     fn run<S: Simd>(self, s: S) -> f32 {
-        let Normalise { norm, row, bytes } = self;
+        let Normalise { norm, row, bytes, next } = self;
+        for line in next.chunks(LINE) {
+            s.prefetch(line.as_ptr().cast());
+        }
         let count = row.len() as f32;
         let mean = sum(s, row, Identity) / count;
         let squares = sum(s, row, SquaredDistance(mean));
