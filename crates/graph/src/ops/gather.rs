@@ -9,8 +9,12 @@ op! {
 }
 
 impl OpDef for Gather {
-    const CASES: &'static [&'static str] =
-        &["gather f32[11, 8], i32[5]", "gather f16[11, 8], i32[1]", "gather f32[11], i32[3]"];
+    const CASES: &'static [&'static str] = &[
+        "gather f32[11, 8], i32[5]",
+        "gather f16[11, 8], i32[1]",
+        "gather f32[11], i32[3]",
+        "gather f32[3, 9001], i32[2]",
+    ];
 
     fn infer(&self, inputs: &[TensorType]) -> Result<Vec<TensorType>, OpError> {
         arity("gather", inputs, 2)?;
