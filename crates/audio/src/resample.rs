@@ -34,6 +34,11 @@ const WINDOWS: [(WindowFunction, f64); 4] = [
     (WindowFunction::BlackmanHarris2, 1.59),
 ];
 
+/// Refuses rates that no sound has.
+pub(crate) fn check(rate: u32) -> Result<(), Error> {
+    if (MIN_RATE..=MAX_RATE).contains(&rate) { Ok(()) } else { Err(Error::Rate { rate }) }
+}
+
 /// A stream at one rate on its way to 16 kHz.
 pub(crate) struct Resampler {
     rate: u32,
@@ -43,9 +48,7 @@ pub(crate) struct Resampler {
 impl Resampler {
     /// A resampler from `rate` Hz; 16 kHz passes through untouched.
     pub(crate) fn new(rate: u32) -> Result<Resampler, Error> {
-        if !(MIN_RATE..=MAX_RATE).contains(&rate) {
-            return Err(Error::Rate { rate });
-        }
+        check(rate)?;
         let filter = if rate == SAMPLE_RATE { None } else { Some(Filter::new(rate)?) };
         Ok(Resampler { rate, filter })
     }

@@ -71,15 +71,6 @@ impl Samples {
             Source::Ffmpeg(_) => 0,
         }
     }
-
-    /// The format of the first block that decodes, which is decoded by this; nothing of an empty sound.
-    pub(crate) fn first_format(&mut self) -> Result<Option<Format>, Error> {
-        let Source::Own(pass) = &mut self.source else { return Ok(None) };
-        while pass.format.is_none() && !pass.ended {
-            pass.advance()?;
-        }
-        Ok(pass.format)
-    }
 }
 
 impl Pass {

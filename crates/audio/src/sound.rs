@@ -8,6 +8,7 @@ use std::sync::Arc;
 use crate::container::Refused;
 use crate::decode::Stream;
 use crate::ffmpeg::{self, Ffmpeg};
+use crate::resample;
 use crate::view::View;
 use crate::{Error, Samples};
 
@@ -155,13 +156,13 @@ impl Sound {
 }
 
 /// Decodes as far as the first block, so that rate and channels are those of the sound.
-fn own_info(stream: Stream) -> Result<Info, Error> {
+fn own_info(mut stream: Stream) -> Result<Info, Error> {
     let (container, codec) = (stream.container.clone(), stream.codec_name.clone());
     let declared = stream.declared.map(|(seconds, _)| seconds);
-    let mut samples = Samples::own(stream);
-    let Some(format) = samples.first_format()? else {
-        return Err(Error::Nothing { container, codec, damaged: samples.damaged() });
+    let Some(format) = stream.next(&mut Vec::new())? else {
+        return Err(Error::Nothing { container, codec, damaged: stream.damaged });
     };
+    resample::check(format.rate)?;
     Ok(Info {
         container,
         codec,
