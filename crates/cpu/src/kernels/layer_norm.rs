@@ -4,7 +4,7 @@ use super::Cx;
 use super::quantize::quantize_rotated;
 use super::rows::{Input, Rows, RowsMut, Shared};
 use super::scratch::Shares;
-use super::vectors::{Identity, SquaredDistance, read, spans, sum, write};
+use super::vectors::{Identity, SquaredDistance, prefetch, read, spans, sum, write};
 use crate::isa::Isa;
 use crate::simd::{Body, Simd, dispatch};
 
@@ -75,9 +75,6 @@ pub fn layer_norm_bytes(
     });
 }
 
-/// Values of a line of the processor's caches.
-const LINE: usize = 16;
-
 /// Normalises a row where it lies, and gives its bytes and their factor if there is room for any. The `next` row is asked
 /// for meanwhile.
 fn normalise(isa: Isa, norm: &LayerNorm<'_>, row: &mut [f32], bytes: &mut [u8], next: &[f32]) -> f32 {
@@ -97,9 +94,7 @@ impl Body for Normalise<'_, '_> {
     #[inline(always)]
     fn run<S: Simd>(self, s: S) -> f32 {
         let Normalise { norm, row, bytes, next } = self;
-        for line in next.chunks(LINE) {
-            s.prefetch(line.as_ptr().cast());
-        }
+        prefetch(s, next.as_ptr().cast(), size_of_val(next));
         let count = row.len() as f32;
         let mean = sum(s, row, Identity) / count;
         let squares = sum(s, row, SquaredDistance(mean));

@@ -6,7 +6,7 @@
 use super::Cx;
 use super::linear::pack::Element;
 use super::rows::{Rows, Shared};
-use super::vectors::{read, spans};
+use super::vectors::{prefetch, read, spans};
 use crate::simd::{Body, Simd, dispatch};
 use std::marker::PhantomData;
 
@@ -75,9 +75,7 @@ impl<E: Element> Body for Part<'_, '_, E> {
         for (i, id) in self.ids.iter().enumerate() {
             if let Some(next) = self.ids.get(i + AHEAD) {
                 let next = self.row(*next);
-                for line in (0..next.len()).step_by(64) {
-                    s.prefetch(next[line..].as_ptr());
-                }
+                prefetch(s, next.as_ptr(), next.len());
             }
             self.out[i] = product::<S, E>(s, self.x.row((self.first + i) / self.each), self.row(*id));
         }

@@ -31,6 +31,14 @@ pub(super) fn write<S: Simd>(s: S, row: &mut [f32], i: usize, n: usize, v: S::V)
     unsafe { if n == S::LANES { s.store(p, v) } else { s.store_part(p, v, n) } }
 }
 
+/// Asks for `bytes` bytes that are read soon, at any address.
+#[inline(always)]
+pub(super) fn prefetch<S: Simd>(s: S, from: *const u8, bytes: usize) {
+    for line in (0..bytes).step_by(64) {
+        s.prefetch(from.wrapping_add(line));
+    }
+}
+
 /// A function of each value of a row.
 pub(super) trait Map<S: Simd>: Copy {
     /// Its value; implementations are `#[inline(always)]`.

@@ -16,11 +16,12 @@ fn run(call: &mut Call<'_>) {
     let (table, ids, out) = (call.bytes(0), call.i32(1), Shared::new(call.out_bytes(0)));
     let pieces = row.div_ceil(PIECE);
     call.cx.split(ids.len() * pieces, ids.len() * elements, |part| {
-        for (id, at) in part.map(|piece| (piece / pieces, piece % pieces * PIECE)) {
+        for piece in part {
+            let (i, at) = (piece / pieces, piece % pieces * PIECE);
             let len = PIECE.min(row - at);
             // SAFETY: pieces don't overlap and each is in one part.
-            let out = unsafe { out.slice(id * row + at, len) };
-            out.copy_from_slice(&table[ids[id] as usize * row + at..][..len]);
+            let out = unsafe { out.slice(i * row + at, len) };
+            out.copy_from_slice(&table[ids[i] as usize * row + at..][..len]);
         }
     });
 }

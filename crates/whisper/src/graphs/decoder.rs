@@ -78,12 +78,12 @@ pub fn decoder(
     let (vocab, width) = (config.n_vocab, config.n_text_state);
     let i32s = |dims: &[graph::Dim]| TensorType::new(DType::I32, dims.iter().copied());
     let token = l.b.input("token", i32s(&[n]));
-    let row = l.b.input("row", i32s(&[n]));
+    let mut row = l.b.input("row", i32s(&[n]));
     let pos = l.b.input("pos", i32s(&[n]));
     let slot = l.b.input("slot", i32s(&[n]));
     let table = l.b.input("table", i32s(&[r, config.n_text_ctx.into()]));
     let window = l.b.input("window", i32s(&[r, 1.into()]));
-    let last = l.b.input("last", i32s(&[n]));
+    let mut last = l.b.input("last", i32s(&[n]));
     let out = l.b.input("out", i32s(&[m]));
     let align = l.b.input("align", i32s(&[a]));
     let ty = TensorType::fixed(
@@ -119,19 +119,16 @@ pub fn decoder(
         x = l.b.plus(x, y)?;
         let at = format!("{block}.cross_attn");
         let y = l.norm(x, &format!("{at}_ln"))?;
-        let q = l.linear(y, &format!("{at}.query"), width, true)?;
+        let mut q = l.linear(y, &format!("{at}.query"), width, true)?;
         if aligned.contains(&i) {
             queries.push(l.b.gather(q, align)?);
         }
-        let mut by_token = [q, row, last];
         if i + 1 == config.n_text_layer {
             // Every token's keys and values are kept by now: nobody reads more of those that are not wanted.
-            x = l.b.gather(x, out)?;
-            for value in &mut by_token {
-                *value = l.b.gather(*value, out)?;
+            for of_tokens in [&mut x, &mut q, &mut row, &mut last] {
+                *of_tokens = l.b.gather(*of_tokens, out)?;
             }
         }
-        let [q, row, last] = by_token;
         let mut inputs = vec![q, key.rows, value.rows, window, row, last];
         inputs.extend(key.factors.into_iter().chain(value.factors));
         let y = l.b.cached_attention(&inputs, attention)?;

@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use super::{CachedAttention, QUERIES};
+use crate::kernels::vectors::prefetch;
 use crate::simd::Simd;
 
 /// Bytes of the cache that are asked for before they are used.
@@ -126,9 +127,7 @@ impl<'a, E> Ahead<'a, E> {
             let first = cache.as_ptr().wrapping_add(self.head * self.args.positions * d);
             let end = self.rows.len().min(self.at + rest);
             for row in &self.rows[self.at..end] {
-                for line in (0..d).step_by(64 / size_of::<E>()) {
-                    s.prefetch(first.wrapping_add(*row as usize * d + line).cast());
-                }
+                prefetch(s, first.wrapping_add(*row as usize * d).cast(), d * size_of::<E>());
             }
             rest -= end - self.at;
             self.at = end;

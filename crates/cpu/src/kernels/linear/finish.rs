@@ -3,6 +3,7 @@
 use super::pack::Element;
 use super::stored::Stored;
 use crate::kernels::rows::{Rows, SharedRows};
+use crate::kernels::vectors::prefetch;
 use crate::math;
 use crate::simd::{MAX_LANES, Simd};
 use graph::ops::quantize::BASE;
@@ -77,9 +78,7 @@ pub(crate) fn ask<S: Simd, T>(s: S, ep: &Epilogue<'_>, out: &SharedRows<'_, T>, 
             Residual::Rows(rows) => rows.row(row).as_ptr().wrapping_add(at.col).cast::<u8>(),
             Residual::InPlace => out.row(row).wrapping_add(at.col).cast::<u8>().cast_const(),
         };
-        for line in (0..at.width * size_of::<f32>()).step_by(64) {
-            s.prefetch(from.wrapping_add(line));
-        }
+        prefetch(s, from, at.width * size_of::<f32>());
     }
 }
 
