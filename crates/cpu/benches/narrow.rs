@@ -1,5 +1,5 @@
-//! The products of a base model's encoder in bytes and in bfloat16 and its attention in bfloat16, against the machine's
-//! peak and against f32.
+//! The products of a base model's encoder in bytes and in bfloat16 against the machine's peak and against f32, and its
+//! attention.
 //!
 //! `cargo bench -p cpu --bench narrow` prints ratios in turns; those of bfloat16 where the machine multiplies it.
 
@@ -8,8 +8,8 @@ mod measure;
 use cpu::aligned::Aligned;
 use cpu::kernels::Cx;
 use cpu::kernels::attention::{
-    Attention, AttentionDims, NarrowAttention, attention, attention_scratch, narrow_attention,
-    narrow_attention_scratch, score_factor,
+    Attention, AttentionDims, NarrowAttention, attention, attention_scratch, byte_attention,
+    byte_attention_scratch, narrow_attention, narrow_attention_scratch,
 };
 use cpu::kernels::linear::groups::{Factor, Groups, NarrowRows};
 use cpu::kernels::linear::narrow::{
@@ -183,28 +183,23 @@ fn hidden_layers(cx: Cx<'_>) {
     }
 }
 
+/// Attention of the encoder: of f32, of bfloat16 where the path multiplies it, and in bytes but in tiles.
 fn attentions(cx: Cx<'_>) {
     let threads = cx.pool.threads();
     let dims = AttentionDims { queries: 1500, keys: 1500, heads: 8, d: 64 };
     let (rows, width) = (dims.queries, dims.heads * dims.d);
     let x = noise(rows * width);
     let narrow_x = bytes(&x);
-    let [mut out, mut pairs_out, mut bytes_out] = [(); 3].map(|()| vec![0.0; rows * width]);
-    let mut scratch = Aligned::zeroed(attention_scratch(cx.isa, threads, dims));
-    let byte_scores = score_factor(cx.isa, dims.d, true);
-    let scratch_of = |scores| Aligned::zeroed(narrow_attention_scratch(cx.isa, threads, dims, scores));
-    let [mut pairs_scratch, mut bytes_scratch] = [Factor::Bf16, byte_scores].map(scratch_of);
     let (wide, narrow) = (Rows::new(&x, rows, width), NarrowRows::new(&narrow_x, rows, [2 * width; 2]));
     let (heads, scale) = (dims.heads, 0.125);
-    let attend = |scores, out: &mut [f32], scratch: &mut [f32]| {
-        let args = NarrowAttention { q: narrow, k: narrow, v: narrow, heads, scale, scores };
-        narrow_attention(cx, &args, Out { rows: RowsMut::new(out, rows, width), scratch });
-    };
+    let args = NarrowAttention { q: narrow, k: narrow, v: narrow, heads, scale };
+    let [mut out, mut pairs_out, mut bytes_out] = [(); 3].map(|()| vec![0.0; rows * width]);
+    let mut scratch = Aligned::zeroed(attention_scratch(cx.isa, threads, dims));
+    let mut pairs_scratch = Aligned::zeroed(narrow_attention_scratch(cx.isa, threads, dims));
+    let mut bytes_scratch = Aligned::zeroed(byte_attention_scratch(cx.isa, threads, dims));
     let least = in_turns(
         9,
         &mut [
-            &mut || attend(Factor::Bf16, &mut pairs_out, &mut pairs_scratch),
-            &mut || attend(byte_scores, &mut bytes_out, &mut bytes_scratch),
             &mut || {
                 let args = Attention { q: wide, k: wide, v: wide, heads, scale };
                 attention(
@@ -213,16 +208,28 @@ fn attentions(cx: Cx<'_>) {
                     Out { rows: RowsMut::new(&mut out, rows, width), scratch: &mut scratch },
                 );
             },
+            &mut || {
+                if cx.isa.multiplies_bf16() {
+                    narrow_attention(
+                        cx,
+                        &args,
+                        Out { rows: RowsMut::new(&mut pairs_out, rows, width), scratch: &mut pairs_scratch },
+                    );
+                }
+            },
+            &mut || {
+                if cx.isa != Isa::Amx {
+                    byte_attention(
+                        cx,
+                        &args,
+                        Out { rows: RowsMut::new(&mut bytes_out, rows, width), scratch: &mut bytes_scratch },
+                    );
+                }
+            },
         ],
     );
-    let flop = (4 * rows * rows * width) as f64;
-    println!(
-        "{} {threads} threads attention: {:.0} GFLOP/s; f32/bf16 {:.2}; bf16 / with scores of {byte_scores:?} {:.2}",
-        cx.isa,
-        flop / least[0] / 1e9,
-        least[2] / least[0],
-        least[0] / least[1],
-    );
+    let [wide, pairs, bytes] = [0, 1, 2].map(|i| 1e3 * least[i]);
+    println!("{} {threads} threads attention, ms: f32 {wide:.2}, bf16 {pairs:.2}, bytes {bytes:.2}", cx.isa);
 }
 
 fn main() {
@@ -235,8 +242,8 @@ fn main() {
             layers(cx, Factor::Int4);
             if isa.multiplies_bf16() {
                 layers(cx, Factor::Bf16);
-                attentions(cx);
             }
+            attentions(cx);
         }
     }
 }

@@ -36,6 +36,7 @@ pub use neon::Neon;
 pub use scalar::Scalar;
 
 use crate::isa::Isa;
+use crate::math;
 use graph::ops::quantize::nearest;
 
 /// The most lanes of any path: the size of stack buffers that hold one vector.
@@ -134,6 +135,33 @@ pub trait Simd: Copy + Send + Sync + 'static {
             }
         }
     }
+    /// Writes `4 * LANES` bytes to `p`, `2^(a x + b)` within a half and a 250th of it, and gives sums of them. The power is
+    /// below 8, or above the logarithm of 255 by no more than rounding.
+    #[inline(always)]
+    unsafe fn store_exp2(self, p: *mut u8, four: [Self::V; 4], [a, b]: [Self::V; 2]) -> Self::I {
+        let (mut bytes, mut sums) = ([self.splat_i(0); 4], self.splat_i(0));
+        for (byte, x) in bytes.iter_mut().zip(four) {
+            *byte = self.to_int(self.round(math::exp2_coarse(self, self.fma(x, a, b))));
+            sums = self.add_i(sums, *byte);
+        }
+        // SAFETY: the caller vouches for the pointer.
+        unsafe { self.store_bytes(p, bytes) };
+        sums
+    }
+    /// Writes `4 * LANES` integers to `p`, each the nearest from 0 to 255.
+    #[inline(always)]
+    unsafe fn store_bytes(self, p: *mut u8, four: [Self::I; 4]) {
+        for (i, v) in four.into_iter().enumerate() {
+            let mut lanes = [0.0f32; MAX_LANES];
+            // SAFETY: the array holds MAX_LANES >= LANES values; the caller vouches for the pointer.
+            unsafe {
+                self.store(lanes.as_mut_ptr(), self.of_bits(v));
+                for (lane, x) in lanes.iter().enumerate().take(Self::LANES) {
+                    *p.add(i * Self::LANES + lane) = x.to_bits().cast_signed().clamp(0, 255) as u8;
+                }
+            }
+        }
+    }
     /// Sixteen rows of words with the first of each together, then the second ones, and so on.
     #[inline(always)]
     fn turn(self, rows: &[[u8; 64]; 16], words: &mut [i32; 256]) {
@@ -183,6 +211,8 @@ pub trait Simd: Copy + Send + Sync + 'static {
     fn add_i(self, a: Self::I, b: Self::I) -> Self::I;
     /// `a - b`, wrapping.
     fn sub_i(self, a: Self::I, b: Self::I) -> Self::I;
+    /// `a > b ? a : b`.
+    fn max_i(self, a: Self::I, b: Self::I) -> Self::I;
     /// `a & b`.
     fn and_i(self, a: Self::I, b: Self::I) -> Self::I;
     /// `a | b`.
@@ -205,6 +235,9 @@ pub trait Simd: Copy + Send + Sync + 'static {
     }
     /// The greatest lane; which of two lanes stands for a NaN is not stated.
     fn reduce_max(self, a: Self::V) -> f32;
+
+    /// The greatest lane.
+    fn reduce_max_i(self, a: Self::I) -> i32;
 
     /// `-a`.
     #[inline(always)]

@@ -77,7 +77,7 @@ const GRAPH: &str = "graph @step[n in 1..=8](
   %o = linear %a, %w_square, %beta, %x {activation=none, bias=true, residual=true, to=f32} : f32[n, 32]
   %h = linear %o, %w_wide {activation=gelu, bias=false, residual=false, to=f32} : f32[n, 64]
   %z = linear %h, %w_narrow, %o {activation=none, bias=false, residual=true, to=f32} : f32[n, 32]
-  %full = attention %z, %z, %x {heads=2, scale=0.25, byte_scores=false} : f32[n, 32]
+  %full = attention %z, %z, %x {heads=2, scale=0.25, in_bytes=false} : f32[n, 32]
   %m = mask_spans %full, %spans : f32[n, 32]
   %left = slice %m {axis=1, start=0, end=16} : f32[n, 16]
   %right = slice %m {axis=1, start=16, end=32} : f32[n, 16]

@@ -289,7 +289,7 @@ impl Builder {
 
     /// `inputs` are q, k and v.
     pub fn attention(&mut self, inputs: [Value; 3], heads: usize, scale: f32) -> Result<Value, OpError> {
-        self.one(Attention { heads, scale, byte_scores: false }, &inputs)
+        self.one(Attention { heads, scale, in_bytes: false }, &inputs)
     }
 
     /// `inputs` are q, k, v, the table, the rows and the last places, then the factors of k and v if they are of bytes.

@@ -29,7 +29,7 @@ fn rules() -> Vec<Rule> {
     let attend = |scores: Pattern| reshape(transpose(&[1, 0, 2], matmul(softmax(scores), values.clone())));
     let fused = move |m: &Match, scale: f32| {
         let heads = heads(m, q, split_q).unwrap_or_default();
-        m.replace_with(Attention { heads, scale, byte_scores: false }, [m[q], m[k], m[v]])
+        m.replace_with(Attention { heads, scale, in_bytes: false }, [m[q], m[k], m[v]])
     };
     let where_split = move |rule: Rule| {
         rule.only_if("q is split into heads", move |m| heads(m, q, split_q).is_some())

@@ -1,4 +1,4 @@
-//! quantize: linear layers multiply bytes, and scores of attention may be products of bytes. Each output's weights become
+//! quantize: linear layers multiply bytes, and attention may. Each output's weights become
 //! bytes with a factor when the model is loaded, each row of activations when it is known; bias, residual, sums and
 //! results stay what they were. A quarter of the memory to read, and machines multiply bytes faster than anything. One
 //! quantisation serves every reader of a value.
@@ -36,16 +36,16 @@ pub(super) fn is_step(graph: &Graph) -> bool {
 
 fn rules(digits: usize) -> Vec<Rule> {
     let [layer] = vars();
-    let exact = |op: &Op| matches!(op, Op::Attention(attention) if !attention.byte_scores);
+    let exact = |op: &Op| matches!(op, Op::Attention(attention) if !attention.in_bytes);
     let linear = node(layer, |op| matches!(op, Op::Linear(_)));
     let layers = narrow::of_layers(rule("a layer in bytes", linear, move |m| quantized(m, digits)));
-    let scores = rule("scores in bytes", node(layer, exact), |m| {
+    let attention = rule("attention in bytes", node(layer, exact), |m| {
         let Op::Attention(attention) = &m.root().op else {
             unreachable!("the pattern accepts attention only")
         };
-        m.replace_with(Attention { byte_scores: true, ..attention.clone() }, m.root().inputs.iter().copied())
+        m.replace_with(Attention { in_bytes: true, ..attention.clone() }, m.root().inputs.iter().copied())
     });
-    vec![layers, scores]
+    vec![layers, attention]
 }
 
 /// The layer with its activations, in so many digits, and its weights quantised, their factors behind them.

@@ -81,15 +81,14 @@ fn convolution_and_matrix_product() {
 #[test]
 fn attention_scores_each_pair_and_weighs_each_value() {
     let got = work_of(
-        "attention bf16[5, 48], bf16[70, 48], bf16[70, 48] {heads=6, scale=0.35, byte_scores=false}",
+        "attention bf16[5, 48], bf16[70, 48], bf16[70, 48] {heads=6, scale=0.35, in_bytes=false}",
         &[],
         false,
     );
     let bytes = 2 * (5 * 48 + 2 * 70 * 48) + 4 * 5 * 48;
     assert_eq!(got, Work { flops: [0, 4 * 5 * 70 * 48, 0], exps: [0, 6 * 5 * 70, 0], bytes });
-    let case = "attention bf16[5, 48], bf16[70, 48], bf16[70, 48] {heads=6, scale=0.35, byte_scores=true}";
-    let products = 2 * 5 * 70 * 48;
-    let want = Work { flops: [0, products, products], exps: [0, 6 * 5 * 70, 0], bytes };
+    let case = "attention bf16[5, 48], bf16[70, 48], bf16[70, 48] {heads=6, scale=0.35, in_bytes=true}";
+    let want = Work { flops: [0, 0, 4 * 5 * 70 * 48], exps: [0, 6 * 5 * 70, 0], bytes };
     assert_eq!(work_of(case, &[], false), want);
 }
 

@@ -5,6 +5,7 @@
 //! scores against all keys stay in a buffer that fits the second-level cache, and are turned into weights
 //! there, already in the block layout that the product with the values reads. Nothing of size `[t, t]` exists.
 
+mod bytes;
 pub(crate) mod narrow;
 
 use std::ops::Range;
@@ -19,7 +20,8 @@ use super::{Cx, cut, shares};
 use crate::isa::Isa;
 use crate::math;
 use crate::simd::{Body, Simd, dispatch};
-pub use narrow::{NarrowAttention, narrow_attention, narrow_attention_scratch, score_factor};
+pub use bytes::{byte_attention, byte_attention_scratch, in_bytes};
+pub use narrow::{NarrowAttention, narrow_attention, narrow_attention_scratch};
 
 /// `softmax(q k^T * scale) v` for each of `heads` heads of `d` values: columns `h * d..` of every matrix.
 #[derive(Debug, Clone, Copy)]

@@ -157,7 +157,7 @@ fn write_row<S: Simd, E: Element>(s: S, x: &[E], bytes: &mut [u8]) -> f32 {
 
 /// Writes `n` values to `bytes` from `i`, rounded.
 #[inline(always)]
-fn write_bytes<S: Simd>(s: S, bytes: &mut [u8], i: usize, n: usize, values: S::V) {
+pub(super) fn write_bytes<S: Simd>(s: S, bytes: &mut [u8], i: usize, n: usize, values: S::V) {
     let to = &mut bytes[i..][..n];
     if n == S::LANES {
         // SAFETY: the slice holds LANES bytes.

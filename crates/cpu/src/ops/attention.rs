@@ -4,8 +4,8 @@ use super::expect_op;
 use crate::isa::Isa;
 use crate::kernel::{Call, Kernel};
 use crate::kernels::attention::{
-    Attention, AttentionDims, NarrowAttention, attention, attention_scratch, narrow_attention,
-    narrow_attention_scratch, score_factor,
+    Attention, AttentionDims, NarrowAttention, attention, attention_scratch, byte_attention,
+    byte_attention_scratch, in_bytes, narrow_attention, narrow_attention_scratch,
 };
 use crate::kernels::linear::Out;
 use crate::kernels::narrow::widen;
@@ -27,9 +27,8 @@ fn scratch(isa: Isa, threads: usize, node: &NodeView<'_>) -> usize {
     let (q, k) = (sizes(0), sizes(1));
     let dims = AttentionDims { queries: q[0], keys: k[0], heads: op.heads, d: q[1] / op.heads };
     match node.inputs[0].dtype {
-        DType::BF16 if isa.multiplies_bf16() => {
-            narrow_attention_scratch(isa, threads, dims, score_factor(isa, dims.d, op.byte_scores))
-        }
+        DType::BF16 if op.in_bytes && in_bytes(isa, dims.d) => byte_attention_scratch(isa, threads, dims),
+        DType::BF16 if isa.multiplies_bf16() => narrow_attention_scratch(isa, threads, dims),
         // The operands are widened first.
         DType::BF16 => (q[0] + 2 * k[0]) * q[1] + attention_scratch(isa, threads, dims),
         _ => attention_scratch(isa, threads, dims),
@@ -37,17 +36,23 @@ fn scratch(isa: Isa, threads: usize, node: &NodeView<'_>) -> usize {
 }
 
 fn run(call: &mut Call<'_>) {
-    let &graph::ops::Attention { heads, scale, byte_scores } = expect_op!(call, Attention);
+    let &graph::ops::Attention { heads, scale, in_bytes: may_be_bytes } = expect_op!(call, Attention);
     let rows = call.out_rows(0);
     if call.dtype(0) == DType::F32 {
         let args = Attention { q: call.rows(0), k: call.rows(1), v: call.rows(2), heads, scale };
         return attention(call.cx, &args, Out { rows, scratch: call.scratch });
     }
-    if call.cx.isa.multiplies_bf16() {
+    let is_in_bytes = may_be_bytes && in_bytes(call.cx.isa, call.dims(0)[1] / heads);
+    if is_in_bytes || call.cx.isa.multiplies_bf16() {
         let (q, k, v) = (call.narrow_rows(0), call.narrow_rows(1), call.narrow_rows(2));
-        let scores = score_factor(call.cx.isa, call.dims(0)[1] / heads, byte_scores);
-        let args = NarrowAttention { q, k, v, heads, scale, scores };
-        return narrow_attention(call.cx, &args, Out { rows, scratch: call.scratch });
+        let args = NarrowAttention { q, k, v, heads, scale };
+        let out = Out { rows, scratch: call.scratch };
+        if is_in_bytes {
+            byte_attention(call.cx, &args, out);
+        } else {
+            narrow_attention(call.cx, &args, out);
+        }
+        return;
     }
     let (q, k, width) = (call.dims(0)[0], call.dims(1)[0], call.dims(0)[1]);
     let operands = [call.bytes(0), call.bytes(1), call.bytes(2)];

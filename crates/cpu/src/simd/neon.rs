@@ -2,10 +2,11 @@
 
 use std::arch::aarch64::{
     float32x4_t, int32x4_t, uint32x4_t, vabsq_f32, vaddq_f32, vaddq_s32, vaddq_u32, vandq_s32, vandq_u32,
-    vbslq_f32, vbslq_u32, vceqq_f32, vcgtq_f32, vcltq_f32, vcvtnq_s32_f32, vcvtq_f32_s32, vdivq_f32,
-    vdupq_n_f32, vdupq_n_s32, vdupq_n_u32, vfmaq_f32, vgetq_lane_f32, vld1q_f32, vmaxvq_u32, vmulq_f32,
-    vnegq_f32, vorrq_s32, vorrq_u32, vreinterpretq_f32_s32, vreinterpretq_s32_f32, vreinterpretq_u32_f32,
-    vrndnq_f32, vshlq_s32, vshrn_n_u32, vshrq_n_u32, vsqrtq_f32, vst1_u16, vst1q_f32, vsubq_f32, vsubq_s32,
+    vbslq_f32, vbslq_u32, vceqq_f32, vcgtq_f32, vcltq_f32, vcombine_u8, vcombine_u16, vcvtnq_s32_f32,
+    vcvtq_f32_s32, vdivq_f32, vdupq_n_f32, vdupq_n_s32, vdupq_n_u32, vfmaq_f32, vgetq_lane_f32, vld1q_f32,
+    vmaxq_s32, vmaxvq_s32, vmaxvq_u32, vmulq_f32, vnegq_f32, vorrq_s32, vorrq_u32, vqmovn_u16, vqmovun_s32,
+    vreinterpretq_f32_s32, vreinterpretq_s32_f32, vreinterpretq_u32_f32, vrndnq_f32, vshlq_s32, vshrn_n_u32,
+    vshrq_n_u32, vsqrtq_f32, vst1_u16, vst1q_f32, vst1q_u8, vsubq_f32, vsubq_s32,
 };
 
 use super::{Body, Simd};
@@ -110,6 +111,15 @@ impl Simd for Neon {
         }
     }
     #[inline(always)]
+    unsafe fn store_bytes(self, p: *mut u8, [a, b, c, d]: [int32x4_t; 4]) {
+        // SAFETY: the token proves the feature, the caller the pointer.
+        unsafe {
+            let low = vqmovn_u16(vcombine_u16(vqmovun_s32(a), vqmovun_s32(b)));
+            let high = vqmovn_u16(vcombine_u16(vqmovun_s32(c), vqmovun_s32(d)));
+            vst1q_u8(p, vcombine_u8(low, high));
+        }
+    }
+    #[inline(always)]
     fn prefetch(self, _p: *const u8) {}
 
     instructions! {
@@ -131,6 +141,7 @@ impl Simd for Neon {
         fn splat_i(x: i32) -> int32x4_t = vdupq_n_s32(x);
         fn add_i(a: int32x4_t, b: int32x4_t) -> int32x4_t = vaddq_s32(a, b);
         fn sub_i(a: int32x4_t, b: int32x4_t) -> int32x4_t = vsubq_s32(a, b);
+        fn max_i(a: int32x4_t, b: int32x4_t) -> int32x4_t = vmaxq_s32(a, b);
         fn and_i(a: int32x4_t, b: int32x4_t) -> int32x4_t = vandq_s32(a, b);
         fn or_i(a: int32x4_t, b: int32x4_t) -> int32x4_t = vorrq_s32(a, b);
         fn shl(a: int32x4_t, n: u32) -> int32x4_t = vshlq_s32(a, vdupq_n_s32(n as i32));
@@ -148,6 +159,11 @@ impl Simd for Neon {
             let even = vgetq_lane_f32::<0>(a) + vgetq_lane_f32::<2>(a);
             even + (vgetq_lane_f32::<1>(a) + vgetq_lane_f32::<3>(a))
         }
+    }
+    #[inline(always)]
+    fn reduce_max_i(self, a: int32x4_t) -> i32 {
+        // SAFETY: the token proves the feature.
+        unsafe { vmaxvq_s32(a) }
     }
     #[inline(always)]
     fn reduce_max(self, a: float32x4_t) -> f32 {

@@ -131,6 +131,10 @@ impl Simd for Scalar {
         map2(a, b, i32::wrapping_sub)
     }
     #[inline(always)]
+    fn max_i(self, a: Self::I, b: Self::I) -> Self::I {
+        map2(a, b, i32::max)
+    }
+    #[inline(always)]
     fn and_i(self, a: Self::I, b: Self::I) -> Self::I {
         map2(a, b, |a, b| a & b)
     }
@@ -158,6 +162,10 @@ impl Simd for Scalar {
     #[inline(always)]
     fn reduce_add(self, a: Self::V) -> f32 {
         (a[0] + a[2]) + (a[1] + a[3])
+    }
+    #[inline(always)]
+    fn reduce_max_i(self, a: Self::I) -> i32 {
+        a[0].max(a[1]).max(a[2]).max(a[3])
     }
     #[inline(always)]
     fn reduce_max(self, a: Self::V) -> f32 {

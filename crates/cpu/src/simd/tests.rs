@@ -66,6 +66,10 @@ impl Body for Rules {
         for n in [-126.0f32, -1.0, 0.0, 3.0, 127.0] {
             assert_eq!(lanes(s, s.scale2(s.splat(1.5), s.splat(n)))[0], 1.5 * n.exp2(), "{} {n}", S::ISA);
         }
+        let ints = s.to_int(vector(s, |i| 7.0 - 3.0 * i as f32));
+        assert_eq!(s.reduce_max_i(ints), 7, "{}", S::ISA);
+        let greater: Vec<f32> = (0..S::LANES).map(|i| (7.0 - 3.0 * i as f32).max(1.0)).collect();
+        assert_eq!(lanes(s, s.to_float(s.max_i(ints, s.splat_i(1)))), greater, "{}", S::ISA);
         let bits = s.sar(s.shl(s.splat_i(-5), 2), 1);
         assert_eq!(lanes(s, s.to_float(bits))[0], -10.0);
     }
@@ -196,4 +200,43 @@ impl Body for Bytes {
 #[test]
 fn bytes_are_rounded_to_the_nearest_even_and_come_back() {
     everywhere(Bytes);
+}
+
+#[derive(Clone, Copy)]
+struct Powers;
+impl Body for Powers {
+    type Out = ();
+    fn run<S: Simd>(self, s: S) {
+        let check = |powers: Vec<f32>| {
+            // Of x, whose power is 3 x - 2.
+            let x: Vec<f32> = powers.iter().map(|power| (power + 2.0) / 3.0).collect();
+            let mut out = vec![99; 4 * S::LANES + 2];
+            // SAFETY: the slices hold four vectors, and four of bytes behind the first.
+            let sums = unsafe {
+                let four = [0, 1, 2, 3].map(|i| s.load(x.as_ptr().add(i * S::LANES)));
+                s.store_exp2(out.as_mut_ptr().add(1), four, [s.splat(3.0), s.splat(-2.0)])
+            };
+            let bytes = &out[1..=4 * S::LANES];
+            for (byte, power) in bytes.iter().zip(&powers) {
+                let want = power.exp2().min(255.0);
+                let off = (f32::from(*byte) - want).abs();
+                assert!(off <= 0.51 + want / 250.0, "{}: {byte} is not 2^{power}", S::ISA);
+            }
+            let sum: f32 = lanes(s, s.to_float(sums)).iter().sum();
+            assert_eq!(sum, bytes.iter().map(|x| f32::from(*x)).sum::<f32>(), "{}", S::ISA);
+            assert_eq!([out[0], out[4 * S::LANES + 1]], [99, 99], "{}", S::ISA);
+        };
+        let most = 255_f32.log2();
+        for first in 0..200 {
+            check((0..4 * S::LANES).map(|i| most - 0.01 * first as f32 - 0.21 * i as f32).collect());
+        }
+        // Far below, and above by what rounding may leave.
+        let far = [-40.0, -200.0, -1e5, -1e20, -1e30, most + 1e-3];
+        check((0..4 * S::LANES).map(|i| far[i % far.len()]).collect());
+    }
+}
+
+#[test]
+fn powers_of_two_become_bytes_and_their_sums() {
+    everywhere(Powers);
 }

@@ -1,34 +1,35 @@
 //! attention: every query attends to every key. Not causal, no cache: see `cached_attention`.
 
-use super::{OpDef, OpError, arity, op, quantize::round, require, softmax::softmax};
+use super::{OpDef, OpError, arity, op, require, softmax::softmax};
 use crate::{DType, Tensor, TensorType};
 
 op! {
     /// Multi-head attention without a mask: `q: f32[t, w]`, `k, v: f32[s, w]`, heads side by side in `w`;
     /// for each head `softmax(scale * q k^T) v` (ONNX Attention, `qk_matmul_output` unused). With q, k and v of
     /// bf16 the factors are bf16, and a device may round those of the values, too; scores, sums and the result are
-    /// f32. With `byte_scores` a device that multiplies bytes faster may round each head's part of a row of q and k as
-    /// `quantize` does, in one digit.
+    /// f32. With `in_bytes` a device that multiplies bytes faster may round as `quantize` does, in one digit, each head's
+    /// part of a row of q, its parts of some rows of k, its columns of some rows of v, and the weights of those in steps
+    /// of the greatest.
     Attention = "attention" {
         /// How many heads share the width.
         heads: usize,
         /// Multiplies the scores.
         scale: f32,
-        /// Whether scores may be products of bytes.
-        byte_scores: bool,
+        /// Whether factors may be bytes.
+        in_bytes: bool,
     }
 }
 
 impl OpDef for Attention {
     const CASES: &'static [&'static str] = &[
-        "attention f32[37, 128], f32[37, 128], f32[37, 128] {heads=2, scale=0.125, byte_scores=false}",
-        "attention f32[5, 48], f32[70, 48], f32[70, 48] {heads=6, scale=0.35, byte_scores=false}",
-        "attention f32[130, 64], f32[257, 64], f32[257, 64] {heads=1, scale=0.125, byte_scores=false}",
-        "attention bf16[37, 128], bf16[37, 128], bf16[37, 128] {heads=2, scale=0.125, byte_scores=false}",
-        "attention bf16[5, 48], bf16[70, 48], bf16[70, 48] {heads=6, scale=0.35, byte_scores=false}",
-        "attention bf16[130, 64], bf16[257, 64], bf16[257, 64] {heads=1, scale=0.125, byte_scores=false}",
-        "attention bf16[37, 128], bf16[70, 128], bf16[70, 128] {heads=2, scale=0.125, byte_scores=true}",
-        "attention bf16[5, 48], bf16[70, 48], bf16[70, 48] {heads=6, scale=0.35, byte_scores=true}",
+        "attention f32[37, 128], f32[37, 128], f32[37, 128] {heads=2, scale=0.125, in_bytes=false}",
+        "attention f32[5, 48], f32[70, 48], f32[70, 48] {heads=6, scale=0.35, in_bytes=false}",
+        "attention f32[130, 64], f32[257, 64], f32[257, 64] {heads=1, scale=0.125, in_bytes=false}",
+        "attention bf16[37, 128], bf16[37, 128], bf16[37, 128] {heads=2, scale=0.125, in_bytes=false}",
+        "attention bf16[5, 48], bf16[70, 48], bf16[70, 48] {heads=6, scale=0.35, in_bytes=false}",
+        "attention bf16[130, 64], bf16[257, 64], bf16[257, 64] {heads=1, scale=0.125, in_bytes=false}",
+        "attention bf16[37, 128], bf16[70, 128], bf16[70, 128] {heads=2, scale=0.125, in_bytes=true}",
+        "attention bf16[5, 48], bf16[70, 48], bf16[70, 48] {heads=6, scale=0.35, in_bytes=true}",
     ];
 
     fn infer(&self, inputs: &[TensorType]) -> Result<Vec<TensorType>, OpError> {
@@ -46,15 +47,8 @@ impl OpDef for Attention {
     }
 
     fn eval(&self, inputs: &[&Tensor], _: &[TensorType]) -> Vec<Tensor> {
-        let [q, k] = [inputs[0], inputs[1]].map(|x| {
-            let mut rows = x.to_f32();
-            let d = x.dims[1] / self.heads;
-            if self.byte_scores {
-                rows.chunks_mut(d.max(1)).for_each(round);
-            }
-            rows
-        });
-        let (v, w) = (inputs[2].to_f32(), inputs[0].dims[1]);
+        let [q, k, v] = [inputs[0], inputs[1], inputs[2]].map(Tensor::to_f32);
+        let w = inputs[0].dims[1];
         let at: Vec<usize> = (0..inputs[1].dims[0]).map(|j| j * w).collect();
         let mut out = Vec::with_capacity(q.len());
         for row in q.chunks(w) {

@@ -56,15 +56,6 @@ pub fn factor(greatest: f32, parts: usize) -> f32 {
     greatest / MOST / (parts as f32).sqrt()
 }
 
-/// A row as bytes of one digit say it.
-pub(super) fn round(row: &mut [f32]) {
-    let greatest = greatest(row);
-    let (inverse, factor) = (inverse(greatest), factor(greatest, 1));
-    for x in row {
-        *x = f32::from(nearest(*x * inverse)) * factor;
-    }
-}
-
 /// The greatest magnitude of a row.
 fn greatest(row: &[f32]) -> f32 {
     row.iter().fold(0.0, |m, x| m.max(x.abs()))

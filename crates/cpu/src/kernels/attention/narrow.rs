@@ -1,13 +1,12 @@
 //! Attention of bfloat16 where the machine multiplies it. Not for machines that widen.
 //!
 //! The first phase packs, as in f32. The second takes a block of queries of one head, and some of its keys at a time:
-//! scores are sums of products of bfloat16, in f32, or of bytes, and weights are powers of their distance to the
+//! scores are sums of products of bfloat16, in f32, and weights are powers of their distance to the
 //! greatest of the first keys. A weight may be far above 1: what bfloat16 rounds away does not depend on it, and a row is
 //! divided by the sum of its weights as they were rounded. Where that sum is so great that f32 may not hold its
 //! products, the block starts again with the greatest scores of all keys. Heads of 64 columns in tiles have an order of
 //! their own: `tiled.rs`.
 
-mod scores;
 #[cfg(target_arch = "x86_64")]
 mod tiled;
 
@@ -18,7 +17,7 @@ use crate::aligned::bytes_mut;
 use crate::isa::Isa;
 use crate::kernels::linear::Out;
 use crate::kernels::linear::groups::{
-    Factor, GROUPS, NarrowRows, PANEL, STEP_BYTES, STEP_WORDS, Weights, beginning, steps,
+    Factor, GROUPS, NarrowRows, PANEL, STEP_BYTES, STEP_WORDS, Weights, beginning, steps, turn_panel,
 };
 use crate::kernels::linear::narrow::{Engine, MAX_SUMS, tile_rows, words_mut};
 use crate::kernels::rows::{Shared, SharedRows};
@@ -26,8 +25,6 @@ use crate::kernels::scratch::{Shares, scratch_len};
 use crate::kernels::{Cx, cut, shares};
 use crate::math;
 use crate::simd::{Body, Simd, dispatch};
-pub use scores::score_factor;
-use scores::{Scorer, pack, panel_words};
 
 /// `softmax(q k^T * scale) v` for each of `heads` heads: as [`super::Attention`], of bfloat16.
 #[derive(Debug, Clone, Copy)]
@@ -42,12 +39,28 @@ pub struct NarrowAttention<'a> {
     pub heads: usize,
     /// The factor of the scores.
     pub scale: f32,
-    /// What scores are products of: as [`score_factor`] says, or bfloat16.
-    pub scores: Factor,
+}
+
+impl NarrowAttention<'_> {
+    /// Its sizes.
+    ///
+    /// # Panics
+    /// When shapes, those of `[rows, cols]` of the result among them, don't fit, or there are no keys.
+    pub(super) fn dims(&self, [rows, cols]: [usize; 2]) -> AttentionDims {
+        let width = self.q.width() / 2;
+        let d = width.checked_div(self.heads).expect("attention has heads");
+        let dims = AttentionDims { queries: self.q.rows(), keys: self.k.rows(), heads: self.heads, d };
+        assert!(dims.keys > 0, "attention to no keys");
+        assert_eq!(dims.d * dims.heads, width, "heads divide the columns");
+        let widths = (self.k.width(), self.v.width(), 2 * cols);
+        assert_eq!(widths, (2 * width, 2 * width, 2 * width), "columns of attention");
+        assert_eq!((self.v.rows(), rows), (dims.keys, dims.queries), "rows of attention");
+        dims
+    }
 }
 
 impl AttentionDims {
-    /// Steps of one head of a query of bfloat16; of bytes there are no more.
+    /// Steps of one head of a query.
     fn query_steps(&self) -> usize {
         steps(2 * self.d)
     }
@@ -58,8 +71,8 @@ impl AttentionDims {
     }
 
     /// The words of one head's packed keys.
-    fn key_words(&self, scores: Factor) -> usize {
-        self.key_panels() * panel_words(scores, self.d)
+    fn key_words(&self) -> usize {
+        self.key_panels() * self.query_steps() * STEP_WORDS
     }
 
     /// The words of one head's packed values.
@@ -87,29 +100,21 @@ impl AttentionDims {
 const KEY_PANELS: usize = 8;
 
 /// The f32 values of scratch that [`narrow_attention`] needs.
-pub fn narrow_attention_scratch(isa: Isa, threads: usize, dims: AttentionDims, scores: Factor) -> usize {
-    let packed = dims.heads * (dims.key_words(scores) + dims.value_words());
+pub fn narrow_attention_scratch(isa: Isa, threads: usize, dims: AttentionDims) -> usize {
+    let packed = dims.heads * (dims.key_words() + dims.value_words());
     packed + scratch_len(threads, dims.narrow_thread_len(isa))
 }
 
 /// Writes `[queries, heads * d]` to `out`.
 ///
 /// # Panics
-/// When shapes don't fit, there are no keys, the scratch is shorter than [`narrow_attention_scratch`], the path
-/// multiplies no bfloat16, or scores are products of what they can't be.
+/// When shapes don't fit, there are no keys, the scratch is shorter than [`narrow_attention_scratch`], or the path
+/// multiplies no bfloat16.
 pub fn narrow_attention(cx: Cx<'_>, args: &NarrowAttention<'_>, out: Out<'_, '_>) {
     let Out { mut rows, scratch } = out;
-    let width = args.q.width() / 2;
-    let d = width.checked_div(args.heads).expect("attention has heads");
-    let dims = AttentionDims { queries: args.q.rows(), keys: args.k.rows(), heads: args.heads, d };
-    assert!(dims.keys > 0, "attention to no keys");
-    assert_eq!(dims.d * dims.heads, width, "heads divide the columns");
-    let widths = (args.k.width(), args.v.width(), 2 * rows.cols());
-    assert_eq!(widths, (2 * width, 2 * width, 2 * width), "columns of attention");
-    assert_eq!((args.v.rows(), rows.rows()), (dims.keys, dims.queries), "rows of attention");
-    let (threads, key_words) = (cx.pool.threads(), dims.key_words(args.scores));
-    assert!([Factor::Bf16, score_factor(cx.isa, d, true)].contains(&args.scores), "scores of bytes");
-    assert!(scratch.len() >= narrow_attention_scratch(cx.isa, threads, dims, args.scores), "short scratch");
+    let dims = args.dims([rows.rows(), rows.cols()]);
+    let (threads, key_words) = (cx.pool.threads(), dims.key_words());
+    assert!(scratch.len() >= narrow_attention_scratch(cx.isa, threads, dims), "short scratch");
     let (packed, scratch) = scratch.split_at_mut(dims.heads * (key_words + dims.value_words()));
     let (keys, values) = words_mut(packed).split_at_mut(dims.heads * key_words);
     let (shared_keys, shared_values) = (Shared::new(keys), Shared::new(values));
@@ -147,14 +152,14 @@ impl Body for Pack<'_> {
     #[inline(always)]
     fn run<S: Simd>(self, s: S) {
         let (dims, panels) = (self.dims, self.dims.key_panels());
-        let len = panel_words(self.args.scores, dims.d);
+        let len = dims.query_steps() * STEP_WORDS;
         for unit in self.units {
             let (head, panel) = (unit / panels, unit % panels);
             let columns = 2 * head * dims.d..2 * (head + 1) * dims.d;
             // SAFETY: each unit is in one part and has its own panel of keys.
             let to = unsafe { self.keys.slice(unit * len, len) };
             let rows = self.args.k.columns(columns.start, columns.len());
-            pack(s, self.args.scores, rows, panel * PANEL, to);
+            turn_panel(s, rows, panel * PANEL, to);
             for first in (0..dims.d).step_by(PANEL) {
                 let at = head * dims.value_words() + (first / PANEL * panels + panel) * STEP_WORDS;
                 // SAFETY: each unit is in one part and has its own step of each panel of values.
@@ -215,8 +220,7 @@ impl Body for Attend<'_, '_> {
             return self.run_in_tiles(s, tiles, scratch);
         }
         let (dims, height) = (self.dims, self.dims.block_rows(self.isa));
-        let scorer = Scorer::new(self.isa, self.args.scores);
-        let key_words = dims.key_words(self.args.scores);
+        let key_words = dims.key_words();
         // 2^(x log2 e) is e^x.
         let factor = self.args.scale * std::f32::consts::LOG2_E;
         let blocks = dims.queries.div_ceil(height);
@@ -225,14 +229,13 @@ impl Body for Attend<'_, '_> {
             let (head, first) = (unit / blocks, unit % blocks * height);
             let rows = height.min(dims.queries - first);
             let columns = self.args.q.columns(2 * head * dims.d, 2 * dims.d);
-            let factors = scorer.fill(s, columns, (first, rows), buffers.queries);
+            engine.fill(columns, first, rows, buffers.queries);
             let block = Block {
-                scorer: &scorer,
                 engine: &engine,
                 dims,
                 rows,
                 height,
-                factors: factors.map(|of_row| factor * of_row),
+                factor,
                 keys: &self.keys[head * key_words..][..key_words],
                 values: &self.values[head * dims.value_words()..][..dims.value_words()],
             };
@@ -253,7 +256,7 @@ impl Body for Attend<'_, '_> {
 
 /// Writes weighted values, whose weights add up to `sum`, to as many of the columns of a row.
 #[inline(always)]
-fn write(out: SharedRows<'_>, (row, columns): (usize, Range<usize>), totals: &[f32], sum: f32) {
+pub(super) fn write(out: SharedRows<'_>, (row, columns): (usize, Range<usize>), totals: &[f32], sum: f32) {
     let factor = 1.0 / sum;
     // SAFETY: each head's block of rows is in one part.
     let to = unsafe { out.slice(row, columns.end) };
@@ -286,14 +289,13 @@ impl<'s> Buffers<'s> {
 
 /// A block of queries with the keys and values of their head.
 struct Block<'a> {
-    scorer: &'a Scorer,
     engine: &'a Engine,
     dims: AttentionDims,
     rows: usize,
     /// The rows that its packed form has room for.
     height: usize,
-    /// Times a score of a row, they are the power of two of its weight.
-    factors: [f32; MAX_ROWS],
+    /// Times a score, it is the power of two of its weight.
+    factor: f32,
     keys: &'a [i32],
     values: &'a [i32],
 }
@@ -301,12 +303,12 @@ struct Block<'a> {
 impl Block<'_> {
     /// Scores up to [`KEY_PANELS`] panels of keys from panel `first`; gives how many.
     #[inline(always)]
-    fn score<S: Simd>(&self, s: S, first: usize, queries: &[u8], scores: &mut [f32]) -> usize {
+    fn score(&self, first: usize, queries: &[u8], scores: &mut [f32]) -> usize {
         let panels = KEY_PANELS.min(self.dims.key_panels() - first);
         let len = self.keys.len() / self.dims.key_panels();
         let keys = self.keys[first * len..][..panels * len].chunks_exact(len);
         for (keys, scores) in keys.zip(scores.chunks_exact_mut(MAX_SUMS)) {
-            self.scorer.score(s, (self.rows, queries), keys, scores);
+            self.engine.multiply(self.rows, queries, Weights { words: keys, sums: &[] }, scores);
         }
         let valid = PANEL.min(self.dims.keys - (first + panels - 1) * PANEL);
         for row in scores[(panels - 1) * MAX_SUMS..].chunks_exact_mut(PANEL).take(self.rows) {
@@ -320,7 +322,7 @@ impl Block<'_> {
     fn greatest<S: Simd>(&self, s: S, buffers: &mut Buffers<'_>) -> [f32; MAX_ROWS] {
         let mut greatest = [LEAST; MAX_ROWS];
         for first in (0..self.dims.key_panels()).step_by(KEY_PANELS) {
-            let panels = self.score(s, first, buffers.queries, buffers.scores);
+            let panels = self.score(first, buffers.queries, buffers.scores);
             raise(s, &buffers.scores[..panels * MAX_SUMS], &mut greatest[..self.rows]);
         }
         greatest
@@ -339,13 +341,13 @@ impl Block<'_> {
         let mut sums = [s.splat(0.0); MAX_ROWS];
         let mut shifts = greatest.unwrap_or([LEAST; MAX_ROWS]);
         for first in (0..self.dims.key_panels()).step_by(KEY_PANELS) {
-            let panels = self.score(s, first, buffers.queries, buffers.scores);
+            let panels = self.score(first, buffers.queries, buffers.scores);
             let scores = &buffers.scores[..panels * MAX_SUMS];
             if first == 0 && greatest.is_none() {
                 raise(s, scores, &mut shifts[..rows]);
             }
             let weights = &mut buffers.weights[..panels * self.height * STEP_BYTES];
-            weigh(s, self.engine, (scores, &self.factors), &shifts[..rows], weights, &mut sums);
+            weigh(s, self.engine, (scores, self.factor), &shifts[..rows], weights, &mut sums);
             let values = self.values.chunks_exact(self.dims.key_panels() * STEP_WORDS);
             for (values, total) in values.zip(buffers.totals.chunks_exact_mut(MAX_SUMS)) {
                 let values =
@@ -385,7 +387,7 @@ fn raise<S: Simd>(s: S, scores: &[f32], greatest: &mut [f32]) {
 fn weigh<S: Simd>(
     s: S,
     engine: &Engine,
-    (scores, factors): (&[f32], &[f32; MAX_ROWS]),
+    (scores, factor): (&[f32], f32),
     greatest: &[f32],
     to: &mut [u8],
     sums: &mut [S::V; MAX_ROWS],
@@ -394,8 +396,8 @@ fn weigh<S: Simd>(
     let place = |at: [usize; 2]| engine.place(at, rows, panels);
     let stride = place([0, 1]) - place([0, 0]);
     assert!(to.len() >= place([rows - 1, panels - 1]) + STEP_BYTES && rows <= MAX_ROWS);
-    for (r, ((sum, greatest), factor)) in sums.iter_mut().zip(greatest).zip(factors).enumerate() {
-        let line = [s.splat(*factor), s.splat(-factor * greatest)];
+    for (r, (sum, greatest)) in sums.iter_mut().zip(greatest).enumerate() {
+        let line = [s.splat(factor), s.splat(-factor * greatest)];
         let first = place([r, 0]);
         let mut total = *sum;
         for panel in 0..panels {
@@ -433,4 +435,4 @@ pub(crate) unsafe fn weigh_pair<S: Simd>(
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -7,21 +7,12 @@ use crate::kernels::rows::RowsMut;
 use crate::kernels::testing::{assert_close, assert_same_bits, noise};
 use crate::pool::Pool;
 
-/// Each head's part of a row as bytes say it, which are rounded in f32.
-fn rounded(x: &[f64], d: usize) -> Vec<f64> {
-    let mut x = x.to_vec();
-    for part in x.chunks_mut(d) {
-        let greatest = part.iter().fold(0.0_f32, |m, x| m.max(x.abs() as f32));
-        let inverse = if greatest > 0.0 { 127.0 / greatest } else { 0.0 };
-        for x in part {
-            *x = f64::from((*x as f32 * inverse).round_ties_even()) * f64::from(greatest / 127.0);
-        }
-    }
-    x
-}
-
 /// The definition on f64 values of the operands.
-fn reference([q, k, v]: [&[f64]; 3], [queries, keys, heads, d]: [usize; 4], scale: f64) -> Vec<f64> {
+pub(crate) fn reference(
+    [q, k, v]: [&[f64]; 3],
+    [queries, keys, heads, d]: [usize; 4],
+    scale: f64,
+) -> Vec<f64> {
     let width = heads * d;
     let mut out = vec![0.0; queries * width];
     for i in 0..queries {
@@ -55,32 +46,25 @@ fn agrees_with_f64_and_threads_do_not_change_bits() {
         // The first query attends to all keys alike.
         operands[0][..width].fill(bf16::ZERO);
         let wide = operands.each_ref().map(|x| x.iter().map(|x| x.to_f64()).collect::<Vec<_>>());
-        let of =
-            |q: &[f64], k: &[f64]| reference([q, k, &wide[2]], [queries, keys, heads, d], 0.3_f32.into());
-        let wants = [of(&wide[0], &wide[1]), of(&rounded(&wide[0], d), &rounded(&wide[1], d))];
+        let want = reference([&wide[0], &wide[1], &wide[2]], [queries, keys, heads, d], 0.3_f32.into());
         let bytes = operands
             .each_ref()
             .map(|x| x.iter().flat_map(|x| x.to_bits().to_ne_bytes()).collect::<Vec<u8>>());
-        let paths = Isa::available().filter(|isa| isa.multiplies_bf16());
-        for (isa, of_bytes) in paths.flat_map(|isa| [(isa, false), (isa, true)]) {
-            let (scores, want) = (score_factor(isa, d, of_bytes), &wants[usize::from(of_bytes)]);
-            if of_bytes && scores == Factor::Bf16 {
-                continue;
-            }
+        for isa in Isa::available().filter(|isa| isa.multiplies_bf16()) {
             let mut first: Option<Vec<f32>> = None;
             for threads in 1..=4 {
                 let pool = Pool::new(threads);
                 let [q, k, v] = [(&bytes[0], queries), (&bytes[1], keys), (&bytes[2], keys)]
                     .map(|(x, rows)| NarrowRows::new(x, rows, [2 * width, 2 * width]));
-                let args = NarrowAttention { q, k, v, heads, scale: 0.3, scores };
+                let args = NarrowAttention { q, k, v, heads, scale: 0.3 };
                 let dims = AttentionDims { queries, keys, heads, d };
                 let mut out = vec![f32::NAN; queries * width];
-                let mut scratch = vec![f32::NAN; narrow_attention_scratch(isa, threads, dims, scores)];
+                let mut scratch = vec![f32::NAN; narrow_attention_scratch(isa, threads, dims)];
                 let rows = RowsMut::new(&mut out, queries, width);
                 narrow_attention(Cx { isa, pool: &pool }, &args, Out { rows, scratch: &mut scratch });
                 // Weights have eight binary digits, values are up to 3.
-                let what = format!("{isa}, {queries} {keys} {heads} {d}, {scores:?}");
-                assert_close(&out, want, 3.0 / 256.0, &what);
+                let what = format!("{isa}, {queries} {keys} {heads} {d}");
+                assert_close(&out, &want, 3.0 / 256.0, &what);
                 assert_same_bits(&out, first.get_or_insert_with(|| out.clone()), &what);
             }
         }
@@ -105,10 +89,10 @@ fn a_score_above_all_before_it_has_the_weight_to_itself() {
             let pool = Pool::new(1);
             let rows = |x, count| NarrowRows::new(x, count, [2 * d, 2 * d]);
             let (q, k, v) = (rows(&q, 2), rows(&k, keys), rows(&v, keys));
-            let args = NarrowAttention { q, k, v, heads: 1, scale: 99.0, scores: Factor::Bf16 };
+            let args = NarrowAttention { q, k, v, heads: 1, scale: 99.0 };
             let dims = AttentionDims { queries: 2, keys, heads: 1, d };
             let mut out = vec![f32::NAN; 2 * d];
-            let mut scratch = vec![f32::NAN; narrow_attention_scratch(isa, 1, dims, Factor::Bf16)];
+            let mut scratch = vec![f32::NAN; narrow_attention_scratch(isa, 1, dims)];
             let out_rows = RowsMut::new(&mut out, 2, d);
             narrow_attention(Cx { isa, pool: &pool }, &args, Out { rows: out_rows, scratch: &mut scratch });
             // Of the keys that bfloat16 makes equal, the mean.

@@ -81,12 +81,42 @@ impl Engine {
                     fill_groups(x, first + 16, [count - 16, 16], lower);
                 }
             }
-            Engine::Fours(fours) | Engine::Nibbles(fours) if fours.takes_unsigned() => {
+            _ if self.takes_unsigned() => {
                 fill_groups(x, first, [count, count], block);
                 let filled = steps(x.width()) * count * STEP_BYTES;
                 block[..filled].iter_mut().for_each(|x| *x ^= 0x80);
             }
             _ => fill_groups(x, first, [count, count], block),
+        }
+    }
+
+    /// Whether rows are multiplied as unsigned bytes, 128 more than they are.
+    #[inline(always)]
+    fn takes_unsigned(&self) -> bool {
+        matches!(self, Engine::Fours(fours) | Engine::Nibbles(fours) if fours.takes_unsigned())
+    }
+
+    /// Makes a block of unsigned bytes what [`Engine::multiply_unsigned`] takes.
+    #[inline(always)]
+    pub(crate) fn take_unsigned(&self, block: &mut [u8]) {
+        if !self.takes_unsigned() {
+            for x in block {
+                *x ^= 0x80;
+            }
+        }
+    }
+
+    /// [`Engine::multiply`] of rows of unsigned bytes.
+    #[inline(always)]
+    pub(crate) fn multiply_unsigned(&self, rows: usize, block: &[u8], panel: Weights<'_>, sums: &mut [f32]) {
+        if self.takes_unsigned() {
+            return self.multiply(rows, block, Weights { sums: &[0; PANEL], ..panel }, sums);
+        }
+        self.multiply(rows, block, panel, sums);
+        for row in sums.chunks_exact_mut(PANEL).take(rows) {
+            for (sum, of_weights) in row.iter_mut().zip(panel.sums) {
+                *sum = f32::from_bits((sum.to_bits().cast_signed() + (of_weights << 7)).cast_unsigned());
+            }
         }
     }
 
@@ -189,8 +219,9 @@ fn words(block: &[u8]) -> *const i32 {
     block.as_ptr().cast()
 }
 
-/// Products of bytes without an instruction for them. Written so that compilers make vectors of it.
-#[inline(always)]
+/// Products of bytes without an instruction for them. Written so that compilers make vectors of it; for a path without any
+/// features, so it need not be inlined, where it would cost others the look at its options.
+#[inline(never)]
 fn plain(rows: usize, block: &[u8], panel: Weights<'_>, sums: &mut [f32]) {
     for (r, out) in sums.chunks_exact_mut(PANEL).enumerate().take(rows) {
         let mut acc = [0_i32; PANEL];
