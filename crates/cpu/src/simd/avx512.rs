@@ -288,7 +288,7 @@ impl Simd for Avx512 {
     }
 }
 
-/// `256 * 2^(x / 256)` for each of 32 `x` below 0, as the nearest integer to a square function of what a whole power of two leaves.
+/// `256 * 2^(x / 256)` for each of 32 `x` below 0, by a square function of what whole powers of two leave, rounded.
 #[target_feature(enable = "avx512f,avx512bw")]
 #[inline]
 fn byte_powers(x: __m512i) -> __m512i {

@@ -20,7 +20,7 @@ pub(super) const VALUE_STEPS: usize = KEYS / STEP_BYTES;
 const KEY_WORDS: usize = STEP_WORDS + PANEL;
 /// Words of a panel of columns of values: its steps, the sum and the factor of each column.
 const VALUE_WORDS: usize = VALUE_STEPS * STEP_WORDS + 2 * PANEL;
-/// Words of the keys of a block: its panels, and a vector of which the first word is their factor.
+/// Words of the keys of a block: their panels, and a vector whose first word is their factor.
 const KEYS_WORDS: usize = KEY_PANELS * KEY_WORDS + GROUPS;
 
 /// Words of a block of keys and values of heads of `d` columns.
@@ -111,8 +111,8 @@ fn pack_values<S: Simd>(s: S, v: NarrowRows<'_>, to: &mut [i32]) {
             most = s.max(s.abs(read(s, floats(v.row(key)), i, n)), most);
         }
         write(s, &mut of_columns, i, n, s.mul(most, s.splat(1.0 / MOST)));
-        // Of a column of zeros, what is times any number.
-        let inverse = s.div(s.splat(MOST), s.max(most, s.splat(f32::MIN_POSITIVE)));
+        // Not infinite for a column of zeros.
+        let inverse = s.div(s.splat(MOST), s.max(most, s.splat(1e-30)));
         for group in 0..KEYS / 4 {
             let mut word = s.splat_i(0);
             for key in 0..4 {
