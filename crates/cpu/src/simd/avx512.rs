@@ -1,4 +1,4 @@
-//! The AVX-512 path: 16 lanes, 32 registers, masked tails. Not for half or integer arithmetic.
+//! The AVX-512 path: 16 lanes, 32 registers, masked tails. Not products of bytes or halves.
 
 #![allow(clippy::cast_ptr_alignment)] // Only unaligned loads take such pointers.
 
