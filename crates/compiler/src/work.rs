@@ -81,9 +81,9 @@ impl Call<'_> {
             Op::Matmul(_) => count(factors, 2 * written * inputs[0].dims.last().map_or(1, |k| *k as u64), 0),
             Op::Attention(op) => {
                 let scores = size(&inputs[0], 0) * size(&inputs[1], 0);
-                let products = 2 * scores * size(&inputs[0], 1);
+                let products = 4 * scores * size(&inputs[0], 1);
                 let in_bytes = op.in_bytes && factors == Compute::Bf16;
-                count(if in_bytes { Compute::Int8 } else { factors }, 2 * products, 0);
+                count(if in_bytes { Compute::Int8 } else { factors }, products, 0);
                 count(factors, 0, scores * op.heads as u64);
             }
             Op::CachedAttention(_) => {

@@ -1,7 +1,8 @@
 //! The products of a base model's encoder in bytes and in bfloat16 against the machine's peak and against f32, and its
 //! attention.
 //!
-//! `cargo bench -p cpu --bench narrow` prints ratios in turns; those of bfloat16 where the machine multiplies it.
+//! `cargo bench -p cpu --bench narrow` prints ratios in turns, and how long attention takes; of bfloat16 where the machine
+//! multiplies it.
 
 mod measure;
 

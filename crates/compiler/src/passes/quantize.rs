@@ -1,7 +1,7 @@
-//! quantize: linear layers multiply bytes, and attention may. Each output's weights become
-//! bytes with a factor when the model is loaded, each row of activations when it is known; bias, residual, sums and
-//! results stay what they were. A quarter of the memory to read, and machines multiply bytes faster than anything. One
-//! quantisation serves every reader of a value.
+//! quantize: linear layers multiply bytes, and attention may. Each output's weights become bytes with a factor when the
+//! model is loaded, each row of activations when it is known; bias, residual, sums and results stay what they were. A
+//! quarter of the memory to read, and machines multiply bytes faster than anything. One quantisation serves every reader
+//! of a value.
 //! Activations of a step, which writes what later steps read, have two digits: an error would come back with every
 //! later token, and few rows cost little more than the weights that pass them. Activations and weights are rotated
 //! first, which leaves their products what they are and halves what is lost.

@@ -8,7 +8,7 @@ use super::scratch::{Shares, scratch_len};
 use super::vectors::{Magnitude, max, read, spans, write};
 use crate::isa::Isa;
 use crate::simd::{Body, MAX_LANES, Simd, dispatch};
-use graph::ops::quantize::{BASE, MOST, factor};
+use graph::ops::quantize::{BASE, factor, inverse};
 use std::ops::Range;
 
 /// Writes the rows of `x` as signed bytes, one digit's of each after the other's, and their factors, the greatest magnitude
@@ -143,7 +143,14 @@ pub(super) fn quantize_rotated<S: Simd>(s: S, row: &mut [f32], bytes: &mut [u8])
 #[inline(always)]
 fn write_row<S: Simd, E: Element>(s: S, x: &[E], bytes: &mut [u8]) -> f32 {
     let greatest = greatest(s, x);
-    let inverse = s.splat(if greatest > 0.0 { MOST / greatest } else { 0.0 });
+    write_digits(s, x, inverse(greatest), bytes);
+    greatest
+}
+
+/// Writes a row times `inverse` as bytes of one digit, or of two where `bytes` are twice as many.
+#[inline(always)]
+pub(super) fn write_digits<S: Simd, E: Element>(s: S, x: &[E], inverse: f32, bytes: &mut [u8]) {
+    let inverse = s.splat(inverse);
     let (bytes, more) = bytes.split_at_mut(x.len());
     for (i, n) in spans(s, x.len()) {
         let value = s.mul(read(s, x, i, n), inverse);
@@ -152,12 +159,11 @@ fn write_row<S: Simd, E: Element>(s: S, x: &[E], bytes: &mut [u8]) -> f32 {
             write_bytes(s, more, i, n, s.mul(s.sub(value, s.round(value)), s.splat(BASE)));
         }
     }
-    greatest
 }
 
 /// Writes `n` values to `bytes` from `i`, rounded.
 #[inline(always)]
-pub(super) fn write_bytes<S: Simd>(s: S, bytes: &mut [u8], i: usize, n: usize, values: S::V) {
+fn write_bytes<S: Simd>(s: S, bytes: &mut [u8], i: usize, n: usize, values: S::V) {
     let to = &mut bytes[i..][..n];
     if n == S::LANES {
         // SAFETY: the slice holds LANES bytes.

@@ -305,7 +305,10 @@ fn byte_powers(x: __m512i) -> __m512i {
     // The intrinsic asks of each count whether it is below 16, which the instruction does itself.
     // SAFETY: the function has the features.
     unsafe {
-        asm!("vpsrlvw {}, {}, {}", lateout(zmm_reg) shifted, in(zmm_reg) power, in(zmm_reg) whole, options(pure, nomem, nostack, preserves_flags));
+        asm!(
+            "vpsrlvw {}, {}, {}", lateout(zmm_reg) shifted, in(zmm_reg) power, in(zmm_reg) whole,
+            options(pure, nomem, nostack, preserves_flags),
+        );
     }
     _mm512_srli_epi16::<8>(_mm512_adds_epu16(shifted, _mm512_set1_epi16(128)))
 }

@@ -61,8 +61,9 @@ fn greatest(row: &[f32]) -> f32 {
     row.iter().fold(0.0, |m, x| m.max(x.abs()))
 }
 
-/// What a row is times to be bytes.
-fn inverse(greatest: f32) -> f32 {
+/// What a row whose greatest magnitude is `greatest` is times to be bytes.
+#[inline]
+pub fn inverse(greatest: f32) -> f32 {
     if greatest > 0.0 { MOST / greatest } else { 0.0 }
 }
 

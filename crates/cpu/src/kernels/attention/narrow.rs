@@ -2,10 +2,9 @@
 //!
 //! The first phase packs, as in f32. The second takes a block of queries of one head, and some of its keys at a time:
 //! scores are sums of products in f32, and weights are powers of their distance to the greatest of the first keys. A
-//! weight may be far above 1: what bfloat16 rounds away does not depend on it, and a row is
-//! divided by the sum of its weights as they were rounded. Where that sum is so great that f32 may not hold its
-//! products, the block starts again with the greatest scores of all keys. Heads of 64 columns in tiles have an order of
-//! their own: `tiled.rs`.
+//! weight may be far above 1: what bfloat16 rounds away does not depend on it, and a row is divided by the sum of its
+//! weights as they were rounded. Where that sum is so great that f32 may not hold its products, the block starts again
+//! with the greatest scores of all keys. Heads of 64 columns in tiles have an order of their own: `tiled.rs`.
 
 #[cfg(target_arch = "x86_64")]
 mod tiled;

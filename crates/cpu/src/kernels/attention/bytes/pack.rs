@@ -7,10 +7,10 @@ use crate::kernels::linear::groups::{
     GROUPS, NarrowRows, PANEL, STEP_BYTES, STEP_WORDS, Weights, turn_panel,
 };
 use crate::kernels::linear::narrow::Engine;
-use crate::kernels::quantize::{greatest, quantize_row, write_bytes};
+use crate::kernels::quantize::{greatest, quantize_row, write_digits};
 use crate::kernels::vectors::{read, spans, write};
 use crate::simd::Simd;
-use graph::ops::quantize::MOST;
+use graph::ops::quantize::{MOST, factor, inverse};
 
 /// Panels of a block of keys.
 pub(super) const KEY_PANELS: usize = KEYS / PANEL;
@@ -67,17 +67,14 @@ fn pack_keys<S: Simd>(s: S, k: NarrowRows<'_>, to: &mut [i32]) {
     for key in 0..k.rows() {
         magnitude = magnitude.max(greatest(s, floats(k.row(key))));
     }
-    let (panels, factor) = to.split_at_mut(KEY_PANELS * KEY_WORDS);
-    factor[0] = (magnitude / MOST).to_bits().cast_signed();
-    let inverse = s.splat(if magnitude > 0.0 { MOST / magnitude } else { 0.0 });
+    let (panels, of_keys) = to.split_at_mut(KEY_PANELS * KEY_WORDS);
+    of_keys[0] = factor(magnitude, 1).to_bits().cast_signed();
     for (panel, to) in panels.chunks_exact_mut(KEY_WORDS).enumerate() {
         let (words, sums) = to.split_at_mut(STEP_WORDS);
         let mut bytes = [[0; STEP_BYTES]; PANEL];
         for (key, bytes) in (panel * PANEL..k.rows()).zip(&mut bytes) {
             let key = floats(k.row(key));
-            for (i, n) in spans(s, key.len()) {
-                write_bytes(s, bytes, i, n, s.mul(read(s, key, i, n), inverse));
-            }
+            write_digits(s, key, inverse(magnitude), &mut bytes[..key.len()]);
         }
         turn_panel(s, NarrowRows::new(bytes.as_flattened(), PANEL, [STEP_BYTES; 2]), 0, words);
         add_up(words, sums);

@@ -3,10 +3,10 @@
 use half::bf16;
 
 use super::*;
-use crate::kernels::attention::narrow::tests::reference;
+use crate::kernels::attention::narrow::tests::{bytes_of_floats, operands, reference};
 use crate::kernels::linear::groups::NarrowRows;
 use crate::kernels::rows::RowsMut;
-use crate::kernels::testing::{assert_close, assert_same_bits, noise};
+use crate::kernels::testing::{assert_close, assert_same_bits};
 use crate::pool::Pool;
 use crate::simd::Fours;
 
@@ -33,14 +33,10 @@ fn rounded(x: &[f64], width: usize, [keys, columns]: [usize; 2]) -> Vec<f64> {
     out
 }
 
-fn bytes(x: &[bf16]) -> Vec<u8> {
-    x.iter().flat_map(|x| x.to_bits().to_ne_bytes()).collect()
-}
-
 /// Attention of operands of `width` columns.
 fn run(cx: Cx<'_>, [q, k, v]: [&[bf16]; 3], [heads, d]: [usize; 2], scale: f32) -> Vec<f32> {
     let width = heads * d;
-    let [q_rows, k_rows, v_rows] = [q, k, v].map(bytes);
+    let [q_rows, k_rows, v_rows] = [q, k, v].map(bytes_of_floats);
     let [q, k, v] =
         [&q_rows, &k_rows, &v_rows].map(|x| NarrowRows::new(x, x.len() / width / 2, [2 * width, 2 * width]));
     let dims = AttentionDims { queries: q.rows(), keys: k.rows(), heads, d };
@@ -57,12 +53,7 @@ fn agrees_with_f64_and_threads_do_not_change_bits() {
     let others = [[1, 1, 1, 8], [29, 170, 3, 24], [37, 101, 2, 40], [70, 64, 1, 7], [34, 700, 2, 24]];
     for [queries, keys, heads, d] in heads_of_64.into_iter().chain(others) {
         let width = heads * d;
-        let operand = |seed: u64, rows: usize| -> Vec<bf16> {
-            noise(seed, rows * width).into_iter().map(|x| bf16::from_f32(3.0 * x)).collect()
-        };
-        let mut operands = [operand(1, queries), operand(2, keys), operand(3, keys)];
-        // The first query attends to all keys alike.
-        operands[0][..width].fill(bf16::ZERO);
+        let operands = operands([queries, keys], width);
         let [q, k, v] = operands.each_ref().map(|x| x.iter().map(|x| x.to_f64()).collect::<Vec<_>>());
         let (q, k) = (rounded(&q, width, [1, d]), rounded(&k, width, [KEYS, d]));
         let v = rounded(&v, width, [KEYS, 1]);

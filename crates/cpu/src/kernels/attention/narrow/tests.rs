@@ -33,23 +33,31 @@ pub(crate) fn reference(
     out
 }
 
+/// Queries, keys and values of `width` columns, up to 3. The first query attends to all keys alike.
+pub(crate) fn operands([queries, keys]: [usize; 2], width: usize) -> [Vec<bf16>; 3] {
+    let of = |seed: u64, rows: usize| -> Vec<bf16> {
+        noise(seed, rows * width).into_iter().map(|x| bf16::from_f32(3.0 * x)).collect()
+    };
+    let mut operands = [of(1, queries), of(2, keys), of(3, keys)];
+    operands[0][..width].fill(bf16::ZERO);
+    operands
+}
+
+/// Floats as they lie in memory.
+pub(crate) fn bytes_of_floats(x: &[bf16]) -> Vec<u8> {
+    x.iter().flat_map(|x| x.to_bits().to_ne_bytes()).collect()
+}
+
 #[test]
 fn agrees_with_f64_and_threads_do_not_change_bits() {
     let heads_of_64 = [[5, 33, 2, 64], [1, 1, 1, 64], [16, 32, 3, 64], [50, 64, 2, 64], [37, 700, 2, 64]];
     let others = [[1, 1, 1, 8], [29, 70, 3, 24], [37, 101, 2, 40], [70, 64, 1, 7], [34, 700, 2, 24]];
     for [queries, keys, heads, d] in heads_of_64.into_iter().chain(others) {
         let width = heads * d;
-        let operand = |seed: u64, rows: usize| -> Vec<bf16> {
-            noise(seed, rows * width).into_iter().map(|x| bf16::from_f32(3.0 * x)).collect()
-        };
-        let mut operands = [operand(1, queries), operand(2, keys), operand(3, keys)];
-        // The first query attends to all keys alike.
-        operands[0][..width].fill(bf16::ZERO);
+        let operands = operands([queries, keys], width);
         let wide = operands.each_ref().map(|x| x.iter().map(|x| x.to_f64()).collect::<Vec<_>>());
         let want = reference([&wide[0], &wide[1], &wide[2]], [queries, keys, heads, d], 0.3_f32.into());
-        let bytes = operands
-            .each_ref()
-            .map(|x| x.iter().flat_map(|x| x.to_bits().to_ne_bytes()).collect::<Vec<u8>>());
+        let bytes = operands.each_ref().map(|x| bytes_of_floats(x));
         for isa in Isa::available().filter(|isa| isa.multiplies_bf16()) {
             let mut first: Option<Vec<f32>> = None;
             for threads in 1..=4 {

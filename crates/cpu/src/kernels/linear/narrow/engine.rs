@@ -84,7 +84,7 @@ impl Engine {
             _ if self.takes_unsigned() => {
                 fill_groups(x, first, [count, count], block);
                 let filled = steps(x.width()) * count * STEP_BYTES;
-                block[..filled].iter_mut().for_each(|x| *x ^= 0x80);
+                move_by_half(&mut block[..filled]);
             }
             _ => fill_groups(x, first, [count, count], block),
         }
@@ -100,9 +100,7 @@ impl Engine {
     #[inline(always)]
     pub(crate) fn take_unsigned(&self, block: &mut [u8]) {
         if !self.takes_unsigned() {
-            for x in block {
-                *x ^= 0x80;
-            }
+            move_by_half(block);
         }
     }
 
@@ -195,6 +193,14 @@ impl Engine {
             }
             _ => unreachable!("no other engine multiplies bfloat16"),
         }
+    }
+}
+
+/// Adds 128 to signed bytes, which makes unsigned ones of them, or takes it from unsigned ones.
+#[inline(always)]
+fn move_by_half(bytes: &mut [u8]) {
+    for byte in bytes {
+        *byte ^= 0x80;
     }
 }
 
