@@ -3,12 +3,14 @@
 //!
 //! A decode step is some sixty kernels of 10 to 100 microseconds, so the barrier must cost about one. Workers
 //! spin for a bounded time between jobs and then park, so that an idle pool uses no processor and a busy
-//! machine is given its time back. Parts are claimed, not assigned: where a worker is late (parked, or its core
-//! is taken by another process), the caller does its parts instead of waiting. Which thread runs a part is
-//! therefore open; kernels cut their work so that results don't depend on it.
+//! machine is given its time back. Every thread has its own run of parts, the same in each job of as many, so that
+//! what it reads and writes again is still in its core's caches. Parts are claimed all the same: where a worker is
+//! late (parked, or its core is taken by another process), who has done with its own takes the last of its parts.
+//! Which thread runs a part is therefore open; kernels cut their work so that results don't depend on it.
 
 use std::any::Any;
 use std::cell::Cell;
+use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::ptr;
 use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU64, AtomicUsize, Ordering};
@@ -47,9 +49,9 @@ struct Job {
 #[derive(Debug)]
 struct Shared {
     threads: usize,
-    /// What can be claimed: see [`Ticket`].
-    ticket: AtomicU64,
-    /// The job of the ticket. Followed only by who holds a claimed part that is still counted in `remaining`.
+    /// What can be claimed of each thread's parts: see [`Ticket`].
+    tickets: Vec<Line<AtomicU64>>,
+    /// The job of the tickets. Followed only by who holds a claimed part that is still counted in `remaining`.
     job: AtomicPtr<Job>,
     /// Parts that have not ended.
     remaining: AtomicUsize,
@@ -59,25 +61,48 @@ struct Shared {
     panic: Mutex<Option<Box<dyn Any + Send>>>,
 }
 
-/// The number of a job (so that a late claim never takes a part of another), its parts, and the next one.
+/// Alone on what a processor fetches at once, so that who waits for it is not disturbed.
+#[derive(Debug)]
+#[repr(align(128))]
+struct Line<T>(T);
+
+/// The number of a job (so that a late claim never takes a part of another), and which parts are left.
 #[derive(Clone, Copy)]
 struct Ticket(u64);
 
 impl Ticket {
-    fn new(job: u32, parts: usize, next: usize) -> Self {
-        debug_assert!(next <= parts && parts <= MAX_PARTS);
-        Self(u64::from(job) << 32 | (parts as u64) << 16 | next as u64)
+    fn new(job: u32, parts: Range<usize>) -> Self {
+        debug_assert!(parts.start <= parts.end && parts.end <= MAX_PARTS);
+        Self(u64::from(job) << 32 | (parts.end as u64) << 16 | parts.start as u64)
     }
 
     fn job(self) -> u32 {
         (self.0 >> 32) as u32
     }
 
-    /// The next part, if one is left.
-    fn next(self) -> Option<usize> {
-        let (parts, next) = (self.0 >> 16 & 0xffff, self.0 & 0xffff);
-        (next < parts).then_some(next as usize)
+    fn parts(self) -> Range<usize> {
+        (self.0 & 0xffff) as usize..(self.0 >> 16 & 0xffff) as usize
     }
+
+    /// A part, if one is left, and the ticket without it: the first one for its owner, the last one for others.
+    fn claim(self, is_own: bool) -> Option<(usize, Ticket)> {
+        let Range { start, end } = self.parts();
+        if start == end {
+            return None;
+        }
+        Some(if is_own {
+            (start, Ticket::new(self.job(), start + 1..end))
+        } else {
+            (end - 1, Ticket::new(self.job(), start..end - 1))
+        })
+    }
+}
+
+/// The parts of thread `thread` of `threads`, of `parts`: the first threads have one more where they can't have as many.
+fn own_parts(thread: usize, threads: usize, parts: usize) -> Range<usize> {
+    let (each, more) = (parts / threads, parts % threads);
+    let start = thread * each + thread.min(more);
+    start..start + each + usize::from(thread < more)
 }
 
 impl Pool {
@@ -89,7 +114,7 @@ impl Pool {
         let threads = threads.max(1);
         let shared = Arc::new(Shared {
             threads,
-            ticket: AtomicU64::new(0),
+            tickets: (0..threads).map(|_| Line(AtomicU64::new(0))).collect(),
             job: AtomicPtr::new(ptr::null_mut()),
             remaining: AtomicUsize::new(0),
             stop: AtomicBool::new(false),
@@ -146,15 +171,17 @@ impl Pool {
         let mut job = Job { task: erased, caller: thread::current() };
         shared.job.store(&raw mut job, Ordering::Relaxed);
         shared.remaining.store(parts, Ordering::Relaxed);
-        let last = Ticket(shared.ticket.load(Ordering::Relaxed));
-        let ticket = Ticket::new(last.job().wrapping_add(1), parts, 1);
-        shared.ticket.store(ticket.0, Ordering::SeqCst);
-        shared.unpark(&self.workers[..self.workers.len().min(parts - 1)]);
-        let mut own = Some(0);
-        while let Some(part) = own {
+        let job = Ticket(shared.tickets[0].0.load(Ordering::Relaxed)).job().wrapping_add(1);
+        // Threads without a part of their own sleep on.
+        let busy = shared.threads.min(parts);
+        for thread in (0..busy).rev() {
+            let ticket = Ticket::new(job, own_parts(thread, shared.threads, parts));
+            shared.tickets[thread].0.store(ticket.0, Ordering::SeqCst);
+        }
+        shared.unpark(&self.workers[..busy - 1]);
+        while let Some(part) = shared.claim(0) {
             shared.run_caught(task, 0, part);
             shared.remaining.fetch_sub(1, Ordering::AcqRel);
-            own = shared.claim();
         }
         shared.wait_for_parts();
         let payload = shared.panic.lock().unwrap_or_else(PoisonError::into_inner).take();
@@ -177,8 +204,7 @@ impl Drop for Pool {
 }
 
 impl Shared {
-    /// Unparks who sleeps among the first workers; called after a change that they wait for. Where a job has fewer parts
-    /// than there are threads, the others sleep on.
+    /// Unparks who sleeps among the workers; called after a change that they wait for.
     fn unpark(&self, workers: &[JoinHandle<()>]) {
         for (parked, worker) in self.parked.iter().zip(workers) {
             if parked.swap(false, Ordering::SeqCst) {
@@ -187,14 +213,19 @@ impl Shared {
         }
     }
 
-    /// Takes the next part of the current job.
-    fn claim(&self) -> Option<usize> {
-        let mut ticket = self.ticket.load(Ordering::Acquire);
+    /// Takes a part of the current job for a thread: one of its own, or one of those that come after it.
+    fn claim(&self, thread: usize) -> Option<usize> {
+        (thread..self.threads).chain(0..thread).find_map(|owner| self.claim_of(owner, owner == thread))
+    }
+
+    fn claim_of(&self, owner: usize, is_own: bool) -> Option<usize> {
+        let ticket = &self.tickets[owner].0;
+        let mut last = ticket.load(Ordering::Acquire);
         loop {
-            let part = Ticket(ticket).next()?;
-            match self.ticket.compare_exchange_weak(ticket, ticket + 1, Ordering::AcqRel, Ordering::Acquire) {
+            let (part, left) = Ticket(last).claim(is_own)?;
+            match ticket.compare_exchange_weak(last, left.0, Ordering::AcqRel, Ordering::Acquire) {
                 Ok(_) => return Some(part),
-                Err(now) => ticket = now,
+                Err(now) => last = now,
             }
         }
     }
@@ -218,8 +249,9 @@ impl Shared {
 
     /// The life of worker `index`.
     fn work(&self, index: usize) {
-        while self.wait_for_work(index) {
-            while let Some(part) = self.claim() {
+        let mut seen = 0;
+        while self.wait_for_work(index, &mut seen) {
+            while let Some(part) = self.claim(index) {
                 // SAFETY: the claimed part is counted in `remaining`, so the caller keeps the job and its task
                 // alive, and the job is the one of the ticket: a new one is stored only when none remains.
                 let (task, caller) = unsafe {
@@ -235,10 +267,10 @@ impl Shared {
         }
     }
 
-    /// Waits until a part can be claimed; false when the pool ends.
-    fn wait_for_work(&self, index: usize) -> bool {
-        let parked = &self.parked[index - 1];
-        let ready = |order| Ticket(self.ticket.load(order)).next().is_some() || self.stop.load(order);
+    /// Waits for another job than the one `seen` that has parts for worker `index`; false when the pool ends.
+    fn wait_for_work(&self, index: usize, seen: &mut u32) -> bool {
+        let (parked, ticket) = (&self.parked[index - 1], &self.tickets[index].0);
+        let ready = |order| Ticket(ticket.load(order)).job() != *seen || self.stop.load(order);
         while !spin_until(|| ready(Ordering::Acquire)) {
             parked.store(true, Ordering::SeqCst);
             if !ready(Ordering::SeqCst) {
@@ -246,6 +278,7 @@ impl Shared {
             }
             parked.store(false, Ordering::SeqCst);
         }
+        *seen = Ticket(ticket.load(Ordering::Acquire)).job();
         !self.stop.load(Ordering::SeqCst)
     }
 }
@@ -339,6 +372,42 @@ mod tests {
             done.fetch_add(1, Ordering::Relaxed);
         });
         assert_eq!(done.into_inner(), 64);
+    }
+
+    #[test]
+    fn the_parts_of_threads_make_up_all() {
+        for threads in 1..=9 {
+            for parts in 0..40 {
+                let own = (0..threads).map(|thread| own_parts(thread, threads, parts));
+                assert!(own.clone().flatten().eq(0..parts), "{parts} of {threads}");
+                assert!(own.clone().all(|own| own.len().abs_diff(parts / threads) <= 1));
+                assert_eq!(own.filter(|own| !own.is_empty()).count(), threads.min(parts));
+            }
+        }
+    }
+
+    #[test]
+    fn owners_claim_from_the_front_and_others_from_the_back() {
+        let mut ticket = Ticket::new(7, 3..6);
+        for (is_own, want) in [(true, 3), (false, 5), (true, 4)] {
+            let (part, left) = ticket.claim(is_own).unwrap();
+            assert_eq!((part, left.job()), (want, 7));
+            ticket = left;
+        }
+        assert!(ticket.claim(true).is_none() && ticket.claim(false).is_none());
+    }
+
+    #[test]
+    fn the_parts_of_a_late_worker_are_done_by_others() {
+        let pool = Pool::new(3);
+        let done = AtomicUsize::new(0);
+        pool.run_on(60, &|thread, _| {
+            while thread == 2 && done.load(Ordering::Relaxed) < 59 {
+                thread::yield_now();
+            }
+            done.fetch_add(1, Ordering::Relaxed);
+        });
+        assert_eq!(done.into_inner(), 60);
     }
 
     #[test]
