@@ -4,6 +4,7 @@
 #![allow(clippy::inline_always)]
 
 pub mod aligned;
+mod caches;
 mod constants;
 mod device;
 mod executable;

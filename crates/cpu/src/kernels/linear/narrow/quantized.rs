@@ -2,9 +2,10 @@
 //! multiplied into f32 that stays in a cache, and what is written of them are their bytes.
 
 use super::{Part, check, multiplier, share, tile_rows};
+use crate::caches;
 use crate::isa::Isa;
 use crate::kernels::linear::groups::{Factor, Groups, NarrowRows, PANEL};
-use crate::kernels::linear::{BLOCK_BYTES, Epilogue, Factors, Residual};
+use crate::kernels::linear::{Epilogue, Factors, Residual};
 use crate::kernels::quantize::quantize_rows;
 use crate::kernels::rows::{RowsMut, Shared};
 use crate::kernels::scratch::{Shares, scratch_len};
@@ -22,12 +23,12 @@ pub struct Quantized<'a, 's> {
     pub scratch: &'s mut [f32],
 }
 
-/// Of `tiles`, those of a part of rows of `width` bytes and `n` outputs. Weights stay in a second-level cache of 2 MiB if
-/// they are half of it and results a quarter as many. More weights come from further away for every part, and so may
-/// results: as many as there are weights.
+/// Of `tiles`, those of a part of rows of `width` bytes and `n` outputs. Weights stay in the second-level cache if they are
+/// half of it at the most and results an eighth. More weights come from further away for every part, and so may results:
+/// as many as there are weights.
 fn part_tiles(isa: Isa, threads: usize, tiles: usize, [width, n]: [usize; 2]) -> usize {
-    let weights = n * width;
-    let results = if weights > 2 * BLOCK_BYTES { weights } else { BLOCK_BYTES / 2 };
+    let (weights, cache) = (n * width, caches::second_level());
+    let results = if 2 * weights > cache { weights } else { cache / 8 };
     let most = results / (tile_rows(isa) * stride(n) * size_of::<f32>());
     most.clamp(1, tiles.div_ceil(threads).max(1))
 }
