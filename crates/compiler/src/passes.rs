@@ -9,6 +9,7 @@ pub mod fuse_attention;
 pub mod fuse_elementwise;
 pub mod fuse_layer_norm;
 pub mod fuse_linear;
+pub mod fuse_qkv;
 pub mod narrow;
 pub mod narrow_results;
 pub mod narrow_states;

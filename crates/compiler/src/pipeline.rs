@@ -4,7 +4,7 @@ use crate::compute::Compute;
 use crate::pass::Pass;
 use crate::passes::{
     canonicalize, cse, dce, fold_constants, fuse_attention, fuse_elementwise, fuse_layer_norm, fuse_linear,
-    narrow, narrow_results, narrow_states, quantize, quantize_picked,
+    fuse_qkv, narrow, narrow_results, narrow_states, quantize, quantize_picked,
 };
 use graph::{Graph, verify};
 
@@ -25,21 +25,21 @@ pub struct UnknownPass {
 }
 
 impl Pipeline {
-    /// The passes of a precision: [`Pipeline::standard`], then those that narrow what it has left.
+    /// The passes of a precision: [`Pipeline::standard`], those that narrow what it has left, and what ends every one.
     pub fn of(compute: Compute) -> Pipeline {
-        let mut narrowing = Pipeline::standard();
-        if compute == Compute::F32 {
-            return narrowing;
-        }
+        let mut passes = Pipeline::standard();
         if compute == Compute::Int8 {
-            narrowing = narrowing
+            passes = passes
                 .pass(quantize_picked::PASS) // before `quantize`, which would take its layers, too
                 .pass(quantize::PASS); // before `narrow`, which takes what this leaves
         }
-        narrowing
-            .pass(narrow::PASS) // what is fused stays fused
-            .pass(narrow_states::PASS) // looks at parameters alone
-            .pass(narrow_results::PASS) // last: it looks at what the others read
+        if compute != Compute::F32 {
+            passes = passes
+                .pass(narrow::PASS) // what is fused stays fused
+                .pass(narrow_states::PASS) // looks at parameters alone
+                .pass(narrow_results::PASS); // it looks at what the others read
+        }
+        passes.pass(fuse_qkv::PASS) // last: it looks at what layers write, and the others at layers of one result
     }
 
     /// Every pass of every precision, each once.

@@ -12,6 +12,7 @@ use crate::packs::{Pack, Packs};
 use crate::pool::Pool;
 use compiler::device::Footprint;
 use compiler::{LoadError, Program, Step, TensorView, Weights};
+use graph::ops::Concat;
 use graph::ops::quantize_low_rank::{EVERY, directions};
 use graph::{Bindings, DType, Data, Def, Op, ParamKind, Tensor, TensorType, Value};
 use std::borrow::Cow;
@@ -152,23 +153,23 @@ struct Loader<'a> {
     program: &'a Program,
     weights: &'a dyn Weights,
     isa: Isa,
-    /// What was computed beside the last constant and may be the next: the factors beside the bytes.
-    beside: RefCell<Vec<(Value, Tensor)>>,
+    /// What was computed beside the last constant and may be part of the next, and what is beside this one: the factors
+    /// beside the bytes.
+    beside: RefCell<[Vec<(Value, Tensor)>; 2]>,
 }
 
 impl<'a> Loader<'a> {
     /// The value as a tensor. A node that depends on weights alone is evaluated anew for each constant, so that no
     /// more than one constant is there twice.
     fn tensor(&self, value: Value) -> Result<Tensor, LoadError> {
-        let mut beside = self.beside.take();
-        if let Some(at) = beside.iter().position(|(kept, _)| *kept == value) {
-            let (_, tensor) = beside.swap_remove(at);
-            self.beside.replace(beside);
+        if let Some(tensor) = self.kept(value) {
             return Ok(tensor);
         }
         let graph = &self.program.graph;
         let Def::Node(id, output) = graph.value(value).def else {
-            return Ok(to_tensor(&self.weight(value)?));
+            let tensor = to_tensor(&self.weight(value)?);
+            self.release(value);
+            return Ok(tensor);
         };
         let node = graph.node(id);
         let by_rows_alone = matches!(node.op, Op::Convert(_) | Op::Quantize(_) | Op::QuantizeLowRank(_));
@@ -182,13 +183,26 @@ impl<'a> Loader<'a> {
             };
             let mut results: Vec<_> = node.outputs.iter().copied().zip(results).collect();
             let (_, own) = results.swap_remove(output);
-            self.beside.replace(results);
+            self.beside.borrow_mut()[1].append(&mut results);
             return Ok(own);
         }
         let inputs: Vec<Tensor> = node.inputs.iter().map(|v| self.tensor(*v)).collect::<Result<_, _>>()?;
+        if let Op::Concat(Concat { axis: 0 }) = node.op {
+            let mut inputs = inputs.into_iter();
+            let mut whole = inputs.next().expect("concat has an input");
+            inputs.for_each(|more| append(&mut whole, more));
+            return Ok(whole);
+        }
         let types: Vec<TensorType> = node.outputs.iter().map(|v| graph.ty(*v).clone()).collect();
         let mut outputs = node.op.eval(&inputs.iter().collect::<Vec<_>>(), &types);
         Ok(outputs.swap_remove(output))
+    }
+
+    /// What was computed beside the last constant, if it is this value.
+    fn kept(&self, value: Value) -> Option<Tensor> {
+        let [last, _] = &mut *self.beside.borrow_mut();
+        let at = last.iter().position(|(kept, _)| *kept == value)?;
+        Some(last.swap_remove(at).1)
     }
 
     /// Whether the value is computed from weights, not one of them.
@@ -221,6 +235,7 @@ impl<'a> Loader<'a> {
 
     fn with<T>(&self, value: Value, f: impl FnOnce(&TensorView<'_>) -> T) -> Result<T, LoadError> {
         if self.is_computed(value) {
+            self.beside.replace_with(|[_, this]| [std::mem::take(this), Vec::new()]);
             let tensor = self.tensor(value)?;
             let bytes = to_bytes(&tensor);
             return Ok(f(&TensorView { dtype: tensor.dtype(), dims: &tensor.dims, bytes: &bytes }));
@@ -345,8 +360,10 @@ fn append(whole: &mut Tensor, more: Tensor) {
         (Data::F32(a), Data::F32(b)) => a.extend(b),
         (Data::F16(a), Data::F16(b)) => a.extend(b),
         (Data::BF16(a), Data::BF16(b)) => a.extend(b),
-        (Data::I8(a), Data::I8(b)) => a.extend(b),
-        _ => unreachable!("results of one op on rows of one weight"),
+        (Data::I8(a), Data::I8(b)) | (Data::I4(a), Data::I4(b)) => a.extend(b),
+        (Data::I32(a), Data::I32(b)) => a.extend(b),
+        (Data::Bool(a), Data::Bool(b)) => a.extend(b),
+        _ => unreachable!("rows of one element type"),
     }
 }
 

@@ -92,9 +92,9 @@ fn linear_layers() {
     // More than one chain of products, and outputs that fill no panel.
     for (k, n, w) in [(700, 33, "f32"), (256, 64, "f16"), (257, 1, "bf16"), (31, 129, "f32")] {
         let params = format!(", %w: {w}[{n}, {k}] = @w, %b: f32[{n}] = @b, %r: f32[n, {n}]");
-        let plain = "linear %x, %w {activation=none, bias=false, residual=false, to=f32}";
+        let plain = "linear %x, %w {activation=none, bias=false, residual=false, to=f32, parts=1}";
         row_wise(k, &params, &format!("{plain} : f32[n, {n}]"));
-        let whole = "linear %x, %w, %b, %r {activation=gelu, bias=true, residual=true, to=f32}";
+        let whole = "linear %x, %w, %b, %r {activation=gelu, bias=true, residual=true, to=f32, parts=1}";
         row_wise(k, &params, &format!("{whole} : f32[n, {n}]"));
     }
 }
@@ -107,7 +107,7 @@ fn linear_layers_of_bf16() {
             &format!(
                 "graph @g[n in 1..=8](%x: f32[n, {k}], %w: bf16[{n}, {k}] = @w, %b: f32[{n}] = @b) {{
                     %c = convert %x {{to=bf16}} : bf16[n, {k}]
-                    %y = linear %c, %w, %b {{activation=gelu, bias=true, residual=false, to=f32}} : f32[n, {n}]
+                    %y = linear %c, %w, %b {{activation=gelu, bias=true, residual=false, to=f32, parts=1}} : f32[n, {n}]
                     return %y
                 }}"
             ),
@@ -167,10 +167,10 @@ fn results_that_are_written_narrow() {
     let block = include_str!("../../../tests/graph/run/encoder_block.graph");
     let step = include_str!("../../../tests/graph/run/decoder_step.graph");
     for (file, compute, written, at_least) in [
-        (encoder, Compute::Bf16, "to=bf16} : bf16[t, 64]", 5),
-        (encoder, Compute::Int8, "to=bf16} : bf16[t, 64]", 5),
+        (encoder, Compute::Bf16, "to=bf16, parts=", 3),
+        (encoder, Compute::Int8, "to=bf16, parts=3} : bf16[t, 64], bf16[t, 64], bf16[t, 64]", 1),
         (encoder, Compute::Int8, "eps=1e-5, digits=1} : i8[t, 64], f32[t]", 1),
-        (block, Compute::Int8, "activation=gelu, bias=true, residual=false, to=i8} : i8[t, ", 1),
+        (block, Compute::Int8, "activation=gelu, bias=true, residual=false, to=i8, parts=1} : i8[t, ", 1),
         (step, Compute::Int8, "eps=1e-5, digits=2} : i8[n, 2, 64], f32[n]", 4),
     ] {
         let graph = text::parse(file).unwrap().graph;

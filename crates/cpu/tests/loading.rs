@@ -112,8 +112,8 @@ fn a_state_of_another_size_is_refused_whatever_it_says() {
 #[test]
 fn layers_of_one_weight_share_its_panels() {
     let graph = "graph @g(%x: f32[3, 8], %w: f32[8, 8] = @w) {
-        %a = linear %x, %w {activation=gelu, bias=false, residual=false, to=f32} : f32[3, 8]
-        %b = linear %a, %w, %x {activation=none, bias=false, residual=true, to=f32} : f32[3, 8]
+        %a = linear %x, %w {activation=gelu, bias=false, residual=false, to=f32, parts=1} : f32[3, 8]
+        %b = linear %a, %w, %x {activation=none, bias=false, residual=true, to=f32, parts=1} : f32[3, 8]
         return %b
     }";
     let program = program(graph, &scalar(1));

@@ -24,7 +24,7 @@ const GRAPH: &str = "graph @step[n in 1..=8](
   %x = gather %table, %token : f32[n, 8]
   %keys1 = cache_write %keys, %x, %slot, %at {placed=true} : f32[2, 2, 12, 4]
   %a = cached_attention %x, %keys1, %keys1, %places, %row, %at {scale=0.25} : f32[n, 8]
-  %y = linear %a, %w {activation=gelu, bias=false, residual=false, to=f32} : f32[n, 16]
+  %y = linear %a, %w {activation=gelu, bias=false, residual=false, to=f32, parts=1} : f32[n, 16]
   return %y
 }";
 

@@ -18,7 +18,7 @@ const GRAPH: &str = "graph @g[n in 1..=64](
   %e = gather %table, %id : f16[n, 512]
   %x = convert %e {to=f32} : f32[n, 512]
   %bias = convert %b {to=f32} : f32[640]
-  %y = linear %x, %w, %bias {activation=gelu, bias=true, residual=false, to=f32} : f32[n, 640]
+  %y = linear %x, %w, %bias {activation=gelu, bias=true, residual=false, to=f32, parts=1} : f32[n, 640]
   %z = mul %y, %odd : f32[n, 640]
   %s = spectrogram %sound, %window {hop=160} : f32[10, 201]
   %part = slice %s {axis=1, start=0, end=8} : f32[10, 8]

@@ -76,9 +76,10 @@ fn a_plan_that_overlaps_is_caught() {
     let graph = include_str!("../../../tests/graph/plan/encoder_block.graph");
     let mut program = compile(&graph::text::parse(graph).unwrap().graph, &device).unwrap();
     plans::check(&program).unwrap();
+    // Queries and keys, which attention reads.
     let moved = program.steps[1].outputs[0];
-    program.steps[2].outputs[0] = moved;
-    program.steps[4].inputs[1] = moved;
+    program.steps[1].outputs[1] = moved;
+    program.steps[2].inputs[1] = moved;
     let error = plans::check(&program).unwrap_err();
     assert!(error.ends_with("share bytes"), "{error}");
 }

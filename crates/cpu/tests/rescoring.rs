@@ -23,7 +23,7 @@ fn head(tail: &str) -> String {
           %w: f16[{VOCAB}, {WIDTH}] = @w
         ) {{
           %wide = convert %w {{to=f32}} : f32[{VOCAB}, {WIDTH}]
-          %logits = linear %hidden, %wide {{activation=none, bias=false, residual=false, to=f32}} : f32[m, {VOCAB}]
+          %logits = linear %hidden, %wide {{activation=none, bias=false, residual=false, to=f32, parts=1}} : f32[m, {VOCAB}]
           %rows = gather %biases, %bias : f32[m, {VOCAB}]
           %biased = add %logits, %rows : f32[m, {VOCAB}]
           %x = mask_spans %biased, %spans : f32[m, {VOCAB}]

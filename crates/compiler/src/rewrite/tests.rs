@@ -19,13 +19,14 @@ fn bias() -> Rule {
     .only_if("b is one row", move |m| m.ty(b).rank() == 1)
 }
 
-const PLAIN: &str = "%l = linear %x, %w {activation=none, bias=false, residual=false, to=f32} : f32[2, 4]\n";
+const PLAIN: &str =
+    "%l = linear %x, %w {activation=none, bias=false, residual=false, to=f32, parts=1} : f32[2, 4]\n";
 
 #[test]
 fn sums_match_both_ways_and_the_result_keeps_its_name() {
     for sum in ["%l, %b", "%b, %l"] {
         let after = rewrite(&parse(&format!("{PLAIN}%y = add {sum} : f32[2, 4]\nreturn %y\n")), &[bias()]);
-        let y = "%y = linear %x, %w, %b {activation=none, bias=true, residual=false, to=f32} : f32[2, 4]";
+        let y = "%y = linear %x, %w, %b {activation=none, bias=true, residual=false, to=f32, parts=1} : f32[2, 4]";
         assert_eq!(after.nodes().len(), 1);
         assert_eq!(after.node_text(&after.nodes()[0]), y);
     }

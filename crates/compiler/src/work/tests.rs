@@ -27,39 +27,43 @@ fn work_of(case: &str, ints: &[&[i32]], in_place: bool) -> Work {
 #[test]
 fn a_linear_layer_multiplies_rows_outputs_and_factors() {
     let of = |case: &str| work_of(case, &[], false);
-    let got =
-        of("linear f32[5, 16], f32[33, 16], f32[33] {activation=gelu, bias=true, residual=false, to=f32}");
+    let got = of(
+        "linear f32[5, 16], f32[33, 16], f32[33] {activation=gelu, bias=true, residual=false, to=f32, parts=1}",
+    );
     let bytes = 4 * (5 * 16 + 33 * 16 + 33 + 5 * 33);
     assert_eq!(got, Work { flops: [2 * 5 * 33 * 16, 0, 0], exps: [5 * 33, 0, 0], bytes });
     // Weights that are only kept narrow are widened; bytes are those of the narrow type.
-    let got = of("linear f32[1, 16], bf16[33, 16] {activation=none, bias=false, residual=false, to=f32}");
+    let got =
+        of("linear f32[1, 16], bf16[33, 16] {activation=none, bias=false, residual=false, to=f32, parts=1}");
     assert_eq!(got, Work { flops: [2 * 33 * 16, 0, 0], exps: [0; 3], bytes: 4 * 16 + 2 * 33 * 16 + 4 * 33 });
     let got = of(
-        "linear bf16[5, 16], bf16[33, 16], f32[5, 33] {activation=none, bias=false, residual=true, to=f32}",
+        "linear bf16[5, 16], bf16[33, 16], f32[5, 33] {activation=none, bias=false, residual=true, to=f32, parts=1}",
     );
     let bytes = 2 * (5 * 16 + 33 * 16) + 2 * 4 * 5 * 33;
     assert_eq!(got, Work { flops: [0, 2 * 5 * 33 * 16, 0], exps: [0; 3], bytes });
     let got = of(
-        "linear i8[5, 16], i8[33, 16], f32[5], f32[33] {activation=gelu, bias=false, residual=false, to=f32}",
+        "linear i8[5, 16], i8[33, 16], f32[5], f32[33] {activation=gelu, bias=false, residual=false, to=f32, parts=1}",
     );
     let bytes = 5 * 16 + 33 * 16 + 4 * (5 + 33 + 5 * 33);
     assert_eq!(got, Work { flops: [0, 0, 2 * 5 * 33 * 16], exps: [0, 0, 5 * 33], bytes });
     let got = of(
-        "linear i8[5, 2, 16], i8[33, 16], f32[5], f32[33] {activation=none, bias=false, residual=false, to=f32}",
+        "linear i8[5, 2, 16], i8[33, 16], f32[5], f32[33] {activation=none, bias=false, residual=false, to=f32, parts=1}",
     );
     assert_eq!(got.flops, [0, 0, 2 * 2 * 5 * 33 * 16]);
     // Weights of four bits are half as many bytes.
     let got = of(
-        "linear i8[5, 16], i4[33, 16], f32[5], f32[33] {activation=none, bias=false, residual=false, to=f32}",
+        "linear i8[5, 16], i4[33, 16], f32[5], f32[33] {activation=none, bias=false, residual=false, to=f32, parts=1}",
     );
     let bytes = 5 * 16 + 33 * 16 / 2 + 4 * (5 + 33 + 5 * 33);
     assert_eq!(got, Work { flops: [0, 0, 2 * 5 * 33 * 16], exps: [0; 3], bytes });
     // A result of bf16 is half as many bytes.
-    let got = of("linear bf16[5, 16], bf16[33, 16] {activation=gelu, bias=false, residual=false, to=bf16}");
+    let got = of(
+        "linear bf16[5, 16], bf16[33, 16] {activation=gelu, bias=false, residual=false, to=bf16, parts=1}",
+    );
     let bytes = 2 * (5 * 16 + 33 * 16 + 5 * 33);
     assert_eq!(got, Work { flops: [0, 2 * 5 * 33 * 16, 0], exps: [0, 5 * 33, 0], bytes });
     let got = of(
-        "linear i8[5, 16], i8[33, 16], f32[5], f32[33] {activation=gelu, bias=false, residual=false, to=i8}",
+        "linear i8[5, 16], i8[33, 16], f32[5], f32[33] {activation=gelu, bias=false, residual=false, to=i8, parts=1}",
     );
     let bytes = 5 * 16 + 33 * 16 + 4 * (5 + 33) + 5 * 33 + 4 * 5;
     assert_eq!(got, Work { flops: [2 * 5 * 33, 0, 2 * 5 * 33 * 16], exps: [0, 0, 5 * 33], bytes });

@@ -18,7 +18,7 @@ use std::ops::Range;
 
 use half::{bf16, f16};
 
-use super::rows::{Rows, RowsMut, SharedRows};
+use super::rows::{Beside, Rows, RowsMut};
 use super::scratch::{Shares, scratch_len};
 use super::{Cx, cut};
 use crate::isa::Isa;
@@ -57,16 +57,28 @@ pub fn linear<T: Stored>(
     epilogue: &Epilogue<'_>,
     out: Out<'_, '_, T>,
 ) {
-    let Out { mut rows, scratch } = out;
+    let Out { rows, scratch } = out;
+    linear_in_parts(cx, x, weights, epilogue, (&mut [rows], scratch));
+}
+
+/// [`linear`] whose columns are cut into `out`, as many for each.
+///
+/// # Panics
+/// As [`linear`], and when one of several is not whole panels.
+pub fn linear_in_parts<T: Stored>(
+    cx: Cx<'_>,
+    x: Rows<'_>,
+    weights: Panels<'_>,
+    epilogue: &Epilogue<'_>,
+    (out, scratch): (&mut [RowsMut<'_, T>], &mut [f32]),
+) {
     assert_eq!(weights.isa(), cx.isa, "weights are packed for another path");
-    assert_eq!(
-        (x.cols(), x.rows(), weights.n()),
-        (weights.k(), rows.rows(), rows.cols()),
-        "shapes of a product"
-    );
-    assert!(epilogue.bias.is_none_or(|b| b.len() == weights.n()), "a bias of another length");
+    let [rows, n] = [out[0].rows(), out.iter().map(RowsMut::cols).sum()];
+    assert_eq!((x.cols(), x.rows(), weights.n()), (weights.k(), rows, n), "shapes of a product");
+    assert!(out.len() == 1 || out[0].cols().is_multiple_of(panel_width(cx.isa)), "parts of panels");
+    assert!(epilogue.bias.is_none_or(|b| b.len() == n), "a bias of another length");
     if let Residual::Rows(r) = epilogue.residual {
-        assert_eq!((r.rows(), r.cols()), (rows.rows(), rows.cols()), "a residual of another shape");
+        assert_eq!((r.rows(), r.cols()), (rows, n), "a residual of another shape");
     }
     if x.rows() == 0 || weights.n() == 0 {
         return;
@@ -77,7 +89,7 @@ pub fn linear<T: Stored>(
     let bytes = weights.elements().kind().bytes() * weights.n() * weights.k();
     let cuts = Cuts::new(threads, [tiles, block_tiles(tile_rows(cx.isa), x.cols())], [panels, bytes]);
     let scratch = Shares::new(scratch, threads, share(cx.isa, x.rows(), x.cols()));
-    let out = rows.shared();
+    let out = Beside::new(out);
     cx.pool.run_on(cuts.parts, &|thread, part| {
         let [tiles, panels] = cuts.part(part);
         // SAFETY: no two parts run on one thread at the same time.
@@ -135,7 +147,7 @@ struct Part<'a, 's, T> {
     x: Rows<'a>,
     weights: Panels<'a>,
     epilogue: &'a Epilogue<'a>,
-    out: SharedRows<'a, T>,
+    out: Beside<'a, T>,
     tiles: Range<usize>,
     panels: Range<usize>,
     scratch: &'s mut [f32],
@@ -176,6 +188,7 @@ impl<T: Stored> Part<'_, '_, T> {
             }
             for panel in self.panels.clone() {
                 let weights = &w[panel * width * k..][..width * k];
+                let out = self.out.of(panel * width);
                 for t in tiles.clone() {
                     let (row, count) = tile_at(t);
                     let block = if single {
@@ -190,7 +203,7 @@ impl<T: Stored> Part<'_, '_, T> {
                     // disjoint tiles or panels, so places in `out` are disjoint.
                     unsafe {
                         tile(s, block.as_ptr(), weights.as_ptr(), [count, k], buf);
-                        finish::<S, T, 1>(s, self.epilogue, buf, self.out, at);
+                        finish::<S, T, 1>(s, self.epilogue, buf, out, at);
                     }
                 }
             }

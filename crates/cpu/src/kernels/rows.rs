@@ -1,5 +1,6 @@
 //! Views of matrices by rows at a stride, of f32 where nothing else is said. Not tensors: two axes, the inner one contiguous.
 
+use graph::ops;
 use std::marker::PhantomData;
 
 /// `rows` rows of `cols` values, row `i` at `data[i * stride..]`. Rows may overlap (`stride < cols`).
@@ -186,6 +187,41 @@ impl<T> SharedRows<'_, T> {
     pub(crate) fn row(&self, i: usize) -> *mut T {
         debug_assert!(i < self.count);
         self.data.wrapping_add(i * self.stride)
+    }
+}
+
+/// Rows whose columns lie in one matrix after the other, as many in each.
+#[derive(Clone, Copy)]
+pub(crate) struct Beside<'a, T = f32> {
+    parts: [SharedRows<'a, T>; ops::Linear::MOST_PARTS],
+    /// The columns of each.
+    cols: usize,
+}
+
+impl<'a, T: Copy> Beside<'a, T> {
+    /// # Panics
+    /// When there is none, there are more than a product has results, or they differ in shape.
+    pub(crate) fn new(parts: &'a mut [RowsMut<'_, T>]) -> Self {
+        let [rows, cols] = [parts[0].rows(), parts[0].cols()];
+        assert!(
+            parts.iter().all(|part| [part.rows(), part.cols()] == [rows, cols]),
+            "parts of unlike shapes"
+        );
+        assert!(parts.len() <= ops::Linear::MOST_PARTS, "{} parts", parts.len());
+        let mut shared = parts.iter_mut().map(RowsMut::shared);
+        let first = shared.next().expect("a product has a result");
+        Self {
+            parts: std::array::from_fn(|i| if i == 0 { first } else { shared.next().unwrap_or(first) }),
+            cols,
+        }
+    }
+
+    /// The matrix that column `col` lies in, as if the columns of those before it lay in its rows, too.
+    #[inline(always)]
+    pub(crate) fn of(&self, col: usize) -> SharedRows<'a, T> {
+        let part = col / self.cols;
+        let rows = self.parts[part];
+        SharedRows { data: rows.data.wrapping_sub(part * self.cols), ..rows }
     }
 }
 

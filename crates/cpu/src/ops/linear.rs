@@ -4,12 +4,14 @@ use super::expect_op;
 use crate::aligned::Region;
 use crate::isa::Isa;
 use crate::kernel::{Call, Constant, Kernel, Packing};
-use crate::kernels::linear::groups::{Factor, Groups};
+use crate::kernels::linear::groups::{Factor, Groups, PANEL};
 use crate::kernels::linear::narrow::{
-    Quantized, narrow_linear, narrow_scratch, quantized_linear, quantized_scratch,
+    Quantized, narrow_linear_in_parts, narrow_scratch, quantized_linear, quantized_scratch,
 };
 use crate::kernels::linear::pack::{Elements, Kind, Order, Packed, packed_len};
-use crate::kernels::linear::{Activation, Epilogue, Factors, Out, Residual, Stored, linear, linear_scratch};
+use crate::kernels::linear::{
+    Activation, Epilogue, Factors, Residual, Stored, linear_in_parts, linear_scratch,
+};
 use crate::kernels::narrow::widen;
 use crate::kernels::rows::{Rows, RowsMut};
 use compiler::{NodeView, TensorView};
@@ -24,9 +26,10 @@ pub const LINEAR: Kernel = Kernel {
     run,
 };
 
-/// The weights are packed when the program is loaded, so they are the same at every run.
+/// The weights are packed when the program is loaded, so they are the same at every run; of several parts, each is whole panels.
 fn accepts(node: &NodeView<'_>) -> bool {
-    matches!(node.op, Op::Linear(_)) && node.constant[1]
+    let is_cut = |op: &ops::Linear| op.parts == 1 || (sizes(node)[0] / op.parts).is_multiple_of(PANEL);
+    matches!(node.op, Op::Linear(op) if is_cut(op)) && node.constant[1]
 }
 
 /// The residual's memory, if it is not also another operand.
@@ -106,14 +109,18 @@ fn scratch(isa: Isa, threads: usize, node: &NodeView<'_>) -> usize {
 fn run(call: &mut Call<'_>) {
     match call.outputs[0].dtype {
         DType::I8 => bytes(call),
-        DType::BF16 => {
-            let rows = call.out_bf16_rows(0);
-            product(call, rows);
-        }
-        _ => {
-            let rows = call.out_rows(0);
-            product(call, rows);
-        }
+        DType::BF16 => in_parts(call, Call::out_bf16_rows),
+        _ => in_parts(call, Call::out_rows),
+    }
+}
+
+/// The layer, written to the rows that `of` gives of each result.
+fn in_parts<'a, T: Stored>(call: &mut Call<'a>, of: impl Fn(&mut Call<'a>, usize) -> RowsMut<'a, T>) {
+    match expect_op!(call, Linear).parts {
+        1 => product::<T, 1>(call, of),
+        2 => product::<T, 2>(call, of),
+        3 => product::<T, 3>(call, of),
+        _ => product::<T, { ops::Linear::MOST_PARTS }>(call, of),
     }
 }
 
@@ -146,22 +153,25 @@ fn bytes(call: &mut Call<'_>) {
     quantized_linear(call.cx, x, weights, &epilogue, Quantized { bytes, factors, scratch });
 }
 
-/// The layer, written to `rows`.
-fn product<T: Stored>(call: &mut Call<'_>, rows: RowsMut<'_, T>) {
-    let epilogue = epilogue(call);
+fn product<'a, T: Stored, const PARTS: usize>(
+    call: &mut Call<'a>,
+    of: impl Fn(&mut Call<'a>, usize) -> RowsMut<'a, T>,
+) {
+    let (out, epilogue) = (&mut std::array::from_fn::<_, PARTS, _>(|i| of(call, i)), epilogue(call));
     if let Constant::Groups(weights) = call.packed() {
         let (x, scratch) = (call.narrow_rows(0), &mut *call.scratch);
-        return narrow_linear(call.cx, x, weights, &epilogue, Out { rows, scratch });
+        return narrow_linear_in_parts(call.cx, x, weights, &epilogue, (out, scratch));
     }
     let panels = call.panels();
     if call.dtype(0) == DType::F32 {
         let (x, scratch) = (call.rows(0), &mut *call.scratch);
-        return linear(call.cx, x, panels, &epilogue, Out { rows, scratch });
+        return linear_in_parts(call.cx, x, panels, &epilogue, (out, scratch));
     }
     let (narrow, bytes) = (call.narrow_rows(0), call.bytes(0));
     let (wide, scratch) = call.scratch.split_at_mut(narrow.rows() * panels.k());
     widen(call.cx, bytes, wide);
-    linear(call.cx, Rows::new(wide, narrow.rows(), panels.k()), panels, &epilogue, Out { rows, scratch });
+    let x = Rows::new(wide, narrow.rows(), panels.k());
+    linear_in_parts(call.cx, x, panels, &epilogue, (out, scratch));
 }
 
 /// The kernel's name for the op's activation of products of such factors.

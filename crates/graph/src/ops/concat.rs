@@ -12,8 +12,11 @@ op! {
 }
 
 impl OpDef for Concat {
-    const CASES: &'static [&'static str] =
-        &["concat f32[3, 4], f32[5, 4] {axis=0}", "concat f32[3, 4], f32[3, 1], f32[3, 7] {axis=1}"];
+    const CASES: &'static [&'static str] = &[
+        "concat f32[3, 4], f32[5, 4] {axis=0}",
+        "concat f32[3, 4], f32[3, 1], f32[3, 7] {axis=1}",
+        "concat i8[3, 4], i8[5, 4] {axis=0}",
+    ];
 
     fn infer(&self, inputs: &[TensorType]) -> Result<Vec<TensorType>, OpError> {
         require!(!inputs.is_empty(), "concat takes at least one input, got none");

@@ -45,13 +45,19 @@ op! {
         residual: bool,
         /// The element type of the result: f32, bf16 or i8.
         to: DType,
+        /// How many results of equal width the columns are cut into, in order (ONNX Split behind the Gemm). Of several, a
+        /// device may ask for widths that are multiples of 64.
+        parts: usize,
     }
 }
 
 impl Linear {
+    /// The most results.
+    pub const MOST_PARTS: usize = 4;
+
     /// `x w^T` and nothing else.
     pub const PLAIN: Linear =
-        Linear { activation: Activation::None, bias: false, residual: false, to: DType::F32 };
+        Linear { activation: Activation::None, bias: false, residual: false, to: DType::F32, parts: 1 };
 
     /// The first input behind the factors, whose element type is `x`: the bias, or what follows it.
     pub const fn behind(x: DType) -> usize {
@@ -67,33 +73,38 @@ impl Linear {
 
 impl OpDef for Linear {
     const CASES: &'static [&'static str] = &[
-        "linear f32[5, 16], f32[33, 16] {activation=none, bias=false, residual=false, to=f32}",
-        "linear f32[1, 512], f16[70, 512], f32[70] {activation=none, bias=true, residual=false, to=f32}",
-        "linear f32[8, 384], f32[96, 384], f32[96] {activation=gelu, bias=true, residual=false, to=f32}",
-        "linear f32[40, 384], bf16[65, 384], f32[65], f32[40, 65] {activation=none, bias=true, residual=true, to=f32}",
-        "linear f32[2, 3, 24], f32[40, 24], f32[2, 3, 40] {activation=gelu, bias=false, residual=true, to=f32}",
-        "linear f32[130, 700], f32[200, 700] {activation=none, bias=false, residual=false, to=f32}",
-        "linear bf16[5, 16], bf16[33, 16] {activation=none, bias=false, residual=false, to=f32}",
-        "linear bf16[1, 75], bf16[70, 75], f32[70] {activation=gelu, bias=true, residual=false, to=f32}",
-        "linear bf16[130, 700], bf16[200, 700], f32[200], f32[130, 200] {activation=none, bias=true, residual=true, to=f32}",
-        "linear i8[5, 16], i8[33, 16], f32[5], f32[33] {activation=none, bias=false, residual=false, to=f32}",
-        "linear i8[1, 75], i8[70, 75], f32[1], f32[70], f32[70] {activation=gelu, bias=true, residual=false, to=f32}",
-        "linear i8[130, 700], i8[200, 700], f32[130], f32[200], f32[200], f32[130, 200] {activation=none, bias=true, residual=true, to=f32}",
-        "linear i8[2, 9, 64], i8[40, 64], f32[2, 9], f32[40], f32[2, 9, 40] {activation=none, bias=false, residual=true, to=f32}",
-        "linear bf16[2, 9, 64], bf16[40, 64] {activation=none, bias=false, residual=false, to=bf16}",
-        "linear bf16[130, 75], bf16[70, 75], f32[70] {activation=gelu, bias=true, residual=false, to=bf16}",
-        "linear i8[5, 16], i8[33, 16], f32[5], f32[33], f32[33] {activation=gelu, bias=true, residual=false, to=bf16}",
-        "linear i8[130, 700], i8[200, 700], f32[130], f32[200] {activation=none, bias=false, residual=false, to=bf16}",
-        "linear i8[5, 16], i8[33, 16], f32[5], f32[33] {activation=none, bias=false, residual=false, to=i8}",
-        "linear i8[130, 700], i8[200, 700], f32[130], f32[200], f32[200] {activation=gelu, bias=true, residual=false, to=i8}",
-        "linear i8[9, 64], i8[256, 64], f32[9], f32[256] {activation=none, bias=false, residual=false, to=i8}",
-        "linear i8[2, 9, 2, 64], i8[40, 64], f32[2, 9], f32[40] {activation=none, bias=false, residual=false, to=i8}",
-        "linear i8[1, 2, 75], i8[70, 75], f32[1], f32[70], f32[70] {activation=gelu, bias=true, residual=false, to=f32}",
-        "linear i8[5, 16], i4[33, 16], f32[5], f32[33] {activation=none, bias=false, residual=false, to=f32}",
-        "linear i8[130, 700], i4[200, 700], f32[130], f32[200], f32[200], f32[130, 200] {activation=none, bias=true, residual=true, to=f32}",
-        "linear i8[9, 64], i4[256, 64], f32[9], f32[256] {activation=none, bias=false, residual=false, to=i8}",
-        "linear i8[1, 2, 75], i4[70, 75], f32[1], f32[70], f32[1, 70] {activation=none, bias=false, residual=true, to=f32}",
-        "linear i8[65, 2, 700], i8[200, 700], f32[65], f32[200], f32[200], f32[65, 200] {activation=none, bias=true, residual=true, to=f32}",
+        "linear f32[5, 16], f32[33, 16] {activation=none, bias=false, residual=false, to=f32, parts=1}",
+        "linear f32[1, 512], f16[70, 512], f32[70] {activation=none, bias=true, residual=false, to=f32, parts=1}",
+        "linear f32[8, 384], f32[96, 384], f32[96] {activation=gelu, bias=true, residual=false, to=f32, parts=1}",
+        "linear f32[40, 384], bf16[65, 384], f32[65], f32[40, 65] {activation=none, bias=true, residual=true, to=f32, parts=1}",
+        "linear f32[2, 3, 24], f32[40, 24], f32[2, 3, 40] {activation=gelu, bias=false, residual=true, to=f32, parts=1}",
+        "linear f32[130, 700], f32[200, 700] {activation=none, bias=false, residual=false, to=f32, parts=1}",
+        "linear bf16[5, 16], bf16[33, 16] {activation=none, bias=false, residual=false, to=f32, parts=1}",
+        "linear bf16[1, 75], bf16[70, 75], f32[70] {activation=gelu, bias=true, residual=false, to=f32, parts=1}",
+        "linear bf16[130, 700], bf16[200, 700], f32[200], f32[130, 200] {activation=none, bias=true, residual=true, to=f32, parts=1}",
+        "linear i8[5, 16], i8[33, 16], f32[5], f32[33] {activation=none, bias=false, residual=false, to=f32, parts=1}",
+        "linear i8[1, 75], i8[70, 75], f32[1], f32[70], f32[70] {activation=gelu, bias=true, residual=false, to=f32, parts=1}",
+        "linear i8[130, 700], i8[200, 700], f32[130], f32[200], f32[200], f32[130, 200] {activation=none, bias=true, residual=true, to=f32, parts=1}",
+        "linear i8[2, 9, 64], i8[40, 64], f32[2, 9], f32[40], f32[2, 9, 40] {activation=none, bias=false, residual=true, to=f32, parts=1}",
+        "linear bf16[2, 9, 64], bf16[40, 64] {activation=none, bias=false, residual=false, to=bf16, parts=1}",
+        "linear bf16[130, 75], bf16[70, 75], f32[70] {activation=gelu, bias=true, residual=false, to=bf16, parts=1}",
+        "linear i8[5, 16], i8[33, 16], f32[5], f32[33], f32[33] {activation=gelu, bias=true, residual=false, to=bf16, parts=1}",
+        "linear i8[130, 700], i8[200, 700], f32[130], f32[200] {activation=none, bias=false, residual=false, to=bf16, parts=1}",
+        "linear i8[5, 16], i8[33, 16], f32[5], f32[33] {activation=none, bias=false, residual=false, to=i8, parts=1}",
+        "linear i8[130, 700], i8[200, 700], f32[130], f32[200], f32[200] {activation=gelu, bias=true, residual=false, to=i8, parts=1}",
+        "linear i8[9, 64], i8[256, 64], f32[9], f32[256] {activation=none, bias=false, residual=false, to=i8, parts=1}",
+        "linear i8[2, 9, 2, 64], i8[40, 64], f32[2, 9], f32[40] {activation=none, bias=false, residual=false, to=i8, parts=1}",
+        "linear i8[1, 2, 75], i8[70, 75], f32[1], f32[70], f32[70] {activation=gelu, bias=true, residual=false, to=f32, parts=1}",
+        "linear i8[5, 16], i4[33, 16], f32[5], f32[33] {activation=none, bias=false, residual=false, to=f32, parts=1}",
+        "linear i8[130, 700], i4[200, 700], f32[130], f32[200], f32[200], f32[130, 200] {activation=none, bias=true, residual=true, to=f32, parts=1}",
+        "linear i8[9, 64], i4[256, 64], f32[9], f32[256] {activation=none, bias=false, residual=false, to=i8, parts=1}",
+        "linear i8[1, 2, 75], i4[70, 75], f32[1], f32[70], f32[1, 70] {activation=none, bias=false, residual=true, to=f32, parts=1}",
+        "linear i8[65, 2, 700], i8[200, 700], f32[65], f32[200], f32[200], f32[65, 200] {activation=none, bias=true, residual=true, to=f32, parts=1}",
+        "linear f32[5, 16], f32[192, 16], f32[192] {activation=none, bias=true, residual=false, to=f32, parts=3}",
+        "linear f32[2, 65, 70], f16[256, 70] {activation=gelu, bias=false, residual=false, to=f32, parts=4}",
+        "linear bf16[130, 75], bf16[128, 75], f32[128] {activation=none, bias=true, residual=false, to=bf16, parts=2}",
+        "linear i8[1, 2, 75], i8[192, 75], f32[1], f32[192], f32[192] {activation=none, bias=true, residual=false, to=f32, parts=3}",
+        "linear i8[130, 700], i8[384, 700], f32[130], f32[384] {activation=gelu, bias=false, residual=false, to=bf16, parts=3}",
     ];
 
     fn infer(&self, inputs: &[TensorType]) -> Result<Vec<TensorType>, OpError> {
@@ -125,6 +136,18 @@ impl OpDef for Linear {
             self.residual
         );
         let out = w.shape.0[0];
+        let is_cut = self.parts == 1
+            || out
+                .as_fixed()
+                .is_some_and(|n| (2..=Linear::MOST_PARTS).contains(&self.parts) && n % self.parts == 0)
+                && !self.residual
+                && self.to != DType::I8;
+        require!(
+            is_cut,
+            "linear: {out} outputs in {} parts, expected up to {} of equal width, without a residual and not of i8",
+            self.parts,
+            Linear::MOST_PARTS
+        );
         let mut result = x.with_dtype(self.to);
         result.shape.0[x.rank() - 1] = out;
         if x.dtype == DType::I8 {
@@ -147,7 +170,12 @@ impl OpDef for Linear {
         }
         match self.to {
             DType::I8 => Quantize { digits: 1, rotated: true }.infer(&[result.with_dtype(DType::F32)]),
-            _ => Ok(vec![result]),
+            _ if self.parts == 1 => Ok(vec![result]),
+            _ => {
+                let last = result.rank() - 1;
+                result.shape.0[last] = Dim::fixed(out.as_fixed().unwrap_or_default() / self.parts);
+                Ok(vec![result; self.parts])
+            }
         }
     }
 
@@ -159,7 +187,15 @@ impl OpDef for Linear {
         let dims = results[0].shape.as_fixed().unwrap_or_default();
         match self.to {
             DType::I8 => Quantize { digits: 1, rotated: true }.eval(&[&Tensor::f32(&dims, out)], results),
-            to => vec![Tensor::from_f32(to, &dims, out)],
+            to if self.parts == 1 => vec![Tensor::from_f32(to, &dims, out)],
+            to => {
+                let n = inputs[1].dims[0];
+                let width = n / self.parts;
+                let part = |i: usize| {
+                    out.chunks(n.max(1)).flat_map(move |row| row[i * width..][..width].iter().copied())
+                };
+                (0..self.parts).map(|i| Tensor::from_f32(to, &dims, part(i).collect())).collect()
+            }
         }
     }
 }

@@ -41,7 +41,7 @@ fn elementwise_broadcasts_and_selects() {
 #[test]
 fn a_linear_layer_of_narrow_factors_may_round_its_result() {
     // The sum, 1 and 2^-8, is as far from two bf16, and so it is with the bias, 2^-7: of two the even one.
-    let case = "linear bf16[1, 2], bf16[2, 2], f32[2] {activation=none, bias=true, residual=false, to=bf16}";
+    let case = "linear bf16[1, 2], bf16[2, 2], f32[2] {activation=none, bias=true, residual=false, to=bf16, parts=1}";
     let (op, types) = text::parse_case(case).unwrap();
     let results = op.infer(&types).unwrap();
     assert_eq!(results[0].to_string(), "bf16[1, 2]");
@@ -51,23 +51,23 @@ fn a_linear_layer_of_narrow_factors_may_round_its_result() {
     assert_eq!(out[0].to_f32(), [1.0, 1.015_625]);
     let refused = [
         (
-            "f32[1, 2], f32[2, 2] {activation=none, bias=false, residual=false, to=bf16}",
+            "f32[1, 2], f32[2, 2] {activation=none, bias=false, residual=false, to=bf16, parts=1}",
             "bf16 of x of f32[1, 2] with residual=false",
         ),
         (
-            "bf16[1, 2], bf16[2, 2], bf16[1, 2] {activation=none, bias=false, residual=true, to=bf16}",
+            "bf16[1, 2], bf16[2, 2], bf16[1, 2] {activation=none, bias=false, residual=true, to=bf16, parts=1}",
             "bf16 of x of bf16[1, 2] with residual=true",
         ),
         (
-            "bf16[1, 2], bf16[2, 2] {activation=none, bias=false, residual=false, to=f16}",
+            "bf16[1, 2], bf16[2, 2] {activation=none, bias=false, residual=false, to=f16, parts=1}",
             "f16 of x of bf16[1, 2] with residual=false",
         ),
         (
-            "bf16[1, 2], bf16[2, 2] {activation=none, bias=false, residual=false, to=i8}",
+            "bf16[1, 2], bf16[2, 2] {activation=none, bias=false, residual=false, to=i8, parts=1}",
             "i8 of x of bf16[1, 2] with residual=false",
         ),
         (
-            "i8[1, 2], i8[2, 2], f32[1], f32[2], f32[1, 2] {activation=none, bias=false, residual=true, to=i8}",
+            "i8[1, 2], i8[2, 2], f32[1], f32[2], f32[1, 2] {activation=none, bias=false, residual=true, to=i8, parts=1}",
             "i8 of x of i8[1, 2] with residual=true",
         ),
     ];
@@ -80,7 +80,7 @@ fn a_linear_layer_of_narrow_factors_may_round_its_result() {
 
 #[test]
 fn a_linear_layer_of_bytes_may_write_bytes() {
-    let case = "linear i8[2, 2], i8[2, 2], f32[2], f32[2], f32[2] {activation=none, bias=true, residual=false, to=i8}";
+    let case = "linear i8[2, 2], i8[2, 2], f32[2], f32[2], f32[2] {activation=none, bias=true, residual=false, to=i8, parts=1}";
     let (op, types) = text::parse_case(case).unwrap();
     let results = op.infer(&types).unwrap();
     assert_eq!(results.iter().map(ToString::to_string).collect::<Vec<_>>(), ["i8[2, 2]", "f32[2]"]);

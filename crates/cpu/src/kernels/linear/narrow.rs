@@ -14,7 +14,7 @@ use super::{BLOCK_BYTES, Cuts, Epilogue, Factors, Out, Residual, Stored};
 use crate::aligned::bytes_mut;
 use crate::isa::Isa;
 use crate::kernels::Cx;
-use crate::kernels::rows::SharedRows;
+use crate::kernels::rows::{Beside, RowsMut};
 use crate::kernels::scratch::{Shares, scratch_len};
 use crate::simd::{Body, Fours, Simd, dispatch};
 
@@ -71,8 +71,23 @@ pub fn narrow_linear<T: Stored>(
     epilogue: &Epilogue<'_>,
     out: Out<'_, '_, T>,
 ) {
-    let Out { mut rows, scratch } = out;
-    check(cx.isa, x, weights, epilogue, [rows.rows(), rows.cols()]);
+    let Out { rows, scratch } = out;
+    narrow_linear_in_parts(cx, x, weights, epilogue, (&mut [rows], scratch));
+}
+
+/// [`narrow_linear`] whose columns are cut into `out`, as many for each.
+///
+/// # Panics
+/// As [`narrow_linear`], and when one of several is not whole panels.
+pub fn narrow_linear_in_parts<T: Stored>(
+    cx: Cx<'_>,
+    x: NarrowRows<'_>,
+    weights: &Groups,
+    epilogue: &Epilogue<'_>,
+    (out, scratch): (&mut [RowsMut<'_, T>], &mut [f32]),
+) {
+    check(cx.isa, x, weights, epilogue, [out[0].rows(), out.iter().map(RowsMut::cols).sum()]);
+    assert!(out.len() == 1 || out[0].cols().is_multiple_of(PANEL), "parts of panels");
     let threads = cx.pool.threads();
     if x.rows() == 0 || weights.n() == 0 {
         return;
@@ -83,7 +98,7 @@ pub fn narrow_linear<T: Stored>(
     let bytes = x.width() * weights.n();
     let cuts = Cuts::new(threads, [tiles, block_tiles(isa, x.width())], [panels, bytes]);
     let scratch = Shares::new(scratch, threads, share(cx.isa, x.rows(), weights.factor(), x.width()));
-    let out = rows.shared();
+    let out = Beside::new(out);
     cx.pool.run_on(cuts.parts, &|thread, part| {
         let [tiles, panels] = cuts.part(part);
         // SAFETY: no two parts run on one thread at the same time.
@@ -115,7 +130,7 @@ struct Part<'a, 's, T> {
     x: NarrowRows<'a>,
     weights: &'a Groups,
     epilogue: &'a Epilogue<'a>,
-    out: SharedRows<'a, T>,
+    out: Beside<'a, T>,
     tiles: Range<usize>,
     panels: Range<usize>,
     scratch: &'s mut [f32],
@@ -156,6 +171,7 @@ impl<T: Stored> Part<'_, '_, T> {
             }
             for panel in self.panels.clone() {
                 let mut weights = self.weights.panel(panel);
+                let out = self.out.of(panel * PANEL);
                 if is_spread {
                     spread(s, weights.words, wide);
                     weights = Weights { words: wide, ..weights };
@@ -171,7 +187,7 @@ impl<T: Stored> Part<'_, '_, T> {
                         width: PANEL,
                     };
                     if !engine.has_tiles() {
-                        ask(s, self.epilogue, &self.out, place(row / DIGITS, count / DIGITS));
+                        ask(s, self.epilogue, &out, place(row / DIGITS, count / DIGITS));
                     }
                     engine.multiply(count, block, weights, &mut buf.0);
                     for from in (0..count).step_by(AWAKE) {
@@ -181,7 +197,7 @@ impl<T: Stored> Part<'_, '_, T> {
                         let at = place((row + from) / DIGITS, AWAKE.min(count - from) / DIGITS);
                         let sums = buf.0[from * PANEL..].as_ptr();
                         // SAFETY: parts have disjoint tiles or panels, so places in `out` are disjoint.
-                        unsafe { finish::<S, T, DIGITS>(s, self.epilogue, sums, self.out, at) };
+                        unsafe { finish::<S, T, DIGITS>(s, self.epilogue, sums, out, at) };
                     }
                 }
             }
