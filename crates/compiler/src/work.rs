@@ -66,7 +66,7 @@ impl Call<'_> {
         match self.op {
             Op::Linear(op) => {
                 let products = read * size(&inputs[1], 0);
-                count(factors, 2 * products, gelus(op.activation, written));
+                count(factors, 2 * products, gelus(op.activation, op.parts as u64 * written));
                 count(
                     Compute::F32,
                     rounding(usize::from(op.to == DType::I8), true, &outputs[0]) * written,

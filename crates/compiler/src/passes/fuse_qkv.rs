@@ -5,7 +5,8 @@
 //!
 //! Must not fire where the three differ in anything but weights and bias, where a weight or a bias is known at run time
 //! alone, on layers with a residual or with results in bytes, whose factors are of whole rows; where a result is no whole
-//! number of lines of [`LINE`] outputs, which kernels don't cut; where one is read before the last of the three.
+//! number of lines of 64 outputs, which kernels don't cut; where one is read before the last of the three; twice
+//! on one layer.
 
 use crate::load_time::LoadTime;
 use crate::pass::Pass;
@@ -27,13 +28,14 @@ pub const PASS: Pass = Pass {
 
 fn run(graph: &Graph) -> Graph {
     let known = LoadTime::of(graph);
-    let threes: Vec<[NodeId; 3]> = graph.nodes().iter().filter_map(|node| layers(graph, node)).collect();
-    // Each three, at the last of them.
-    let joined: HashMap<NodeId, [NodeId; 3]> = threes
-        .into_iter()
-        .filter(|three| may_be_one(graph, *three, &known))
-        .map(|three| (three.into_iter().max().expect("three"), three))
-        .collect();
+    // Each three, at the last of them; no layer is in two.
+    let mut joined: HashMap<NodeId, [NodeId; 3]> = HashMap::new();
+    for three in graph.nodes().iter().filter_map(|node| layers(graph, node)) {
+        let is_taken = joined.values().flatten().any(|part| three.contains(part));
+        if !is_taken && may_be_one(graph, three, &known) {
+            joined.insert(last(three), three);
+        }
+    }
     let mut rebuild = Rebuild::new(graph);
     for (id, node) in graph.nodes().iter().enumerate() {
         if let Some(three) = joined.get(&NodeId(id)) {
@@ -43,6 +45,11 @@ fn run(graph: &Graph) -> Graph {
         }
     }
     rebuild.finish()
+}
+
+/// The last of three nodes.
+fn last([a, b, c]: [NodeId; 3]) -> NodeId {
+    a.max(b).max(c)
 }
 
 /// The layers whose results are the queries, the keys and the values of an attention, or are written to its states.
@@ -103,8 +110,8 @@ fn may_be_one(graph: &Graph, three: [NodeId; 3], known: &LoadTime) -> bool {
     };
     let is_open = !first.form.residual && first.form.to != DType::I8 && first.form.parts == 1;
     let outputs = graph.ty(first.weights).shape.0[0].as_fixed();
-    let last = three.into_iter().max().expect("three");
-    let is_read = |value: Value| graph.nodes()[..last.0].iter().any(|node| node.inputs.contains(&value));
+    let is_read =
+        |value: Value| graph.nodes()[..last(three).0].iter().any(|node| node.inputs.contains(&value));
     three[0] != three[1]
         && three[1] != three[2]
         && three[0] != three[2]
