@@ -153,8 +153,8 @@ struct Loader<'a> {
     program: &'a Program,
     weights: &'a dyn Weights,
     isa: Isa,
-    /// What was computed beside the last constant and may be part of the next, and what is beside this one: the factors
-    /// beside the bytes.
+    /// What was computed beside an earlier constant and may be part of the next, such as the factors beside the bytes; and
+    /// what was beside this one, which takes its place.
     beside: RefCell<[Vec<(Value, Tensor)>; 2]>,
 }
 
@@ -198,11 +198,19 @@ impl<'a> Loader<'a> {
         Ok(outputs.swap_remove(output))
     }
 
-    /// What was computed beside the last constant, if it is this value.
+    /// What was computed beside an earlier constant, if it is this value.
     fn kept(&self, value: Value) -> Option<Tensor> {
-        let [last, _] = &mut *self.beside.borrow_mut();
-        let at = last.iter().position(|(kept, _)| *kept == value)?;
-        Some(last.swap_remove(at).1)
+        let [earlier, _] = &mut *self.beside.borrow_mut();
+        let at = earlier.iter().position(|(kept, _)| *kept == value)?;
+        Some(earlier.swap_remove(at).1)
+    }
+
+    /// Lets what was computed beside this constant take the place of what was beside an earlier one.
+    fn keep_what_is_beside(&self) {
+        let [earlier, this] = &mut *self.beside.borrow_mut();
+        if !this.is_empty() {
+            *earlier = std::mem::take(this);
+        }
     }
 
     /// Whether the value is computed from weights, not one of them.
@@ -235,8 +243,8 @@ impl<'a> Loader<'a> {
 
     fn with<T>(&self, value: Value, f: impl FnOnce(&TensorView<'_>) -> T) -> Result<T, LoadError> {
         if self.is_computed(value) {
-            self.beside.replace_with(|[_, this]| [std::mem::take(this), Vec::new()]);
             let tensor = self.tensor(value)?;
+            self.keep_what_is_beside();
             let bytes = to_bytes(&tensor);
             return Ok(f(&TensorView { dtype: tensor.dtype(), dims: &tensor.dims, bytes: &bytes }));
         }

@@ -4,7 +4,8 @@
 use compiler::{Arg, Device, Executable, LoadError, Program, TensorView, Weights, compile};
 use cpu::{Cpu, Isa};
 use graph::{DType, TensorType, text};
-use std::sync::Arc;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
 
 /// One tensor for every name.
 struct One {
@@ -120,6 +121,43 @@ fn layers_of_one_weight_share_its_panels() {
     assert_eq!((program.constants.len(), program.packed_bytes()), (1, 8 * 8 * 4));
     let executable = scalar(1).load(program, One::new(&[8, 8], &[0.5; 64])).unwrap();
     assert_eq!(executable.bytes().packed, 8 * 8 * 4);
+}
+
+/// One f32 tensor for every name, and how often each was read.
+struct Counted(Arc<One>, Mutex<BTreeMap<String, usize>>);
+
+impl Weights for Counted {
+    fn tensor(&self, name: &str) -> Option<TensorView<'_>> {
+        *self.1.lock().unwrap().entry(name.to_owned()).or_default() += 1;
+        self.0.tensor(name)
+    }
+}
+
+/// However many results of it are constants, and whatever is made of them.
+#[test]
+fn a_weight_is_quantised_once() {
+    let head = "graph @g[n in 1..=4](%x: f32[n, 64], %q: i8[n, 64], %s: f32[n], %w: f32[64, 64] = @w) {
+        %bits, %factors, %directions, %along = quantize_low_rank %w {rank=4} : i4[64, 64], f32[64], f32[4, 64], f32[64, 4]
+        %of_x = linear %x, %directions {activation=none, bias=false, residual=false, to=f32, parts=1} : f32[n, 4]
+        %most = linear %of_x, %along {activation=none, bias=false, residual=false, to=f32, parts=1} : f32[n, 64]
+        %y = linear %q, %bits, %s, %factors, %most {activation=none, bias=false, residual=true, to=f32, parts=1} : f32[n, 64]
+        return %y
+    }";
+    let stacked = "graph @g[n in 1..=4](%x: i8[n, 64], %s: f32[n], %a: f32[64, 64] = @a, %b: f32[64, 64] = @b) {
+        %qa, %sa = quantize %a {digits=1, rotated=true} : i8[64, 64], f32[64]
+        %qb, %sb = quantize %b {digits=1, rotated=true} : i8[64, 64], f32[64]
+        %w = concat %qa, %qb {axis=0} : i8[128, 64]
+        %f = concat %sa, %sb {axis=0} : f32[128]
+        %y, %z = linear %x, %w, %s, %f {activation=none, bias=false, residual=false, to=f32, parts=2} : f32[n, 64], f32[n, 64]
+        return %y, %z
+    }";
+    for (graph, names) in [(head, &["w"][..]), (stacked, &["a", "b"])] {
+        let values: Vec<f32> = (0..64 * 64).map(|i| (i * 7 % 31) as f32 - 15.0).collect();
+        let weights = Arc::new(Counted(One::new(&[64, 64], &values), Mutex::default()));
+        scalar(1).load(program(graph, &scalar(1)), Arc::clone(&weights) as Arc<dyn Weights>).unwrap();
+        let read = weights.1.lock().unwrap().clone();
+        assert_eq!(read, names.iter().map(|name| ((*name).to_owned(), 1)).collect());
+    }
 }
 
 /// One f32 tensor for every name, at an address that is no multiple of four.
