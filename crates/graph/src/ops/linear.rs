@@ -187,7 +187,6 @@ impl OpDef for Linear {
         let dims = results[0].shape.as_fixed().unwrap_or_default();
         match self.to {
             DType::I8 => Quantize { digits: 1, rotated: true }.eval(&[&Tensor::f32(&dims, out)], results),
-            to if self.parts == 1 => vec![Tensor::from_f32(to, &dims, out)],
             to => {
                 let n = inputs[1].dims[0];
                 let width = n / self.parts;
